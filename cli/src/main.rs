@@ -1,0 +1,2 @@
+//! The `regatta` command.
+fn main() {}
