@@ -19,6 +19,13 @@ extern crate self as regatta;
 
 pub mod config;
 pub mod error;
-pub(crate) mod health;
+mod health;
+pub mod http;
+mod logging;
+mod policies;
+mod protocol;
+mod security;
+pub mod views;
 
+pub use actix_web;
 pub use error::{Error, Result};

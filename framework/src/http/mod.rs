@@ -1,0 +1,12 @@
+//! What HTTP adds around the app: the listener layer, error pages, inputs.
+
+mod errors;
+mod input;
+mod listener;
+mod wants;
+
+pub(crate) use errors::answer as answer_errors;
+pub use input::Input;
+pub use listener::ClientAddress;
+pub(crate) use listener::{Listener, serve as listen};
+pub(crate) use wants::wants_html;
