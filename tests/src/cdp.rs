@@ -29,6 +29,8 @@ struct State {
     waiting: HashMap<u64, Sender<Value>>,
     /// What went wrong in the page of this session.
     errors: HashMap<String, Vec<String>>,
+    /// How many WebSockets of the page of this session have ended.
+    ended_sockets: HashMap<String, usize>,
 }
 
 impl Connection {
@@ -182,6 +184,11 @@ impl Page {
         self.connection.state.lock().unwrap().errors.remove(&self.session);
     }
 
+    /// How many of its WebSockets have ended so far, whoever ended them.
+    pub fn ended_sockets(&self) -> usize {
+        self.connection.state.lock().unwrap().ended_sockets.get(&self.session).copied().unwrap_or(0)
+    }
+
     fn try_evaluate(&self, script: &str) -> Result<Value, String> {
         let options = json!({"expression": script, "awaitPromise": true, "returnByValue": true});
         let mut answer = self.call("Runtime.evaluate", &options);
@@ -206,7 +213,11 @@ fn receive(state: &Mutex<State>, text: &str) {
         let _ = waiting.send(message);
         return;
     }
-    if let (Some(session), Some(error)) = (message["sessionId"].as_str(), error_in(&message)) {
+    let Some(session) = message["sessionId"].as_str() else { return };
+    if message["method"] == "Network.webSocketClosed" {
+        *state.ended_sockets.entry(session.to_owned()).or_default() += 1;
+    }
+    if let Some(error) = error_in(&message) {
         state.errors.entry(session.to_owned()).or_default().push(error);
     }
 }

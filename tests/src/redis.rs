@@ -1,7 +1,5 @@
 //! A private redis-server.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;
 
 use crate::process::Process;
@@ -52,25 +50,5 @@ impl Redis {
             server.signal(process::Signal::KILL);
             server.wait_for_exit(SOON);
         }
-    }
-
-    /// The number in `calls=` of one command in `INFO commandstats`, 0 when it was never called.
-    pub fn calls(&self, command: &str) -> u64 {
-        let stats = self.info("commandstats");
-        let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
-        line.and_then(|rest| rest.split(',').next()?.parse().ok()).unwrap_or(0)
-    }
-
-    fn info(&self, section: &str) -> String {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("a connection to Redis");
-        stream.set_read_timeout(Some(SOON)).expect("a read deadline");
-        stream.write_all(format!("INFO {section}\r\n").as_bytes()).expect("Redis reads a command");
-        let mut answer = BufReader::new(stream);
-        let mut header = String::new();
-        answer.read_line(&mut header).expect("Redis answers");
-        let length = header.trim().strip_prefix('$').and_then(|length| length.parse().ok());
-        let mut body = vec![0; length.unwrap_or_else(|| panic!("not a bulk string: {header:?}"))];
-        answer.read_exact(&mut body).expect("the whole answer");
-        String::from_utf8(body).expect("INFO is text")
     }
 }

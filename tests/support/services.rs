@@ -14,7 +14,6 @@ fn redis_starts_crashes_and_starts_again_on_its_port() {
     let mut redis = Redis::new();
     let url = redis.url();
     assert!(TcpStream::connect(address(&url)).is_ok());
-    assert_eq!(redis.calls("publish"), 0);
 
     redis.crash();
     assert!(TcpStream::connect(address(&url)).is_err());
@@ -22,7 +21,6 @@ fn redis_starts_crashes_and_starts_again_on_its_port() {
     redis.start();
     assert_eq!(redis.url(), url);
     assert!(TcpStream::connect(address(&url)).is_ok());
-    assert_eq!(redis.calls("publish"), 0);
 }
 
 #[test]
