@@ -96,7 +96,10 @@ fn merged(source: &Item, member: &Item) -> Item {
     for (key, own) in inline(member) {
         match (key.as_str(), table.get_mut(&key), own) {
             ("workspace", _, _) => {}
-            ("features", Some(Value::Array(features)), Value::Array(own)) => features.extend(own),
+            ("features", Some(Value::Array(features)), Value::Array(own)) => {
+                features.extend(own);
+                features.fmt();
+            }
             (_, _, own) => {
                 table.insert(&key, own);
             }
