@@ -64,7 +64,7 @@ pub enum Error {
     },
     /// Something the demo started ended by itself.
     #[error(
-        "{name} ended by itself ({status}). Its last lines:\n{tail}\nType the command again once they are mended"
+        "{name} ended by itself ({status}). Its last lines:\n{tail}\nMend what they say, then type the same command again"
     )]
     Ended {
         /// What it was.

@@ -1,7 +1,6 @@
 //! A whole cluster on this machine, from the scaffold to nginx, in a temporary folder that goes with it.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 use std::{fs, io, thread};
 
 use tempfile::TempDir;
@@ -179,11 +178,10 @@ fn announce(site: &Site, demo: &Demo) {
 
 /// Until Ctrl-C, which is a good end, or until a program ends by itself, which is not.
 fn wait(running: &mut Running, interrupt: &Interrupt) -> Result<()> {
-    let started = Instant::now();
     while !interrupt.requested() {
         running.expect_running()?;
         thread::sleep(process::POLL);
     }
-    println!("\nStopping everything after {} s", started.elapsed().as_secs());
+    println!("\nStopping everything");
     Ok(())
 }
