@@ -1,17 +1,40 @@
-//! Finds the modules of the same crate that a Rust source names as `crate::…`.
+//! Finds the modules of the same crate that a Rust source names.
 
-/// The first names after `crate::` in a source, with their line numbers, groups opened: `use crate::{bus, db::Pool}`
-/// gives `bus` and `db`. Comments and strings don't count.
-pub(crate) fn crate_paths(source: &str) -> Vec<(usize, String)> {
+/// The first names after the crate's root in a source, with their line numbers, groups opened: `use crate::{bus,
+/// db::Pool}` gives `bus` and `db`. The root is written `crate::`, `regatta::` or, in a file `depth` modules below it,
+/// as so many `super::`. Comments and strings don't count.
+pub(crate) fn root_paths(source: &str, depth: usize) -> Vec<(usize, String)> {
     let code = without_comments_and_strings(source);
     let mut found = Vec::new();
-    for (at, _) in code.match_indices("crate::") {
-        // `$crate::` of a macro and `my_crate::` are other paths.
-        if code[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_') {
-            continue;
+    for root in ["crate::", "regatta::", &"super::".repeat(depth)] {
+        for (at, _) in code.match_indices(root) {
+            // `$crate::` of a macro is a path of this crate, `my_crate::` and `x::super::` are other paths.
+            if code[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':')
+            {
+                continue;
+            }
+            let line = code[..at].matches('\n').count() + 1;
+            found.extend(heads(&code[at + root.len()..]).into_iter().map(|name| (line, name)));
         }
-        let line = code[..at].matches('\n').count() + 1;
-        found.extend(heads(&code[at + "crate::".len()..]).into_iter().map(|name| (line, name)));
+    }
+    found.sort();
+    found
+}
+
+/// What the root re-exports, as the name and the module that has it: `pub use error::{Error, Result}` gives both.
+pub(crate) fn re_exports(root: &str) -> Vec<(String, String)> {
+    let code = without_comments_and_strings(root);
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("pub use ") {
+        let statement = code[at + "pub use ".len()..].split(';').next().unwrap_or_default();
+        let path = statement.trim().trim_start_matches("crate::").trim_start_matches("self::");
+        let Some(module) = identifier(path) else { continue };
+        let names = path.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+        found.extend(
+            names
+                .filter(|name| !name.is_empty() && *name != module)
+                .map(|name| (name.to_owned(), module.clone())),
+        );
     }
     found
 }
@@ -127,12 +150,19 @@ fn character(rest: &str) -> usize {
 
 #[test]
 fn paths_and_groups_are_found_with_their_lines() {
-    let source = "use crate::error::Error;\nuse crate::{bus, db::{Pool, Row},\n  config as c};\nfn f() -> crate::redis::Client {}";
+    let source = "use crate::error::Error;\nuse crate::{bus, db::{Pool, Row},\n  config as c};\nfn f() -> regatta::redis::Client {}";
 
-    let found = crate_paths(source);
+    let found = root_paths(source, 1);
 
-    let wanted = [(1, "error"), (2, "bus"), (2, "db"), (2, "config"), (4, "redis")];
+    let wanted = [(1, "error"), (2, "bus"), (2, "config"), (2, "db"), (4, "redis")];
     assert_eq!(found, wanted.map(|(line, name)| (line, name.to_owned())));
+}
+
+#[test]
+fn the_root_is_also_reached_step_by_step() {
+    let source = "use super::sibling;\nuse super::super::app::App;";
+
+    assert_eq!(root_paths(source, 2), [(2, "app".to_owned())]);
 }
 
 #[test]
@@ -147,5 +177,13 @@ fn comments_strings_and_other_crates_are_no_paths() {
         use crate::health;
     "###;
 
-    assert_eq!(crate_paths(source), [(8, "health".to_owned())]);
+    assert_eq!(root_paths(source, 1), [(8, "health".to_owned())]);
+}
+
+#[test]
+fn re_exports_name_their_module() {
+    let root = "pub use error::{Error, Result};\npub mod app;\npub use crate::app::run;";
+
+    let wanted = [("Error", "error"), ("Result", "error"), ("run", "app")];
+    assert_eq!(re_exports(root), wanted.map(|(name, module)| (name.to_owned(), module.to_owned())));
 }

@@ -53,19 +53,21 @@ pub fn edited(configuration: &str, public: u16, instances: &[u16]) -> String {
     let mut lines = Vec::new();
     for line in configuration.lines() {
         let words: Vec<_> = line.split_whitespace().collect();
-        match words.as_slice() {
-            // A second `bind` is the same for IPv6.
-            ["bind", ..] if binds => {}
-            ["bind", ..] => {
+        let (address, port) = match words.as_slice() {
+            ["bind", address, ..] => {
                 binds = true;
-                lines.push(format!("    bind 127.0.0.1:{public}"));
+                (*address, public)
             }
-            ["server", name, _, options @ ..] => {
-                let port = ports.next().expect("no more `server` lines than instances");
-                lines.push(format!("    server {name} 127.0.0.1:{port} {}", options.join(" ")));
+            ["server", _, address, ..] => {
+                (*address, *ports.next().expect("no more `server` lines than instances"))
             }
-            _ => lines.push(line.to_owned()),
-        }
+            _ => {
+                lines.push(line.to_owned());
+                continue;
+            }
+        };
+        let (host, _) = address.rsplit_once(':').expect("HAProxy's addresses have a port");
+        lines.push(line.replacen(address, &format!("{host}:{port}"), 1));
     }
     assert!(binds, "no `bind` line in the configuration");
     assert!(ports.next().is_none(), "fewer `server` lines than the {} instances", instances.len());

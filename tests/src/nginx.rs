@@ -55,23 +55,22 @@ pub fn edited(configuration: &str, public: u16, instances: &[u16], folder: &Path
     for line in configuration.lines() {
         let words: Vec<_> = line.split_whitespace().collect();
         match words.as_slice() {
-            // A second `listen` is the same for IPv6.
-            ["listen", _, ..] if listens => {}
-            ["listen", _, ..] => {
+            ["listen", address, ..] => {
                 listens = true;
-                lines.push(format!("listen 127.0.0.1:{public};"));
+                lines.push(line.replacen(address, &with_port(address, public), 1));
             }
-            ["server", address, options @ ..] if *address != "{" => {
+            ["server", address, ..] if *address != "{" => {
                 let port = ports.next().expect("no more `server` lines than instances");
-                let options = options.join(" ");
-                let options = options.trim_end_matches(';');
-                lines.push(format!("server 127.0.0.1:{port} {options};"));
+                lines.push(line.replacen(address, &with_port(address, *port), 1));
             }
-            ["pid" | "user" | "error_log", ..] => {}
-            ["access_log", _, rest @ ..] if !rest.is_empty() => {
-                lines.push(format!("access_log {}/access.log {}", folder.display(), rest.join(" ")));
+            ["pid" | "error_log", ..] => {}
+            ["access_log", file, ..] if file.starts_with('/') => {
+                lines.push(line.replacen(
+                    file.trim_end_matches(';'),
+                    &format!("{}/access.log", folder.display()),
+                    1,
+                ));
             }
-            ["access_log", ..] => {}
             _ => lines.push(line.to_owned()),
         }
     }
@@ -92,4 +91,11 @@ pub fn edited(configuration: &str, public: u16, instances: &[u16], folder: &Path
 fn own_files(folder: &Path) -> String {
     let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     kinds.map(|kind| format!("{kind}_temp_path {}/{kind};", folder.display())).join("\n")
+}
+
+/// `127.0.0.1:3001`, `[::]:80;` or `80;` with another port.
+fn with_port(address: &str, port: u16) -> String {
+    let end = if address.ends_with(';') { ";" } else { "" };
+    let host = address.rsplit_once(':').map_or(String::new(), |(host, _)| format!("{host}:"));
+    format!("{host}{port}{end}")
 }

@@ -12,6 +12,7 @@ mod chat;
 mod cluster_haproxy;
 mod cluster_nginx;
 mod dead_services;
+mod demo;
 mod kill;
 mod refusals;
 mod scaffold;
