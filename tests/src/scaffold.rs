@@ -85,6 +85,18 @@ impl App {
         scaffold().copy()
     }
 
+    /// A new app of another name, made and built now.
+    ///
+    /// # Panics
+    /// When `regatta new` refuses the name or the app does not build.
+    pub fn made(name: &str) -> Self {
+        let folder = Workdir::new();
+        let root = folder.path().join(name);
+        succeed(Command::new(cli()).args(["new", name]).current_dir(folder.path()));
+        succeed(cargo("build").arg("--locked").current_dir(&root));
+        Self { binary: target().join("debug").join(name), root, folder }
+    }
+
     /// The app's folder.
     pub fn root(&self) -> &Path {
         &self.root

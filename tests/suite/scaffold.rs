@@ -1,7 +1,10 @@
 use std::fs;
 use std::path::PathBuf;
+use std::time::Instant;
 
-use regatta_tests::scaffold::{cargo, scaffold, succeed};
+use regatta_tests::http::Http;
+use regatta_tests::ports;
+use regatta_tests::scaffold::{App, cargo, scaffold, succeed};
 use regatta_tests::workdir::files_below;
 
 const FILES: usize = 50;
@@ -75,4 +78,21 @@ fn nothing_of_the_template_is_left_in_it() {
         let text = read(&file);
         assert!(!text.contains("app_template") && !text.contains("app-template"), "{}", file.display());
     }
+}
+
+#[test]
+fn a_new_app_of_any_name_serves_its_first_page() {
+    let scaffold = scaffold();
+    assert!(scaffold.binary.exists(), "the dependencies are built");
+
+    let start = Instant::now();
+    let app = App::made("harbour-talk");
+    let (_process, base) = app.lift_one(ports::free(), &[]);
+    let page = Http::new(&base).page("/");
+
+    println!(
+        "figures: first page {:.1} s after `regatta new`, dependencies built",
+        start.elapsed().as_secs_f64()
+    );
+    assert_eq!(page.status, 200);
 }
