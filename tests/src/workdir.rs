@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fs, process, thread};
 
+use crate::wait;
+
 /// The folder of the workspace.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent")
@@ -49,8 +51,8 @@ impl Drop for Workdir {
         if thread::panicking() {
             eprintln!("left for a look: {}", self.path.display());
         } else {
-            // A leftover folder costs disk, not correctness.
-            let _ = fs::remove_dir_all(&self.path);
+            // A browser's helpers may write for a moment after it has ended; a folder left over costs disk, not correctness.
+            let _ = wait::poll(wait::SOON, || fs::remove_dir_all(&self.path).ok());
         }
     }
 }
