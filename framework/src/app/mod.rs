@@ -16,7 +16,8 @@ use futures_util::future::LocalBoxFuture;
 
 pub(crate) use instance::Instance;
 pub(crate) use listeners::bind;
-pub(crate) use server::{Running, start};
+pub(crate) use instance::random_id;
+pub(crate) use server::{Stop, start};
 
 use crate::Result;
 use crate::models::{Db, Model, Schema};
