@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{App, Instance, server, tables};
+use super::{App, server, tables};
 use crate::config::{Config, Environment, Override};
-use crate::fleet::{self, Ports};
+use crate::fleet::{self, Instance, Ports};
 use crate::{Result, logging};
 
 #[derive(Debug, Parser)]
@@ -69,7 +69,7 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             if let Some(plan) = fleet::plan(&config, lift.instances, lift.ports)? {
                 let instance = Instance::named("parent");
                 logging::start(&config, instance.id())?;
-                return fleet::run(app, config, environment, plan);
+                return fleet::run(app.name, &config, plan);
             }
             let instance = Instance::new()?;
             logging::start(&config, instance.id())?;

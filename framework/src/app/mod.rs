@@ -1,9 +1,7 @@
 //! An app: its routes, models and start, and the commands of its binary.
 
 mod command;
-mod instance;
 mod layer;
-mod listeners;
 mod probes;
 mod server;
 mod tables;
@@ -14,9 +12,6 @@ use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 
-pub(crate) use instance::Instance;
-pub(crate) use listeners::bind;
-pub(crate) use instance::random_id;
 pub(crate) use server::{Stop, start};
 
 use crate::Result;

@@ -16,9 +16,10 @@ use tokio::runtime::Runtime;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::probes::{self, Readiness};
-use super::{App, Instance, layer, listeners};
+use super::{App, layer};
 use crate::bus::{self, Bus};
 use crate::config::{Adapter, Config, HttpConfig, Migrate};
+use crate::fleet::Instance;
 use crate::health::Health;
 use crate::http::{self, Listener};
 use crate::models::Db;
@@ -343,7 +344,7 @@ fn bound_kernel(io: &dyn Any, send_buffer: usize, user_timeout: Duration) {
 /// `lift` of one instance.
 pub(super) fn lift(app: &App, config: Config, instance: Instance) -> Result<ExitCode> {
     actix_web::rt::System::new().block_on(async {
-        let listener = listeners::listener(&config)?;
+        let listener = fleet::listener(&config)?;
         let address = listener.local_addr()?;
         let environment = config.environment;
         let name = app.name;

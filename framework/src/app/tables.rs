@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::{App, Instance, server};
+use super::{App, server};
 use crate::config::{Config, ConfigError};
+use crate::fleet::Instance;
 use crate::routes::Routes;
 use crate::{Result, blueprints, doctor};
 

@@ -11,8 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 use tokio::sync::watch;
 
+use super::instance::random_id;
 use super::signals::CHILD;
-use crate::app::random_id;
 use crate::config::Environment;
 use crate::{Error, Result};
 

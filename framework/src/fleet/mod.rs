@@ -5,6 +5,8 @@
 //! children notice that their standard input ended, and stop too.
 
 mod child;
+mod instance;
+mod listeners;
 mod ports;
 mod signals;
 
@@ -14,11 +16,12 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+pub(crate) use instance::Instance;
+pub(crate) use listeners::{bind, listener};
 pub(crate) use ports::Ports;
 pub(crate) use signals::told_to_stop;
 
-use crate::app::{self, App};
-use crate::config::{Adapter, Config, Environment};
+use crate::config::{Adapter, Config};
 use crate::redis::RedisServer;
 use crate::{Error, Result};
 use child::Child;
@@ -67,26 +70,21 @@ pub(crate) fn plan(config: &Config, instances: Option<u16>, ports: Option<Ports>
 }
 
 /// Runs the plan until told to stop.
-pub(crate) fn run(app: &App, config: Config, environment: Environment, plan: Plan) -> Result<ExitCode> {
+pub(crate) fn run(app: &str, config: &Config, plan: Plan) -> Result<ExitCode> {
     let listeners = match &plan {
         Plan::Shared(address, count) => {
-            let listener = app::bind(*address)?;
+            let listener = bind(*address)?;
             (0..*count).map(|_| listener.try_clone()).collect::<std::io::Result<Vec<_>>>()?
         }
-        Plan::Each(addresses) => addresses.iter().map(|address| app::bind(*address)).collect::<Result<_>>()?,
+        Plan::Each(addresses) => addresses.iter().map(|address| bind(*address)).collect::<Result<_>>()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(keep(app.name, config, environment, listeners))
+    runtime.block_on(keep(app, config, listeners))
 }
 
-async fn keep(
-    name: &str,
-    config: Config,
-    environment: Environment,
-    listeners: Vec<TcpListener>,
-) -> Result<ExitCode> {
+async fn keep(app: &str, config: &Config, listeners: Vec<TcpListener>) -> Result<ExitCode> {
     let count = listeners.len();
-    let private = private_redis(&config, count)?;
+    let private = private_redis(config, count)?;
     let mut shared = vec![(INSTANCES.to_owned(), count.to_string())];
     if let Some(server) = &private {
         tracing::info!(url = server.url(), "a private redis-server is shared by the instances");
@@ -98,10 +96,10 @@ async fn keep(
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut children = JoinSet::new();
     for listener in listeners {
-        let child = Child::new(listener, environment, shared.clone(), patience)?;
+        let child = Child::new(listener, config.environment, shared.clone(), patience)?;
         children.spawn(child.keep(stopped.clone()));
     }
-    tracing::info!(app = name, instances = count, pid = std::process::id(), "the parent runs; Ctrl-C stops all");
+    tracing::info!(app, instances = count, pid = std::process::id(), "the parent runs; Ctrl-C stops all");
     let outcome = tokio::select! {
         () = told_to_stop() => ExitCode::SUCCESS,
         // A child only gives up when it could never start: then the others would not either.

@@ -9,8 +9,9 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::{PATIENCE, TestClient, TestSocket};
-use crate::app::{self, App, Instance, Stop};
+use crate::app::{self, App, Stop};
 use crate::config::{Config, Environment, Override};
+use crate::fleet::{self, Instance};
 use crate::models::Db;
 use crate::sockets::Sockets;
 
@@ -109,7 +110,7 @@ impl std::ops::Deref for TestApp {
 async fn serve(app: App, overrides: Vec<Override>, report: oneshot::Sender<Started>) {
     let root = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
     let config = Config::load_with(&root, Environment::Test, &overrides).expect("a configuration");
-    let listener = app::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+    let listener = fleet::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
     let address = listener.local_addr().expect("an address");
     let instance = Instance::new().expect("an instance id");
     let running = app::start(&app, config, &instance, listener).await.expect("the app starts");

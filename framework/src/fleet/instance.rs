@@ -27,7 +27,7 @@ impl Instance {
 }
 
 /// A new instance id.
-pub(crate) fn random_id() -> Result<String> {
+pub(super) fn random_id() -> Result<String> {
     let mut bytes = [0; 3];
     getrandom::fill(&mut bytes).map_err(|error| Error::internal(error.to_string()))?;
     Ok(bytes.iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}")))

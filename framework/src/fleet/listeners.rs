@@ -11,7 +11,7 @@ use crate::{Error, Result};
 const BACKLOG: i32 = 2_048;
 
 /// The socket this process was handed by its parent or by systemd, else a new one.
-pub(super) fn listener(config: &Config) -> Result<TcpListener> {
+pub(crate) fn listener(config: &Config) -> Result<TcpListener> {
     match listenfd::ListenFd::from_env().take_tcp_listener(0) {
         Ok(Some(listener)) => {
             listener.set_nonblocking(true)?;
