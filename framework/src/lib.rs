@@ -20,5 +20,6 @@ extern crate self as regatta;
 pub mod config;
 pub mod error;
 pub(crate) mod health;
+mod redis;
 
 pub use error::{Error, Result};
