@@ -20,6 +20,7 @@ extern crate self as regatta;
 pub mod config;
 pub mod error;
 pub(crate) mod health;
+mod protocol;
 mod redis;
 
 pub use error::{Error, Result};
