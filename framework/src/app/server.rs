@@ -89,7 +89,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     let sockets_redis = redis.for_sockets.as_ref();
     let (bus, presence): (Arc<dyn Bus>, Arc<dyn PresenceStore>) = match sockets_redis {
         Some(redis) => (
-            bus::redis(redis, &config, deliver, handle)?,
+            bus::redis(redis, &config.sockets, deliver)?,
             Arc::new(RedisPresence::new(redis.clone(), &config.sockets.key, instance.id())),
         ),
         None => (bus::memory(deliver), Arc::new(MemoryPresence::default())),
