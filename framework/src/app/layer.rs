@@ -16,7 +16,7 @@ use crate::sessions::{self, Sessions};
 use crate::{Error, http};
 
 /// The app's routes behind its session, guards and error answers.
-pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + 'static {
+pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
     let layer = Layer { csrf: parts.csrf.clone(), sessions: parts.sessions.clone() };
     let routes = draw(parts);
     let limit = parts.config.http.body_limit;
