@@ -17,6 +17,7 @@
 
 extern crate self as regatta;
 
+mod bus;
 pub mod config;
 pub mod error;
 mod health;
