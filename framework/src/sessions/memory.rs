@@ -158,3 +158,6 @@ impl Store for MemoryStore {
         future::ready(Ok(())).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -205,3 +205,6 @@ impl Store for RedisStore {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;
