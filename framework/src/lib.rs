@@ -27,6 +27,7 @@ mod policies;
 mod protocol;
 mod redis;
 mod security;
+pub mod sessions;
 pub mod views;
 
 pub use actix_web;

@@ -46,21 +46,16 @@ pub(crate) enum Message {
 impl Message {
     /// About how much memory it takes, in bytes.
     fn weight(&self) -> usize {
-        let (data, names) = match self {
-            Self::Broadcast { data, rooms, except, .. } => {
-                (data.len(), [rooms, except, &Vec::new()].map(weight))
-            }
+        let (data, names): (usize, [&[String]; 3]) = match self {
+            Self::Broadcast { data, rooms, except, .. } => (data.len(), [rooms, except, &[]]),
             Self::Join { rooms, except, targets, .. } | Self::Leave { rooms, except, targets, .. } => {
-                (0, [rooms, except, targets].map(weight))
+                (0, [rooms, except, targets])
             }
-            Self::Disconnect { rooms, except, .. } => (0, [rooms, except, &Vec::new()].map(weight)),
+            Self::Disconnect { rooms, except, .. } => (0, [rooms, except, &[]]),
         };
-        size_of::<Self>() + data + names.iter().sum::<usize>()
+        let names = names.into_iter().flatten().map(|name| size_of::<String>() + name.len());
+        size_of::<Self>() + data + names.sum::<usize>()
     }
-}
-
-fn weight(names: &Vec<String>) -> usize {
-    names.iter().map(|name| size_of::<String>() + name.len()).sum()
 }
 
 /// The port to the other instances. What they publish comes out of the channel given when it was connected.
