@@ -256,7 +256,7 @@ export class Socket {
     const ws = (this.#ws = new WebSocket(this.#url));
     ws.binaryType = "arraybuffer";
     this.#watch(this.#options.connectTimeout, "no connection in time");
-    ws.onclose = ({ code }) => this.#lost(`closed with code ${code}`);
+    ws.onclose = ws.onerror = ({ code }) => this.#lost(`closed with ${code ?? "an error"}`);
     ws.onmessage = ({ data }) => {
       try {
         this.#frame(data);
@@ -289,7 +289,7 @@ export class Socket {
     this.#retryTimer = this.#partial = this.id = undefined;
     this.#connectedAt = Infinity;
     if (this.#ws) {
-      this.#ws.onclose = this.#ws.onmessage = null;
+      this.#ws.onclose = this.#ws.onerror = this.#ws.onmessage = null;
       this.#ws.close();
       this.#ws = undefined;
     }
