@@ -1,2 +1,5 @@
 //! The `regatta` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    regatta_cli::run(std::env::args_os())
+}

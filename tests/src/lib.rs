@@ -1,1 +1,37 @@
-//! Support code of the black-box tests.
+//! Support for the black-box tests: every service, client and instance a test needs, started on free ports and ended
+//! with the value that owns it, also when the test panics.
+//!
+//! | module | what it gives a test |
+//! |---|---|
+//! | [`scaffold`] | an app made by `regatta new`, built once, copied per test |
+//! | [`cluster`] | that app as several instances on Redis and PostgreSQL |
+//! | [`redis`], [`postgres`], [`nginx`], [`haproxy`] | the services around it |
+//! | [`http`], [`socket`], [`node`], [`chromium`] with [`cdp`] | the clients that look at it |
+//! | [`process`], [`ports`], [`wait`], [`workdir`], [`wire`] | what the others are made of |
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "support of tests: a failed expectation is a failed test, at the line that saw it"
+)]
+
+pub mod cdp;
+pub mod chromium;
+pub mod cluster;
+pub mod haproxy;
+pub mod http;
+pub mod nginx;
+pub mod node;
+pub mod ports;
+pub mod postgres;
+pub mod process;
+pub mod redis;
+pub mod scaffold;
+pub mod socket;
+pub mod wait;
+pub mod wire;
+pub mod workdir;
+
+/// Whether the run is a full-size one (`tests/full`): the same tests with more rounds.
+pub fn full_size() -> bool {
+    std::env::var_os("REGATTA_FULL").is_some_and(|value| value == "1")
+}

@@ -1,0 +1,88 @@
+//! The generated `Cargo.lock`: the part of the workspace's that the app needs, so that it gets the tested versions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml_edit::DocumentMut;
+
+use super::AppName;
+use crate::{Error, Result};
+
+/// The template's package.
+pub(super) const TEMPLATE: &str = "app-template";
+
+const PACKAGE: &str = "[[package]]\n";
+
+/// One `[[package]]` of the lock file, its text kept as cargo wrote it.
+#[derive(Debug)]
+struct Package<'a> {
+    name: String,
+    version: String,
+    /// `name`, `name version` or `name version (source)`, as much as is needed to be unique.
+    dependencies: Vec<String>,
+    text: &'a str,
+}
+
+/// The lock file of the app `name`: the template's package under the new name, with all it depends on.
+pub fn for_app(workspace_lock: &str, name: &AppName) -> Result<String> {
+    let mut parts = workspace_lock.split(PACKAGE);
+    let head = parts.next().unwrap_or_default();
+    let packages = parts.map(parse).collect::<Result<Vec<_>>>()?;
+
+    let mut kept = BTreeMap::new();
+    for index in reachable(&packages)? {
+        let Some(package) = packages.get(index) else { continue };
+        let text = package.text.trim_end();
+        // Cargo sorts by name, so the renamed package has another place; versions are in order already.
+        if package.name == TEMPLATE {
+            let text = text.replacen(&format!("\"{TEMPLATE}\""), &format!("\"{}\"", name.as_str()), 1);
+            kept.insert((name.as_str(), index), text);
+        } else {
+            kept.insert((package.name.as_str(), index), text.to_owned());
+        }
+    }
+    let kept: Vec<_> = kept.into_values().map(|text| format!("{PACKAGE}{text}\n")).collect();
+    Ok(format!("{head}{}", kept.join("\n")))
+}
+
+fn parse(text: &str) -> Result<Package<'_>> {
+    let document: DocumentMut = text.parse().map_err(|error| broken(format!("{error}")))?;
+    let string = |key: &str| {
+        let value = document.get(key).and_then(|value| value.as_str());
+        value.map(str::to_owned).ok_or_else(|| broken(format!("a package has no {key}")))
+    };
+    let dependencies = document.get("dependencies").and_then(|list| list.as_array());
+    let dependencies =
+        dependencies.into_iter().flatten().filter_map(|entry| entry.as_str().map(str::to_owned));
+    Ok(Package {
+        name: string("name")?,
+        version: string("version")?,
+        dependencies: dependencies.collect(),
+        text,
+    })
+}
+
+/// The template's package and everything it depends on, directly or not.
+fn reachable(packages: &[Package<'_>]) -> Result<BTreeSet<usize>> {
+    let template = packages.iter().position(|package| package.name == TEMPLATE);
+    let mut waiting = vec![template.ok_or_else(|| broken(format!("it has no package {TEMPLATE}")))?];
+    let mut seen = BTreeSet::new();
+    while let Some(index) = waiting.pop() {
+        if !seen.insert(index) {
+            continue;
+        }
+        for dependency in packages.get(index).into_iter().flat_map(|package| &package.dependencies) {
+            let mut words = dependency.split(' ');
+            let (name, version) = (words.next(), words.next());
+            waiting.extend(packages.iter().enumerate().filter_map(|(index, package)| {
+                let same = Some(package.name.as_str()) == name
+                    && version.is_none_or(|version| version == package.version);
+                same.then_some(index)
+            }));
+        }
+    }
+    Ok(seen)
+}
+
+fn broken(reason: String) -> Error {
+    Error::Template { file: "Cargo.lock".to_owned(), reason }
+}

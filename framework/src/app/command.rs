@@ -1,0 +1,111 @@
+//! The commands of an app's binary.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::{App, server, tables};
+use crate::config::{Config, Environment, Override};
+use crate::fleet::{self, Ports};
+use crate::http::Instance;
+use crate::{Result, logging};
+
+#[derive(Debug, Parser)]
+#[command(about = "This app: serve it, look at it, bring its database up to date.", disable_version_flag = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the app.
+    Lift(Lift),
+    /// List the routes.
+    Routes,
+    /// Bring the database's tables to the models; nothing is ever dropped.
+    Migrate,
+    /// Look for what is misconfigured, and say what to do about it.
+    Doctor,
+}
+
+/// `lift`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Lift {
+    /// Listen on this port [default: `port` in config/http.toml]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Listen on this address
+    #[arg(long)]
+    host: Option<IpAddr>,
+    /// Run so many instances behind one port
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256), conflicts_with = "ports")]
+    instances: Option<u16>,
+    /// Run one instance on each of these ports, such as 3001-3004
+    #[arg(long)]
+    ports: Option<Ports>,
+    /// development, test or production [default: `REGATTA_ENV`, else development]
+    #[arg(long)]
+    env: Option<Environment>,
+}
+
+pub(super) fn run(app: &App) -> ExitCode {
+    let arguments = Arguments::parse();
+    match dispatch(app, arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Lift(lift) => {
+            let environment = lift.env.map_or_else(Environment::current, Ok)?;
+            let config = Config::load_with(&root(), environment, &lift.overrides())?;
+            if let Some(plan) = fleet::plan(&config, lift.instances, lift.ports)? {
+                let instance = Instance::named("parent");
+                logging::start(&config, instance.id())?;
+                return fleet::run(app.name, &config, plan);
+            }
+            let instance = Instance::new()?;
+            logging::start(&config, instance.id())?;
+            server::lift(app, config, instance)
+        }
+        Command::Routes => {
+            tables::routes(app);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Migrate => {
+            let config = Config::load(root())?;
+            logging::start(&config, "migrate")?;
+            server::migrate(app, config)
+        }
+        Command::Doctor => tables::doctor(app, Config::load(root())),
+    }
+}
+
+impl Lift {
+    fn overrides(&self) -> Vec<Override> {
+        let port = self.port.map(|port| ("http.port", port.to_string()));
+        let host = self.host.map(|host| ("http.host", host.to_string()));
+        port.into_iter().chain(host).collect()
+    }
+}
+
+/// The app's folder: `REGATTA_ROOT`, else where the command was called.
+pub(super) fn root() -> PathBuf {
+    match std::env::var_os("REGATTA_ROOT") {
+        Some(root) if !root.is_empty() => root.into(),
+        _ => std::env::current_dir().unwrap_or_default(),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a command tells people why it failed")]
+fn complain(message: &str) {
+    eprintln!("error: {message}");
+}

@@ -1,0 +1,85 @@
+//! The app layer: what HTTP requests and virtual requests go through alike.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web;
+use futures_util::FutureExt as _;
+
+use super::server::Parts;
+use crate::blueprints;
+use crate::routes::{Entry, Routes, register};
+use crate::security::Csrf;
+use crate::sessions::{self, Sessions};
+use crate::{Error, http};
+
+/// The app's routes behind its session, guards and error answers.
+pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
+    let layer = Layer { csrf: parts.csrf.clone(), sessions: parts.sessions.clone() };
+    let routes = draw(parts);
+    let limit = parts.config.http.body_limit;
+    web::scope("")
+        .app_data(parts.db.clone())
+        .app_data(parts.sockets.clone())
+        .app_data(parts.views.clone())
+        .app_data(parts.instance.clone())
+        .app_data(web::PayloadConfig::new(limit))
+        .app_data(web::JsonConfig::default().limit(limit))
+        .app_data(web::FormConfig::default().limit(limit))
+        .configure(move |services| register(routes.entries, routes.events, services))
+        .default_service(web::to(not_found))
+        .wrap(from_fn(move |req, next| {
+            let layer = layer.clone();
+            async move { layer.serve(req, next).await }
+        }))
+}
+
+/// The app's routes with its blueprints below them.
+fn draw(parts: &Parts) -> Routes {
+    let mut routes = Routes::default();
+    (parts.app.draw)(&mut routes);
+    expand_blueprints(&mut routes, parts);
+    routes
+}
+
+/// Adds the routes of every model that asked for blueprints.
+pub(super) fn expand_blueprints(routes: &mut Routes, parts: &Parts) {
+    for wanted in std::mem::take(&mut routes.blueprints) {
+        for route in blueprints::routes(&wanted.schema, &parts.config.blueprints) {
+            let mut guards = wanted.guards.clone();
+            if !crate::security::is_safe(&route.method) {
+                guards.extend(wanted.write_guards.iter().cloned());
+            }
+            routes.entries.push(Entry { guards, ..route });
+        }
+    }
+}
+
+async fn not_found() -> crate::Result<&'static str> {
+    Err(Error::not_found())
+}
+
+#[derive(Clone)]
+struct Layer {
+    csrf: Csrf,
+    sessions: Sessions,
+}
+
+impl Layer {
+    async fn serve<B: MessageBody + 'static>(
+        &self,
+        req: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+        if let Err(error) = self.csrf.check(&req) {
+            return Ok(http::answer_errors(req.error_response(error)));
+        }
+        let served = AssertUnwindSafe(sessions::serve(&self.sessions, req, next)).catch_unwind().await;
+        match served {
+            Ok(response) => Ok(http::answer_errors(response?)),
+            Err(_) => Err(Error::internal("the action panicked; the log says where").into()),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `/livez`: the process answers. `/readyz`: it should get traffic.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_web::{HttpResponse, web};
+use tokio::sync::Mutex;
+
+use crate::health::{Finding, Health};
+
+/// How long a finding is reused: balancers ask often.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// Whether this instance should get traffic.
+#[derive(Debug, Clone)]
+pub(crate) struct Readiness(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    health: Health,
+    stopping: AtomicBool,
+    last: Mutex<Option<(Instant, Option<String>)>>,
+}
+
+impl Readiness {
+    pub(crate) fn new(health: Health) -> Self {
+        Self(Arc::new(Shared { health, stopping: AtomicBool::new(false), last: Mutex::new(None) }))
+    }
+
+    /// From now on the answer is no.
+    pub(crate) fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Why the instance should get no traffic; nothing when it should.
+    async fn trouble(&self) -> Option<String> {
+        if self.0.stopping.load(Ordering::Relaxed) {
+            return Some("stopping\n".to_owned());
+        }
+        let mut last = self.0.last.lock().await;
+        if let Some((when, trouble)) = &*last
+            && when.elapsed() < FRESH
+        {
+            return trouble.clone();
+        }
+        let findings = self.0.health.readiness().await;
+        let broken = findings.iter().filter(|(_, finding)| finding.is_error());
+        let text = broken.fold(String::new(), |text, (name, finding)| text + &line(name, finding));
+        let trouble = (!text.is_empty()).then_some(text);
+        *last = Some((Instant::now(), trouble.clone()));
+        trouble
+    }
+}
+
+fn line(name: &str, finding: &Finding) -> String {
+    if crate::error::is_production() { format!("{name}\n") } else { format!("{name}: {}\n", finding.text()) }
+}
+
+pub(super) async fn live() -> &'static str {
+    "ok"
+}
+
+pub(super) async fn ready(readiness: web::Data<Readiness>) -> HttpResponse {
+    match readiness.trouble().await {
+        None => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok"),
+        Some(text) => HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body(text),
+    }
+}

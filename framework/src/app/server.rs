@@ -1,0 +1,388 @@
+//! One instance: its parts, its server, its end.
+
+use std::any::Any;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_service::IntoServiceFactory;
+use actix_web::dev::{AppConfig, Server, ServerHandle, Service, ServiceFactory};
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+use futures_util::FutureExt as _;
+use socket2::SockRef;
+use tokio::runtime::Runtime;
+use tokio::sync::{OnceCell, mpsc};
+
+use super::probes::{self, Readiness};
+use super::{App, layer};
+use crate::bus::{self, Bus};
+use crate::config::{Adapter, Config, HttpConfig, Migrate};
+use crate::health::Health;
+use crate::http::{self, Instance, Listener};
+use crate::models::Db;
+use crate::redis::Redis;
+use crate::security::{Csrf, Origins};
+use crate::sessions::{self, Sessions};
+use crate::sockets::{
+    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Sockets, Worker, endpoint, serve_client,
+};
+use crate::views::Views;
+use crate::{Error, Result, doctor, error, fleet};
+
+/// Messages from other instances that may wait for the workers.
+const INCOMING: usize = 4_096;
+
+/// How long sockets may take to leave when the instance stops.
+const SOCKET_DRAIN: Duration = Duration::from_secs(5);
+
+/// Everything the workers of an instance share.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) app: App,
+    pub(super) config: Arc<Config>,
+    pub(super) db: Db,
+    pub(super) sockets: Sockets,
+    pub(super) sessions: Sessions,
+    pub(super) views: Views,
+    pub(super) csrf: Csrf,
+    pub(super) instance: Instance,
+    listener: Listener,
+    origins: Origins,
+    readiness: Readiness,
+}
+
+/// What an instance is made of, with what only its start and end need.
+pub(super) struct Built {
+    pub(super) parts: Parts,
+    pub(super) health: Health,
+    incoming: mpsc::Receiver<bus::Message>,
+    /// Redis connections and background tasks; it outlives the workers.
+    runtime: Runtime,
+}
+
+impl Built {
+    /// Ends what was never started.
+    pub(super) async fn end(self) {
+        self.parts.db.close().await;
+        self.runtime.shutdown_background();
+    }
+}
+
+/// Puts an instance together; connects to nothing yet.
+pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Built> {
+    error::set_production(config.environment.is_production());
+    doctor::refuse_insecure(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("regatta-background")
+        .enable_all()
+        .build()?;
+    let health = Health::default();
+    let handle = runtime.handle();
+    let redis = shared_redis(&config, handle)?;
+    for redis in redis.iter() {
+        health.register(redis.check());
+    }
+    let (deliver, incoming) = mpsc::channel(INCOMING);
+    let sockets_redis = redis.for_sockets.as_ref();
+    let (bus, presence): (Arc<dyn Bus>, Arc<dyn PresenceStore>) = match sockets_redis {
+        Some(redis) => (
+            bus::redis(redis, &config.sockets, deliver)?,
+            Arc::new(RedisPresence::new(redis.clone(), &config.sockets.key, instance.id())),
+        ),
+        None => (bus::memory(deliver), Arc::new(MemoryPresence::default())),
+    };
+    let sockets = Sockets::new(bus, presence);
+    let store = match redis.for_sessions.as_ref() {
+        Some(redis) => sessions::redis(redis.clone(), &config),
+        None => sessions::memory(&config),
+    };
+    let sessions = Sessions::new(&config, store)?;
+    let db = Db::open(&config, app.models.clone(), Arc::new(sockets.clone()))?;
+    for check in db.checks() {
+        health.register(check);
+    }
+    let parts = Parts {
+        app: app.clone(),
+        csrf: Csrf {
+            enabled: config.security.csrf,
+            origins: Origins::for_requests(&config),
+            session_cookie: sessions.cookie_name().to_owned(),
+        },
+        instance: instance.clone(),
+        db,
+        sockets,
+        sessions,
+        views: Views::load(&config)?,
+        listener: Listener::new(&config, instance.id())?,
+        origins: Origins::for_sockets(&config),
+        readiness: Readiness::new(health.clone()),
+        config: Arc::new(config),
+    };
+    Ok(Built { parts, health, incoming, runtime })
+}
+
+/// The Redis connections an app uses: one when sockets and sessions name the same datastore.
+struct SharedRedis {
+    for_sockets: Option<Redis>,
+    for_sessions: Option<Redis>,
+    same: bool,
+}
+
+impl SharedRedis {
+    fn iter(&self) -> impl Iterator<Item = &Redis> {
+        let sessions = self.for_sessions.as_ref().filter(|_| !self.same);
+        self.for_sockets.iter().chain(sessions)
+    }
+}
+
+fn shared_redis(config: &Config, handle: &tokio::runtime::Handle) -> Result<SharedRedis> {
+    let open = |name: &str| -> Result<Redis> { Ok(Redis::open(config.datastore(name)?, handle)?) };
+    let sockets = (config.sockets.adapter == Adapter::Redis).then_some(config.sockets.datastore.as_str());
+    let sessions = (config.session_adapter() == Adapter::Redis).then(|| config.session_datastore());
+    let same = sockets.is_some() && sockets == sessions;
+    let for_sockets = sockets.map(open).transpose()?;
+    let for_sessions = if same { for_sockets.clone() } else { sessions.map(open).transpose()? };
+    Ok(SharedRedis { for_sockets, for_sessions, same })
+}
+
+/// An instance that takes requests.
+pub(crate) struct Running {
+    server: Server,
+    parts: Parts,
+    runtime: Runtime,
+}
+
+impl Running {
+    /// A handle to stop it with.
+    pub(crate) fn handle(&self) -> Stop {
+        Stop { server: self.server.handle(), parts: self.parts.clone() }
+    }
+
+    pub(crate) fn db(&self) -> Db {
+        self.parts.db.clone()
+    }
+
+    pub(crate) fn sockets(&self) -> Sockets {
+        self.parts.sockets.clone()
+    }
+
+    /// Serves until stopped.
+    pub(crate) async fn serve(self) -> Result<()> {
+        let served = self.server.await;
+        if let Err(error) = self.parts.sockets.presence_store().clear().await {
+            tracing::warn!(%error, "presence could not be cleared; it is when the lease ends");
+        }
+        self.parts.db.close().await;
+        self.runtime.shutdown_background();
+        Ok(served?)
+    }
+}
+
+/// Stops an instance.
+#[derive(Clone)]
+pub(crate) struct Stop {
+    server: ServerHandle,
+    parts: Parts,
+}
+
+impl Stop {
+    /// Readiness turns false, sockets go elsewhere, requests in flight finish.
+    pub(crate) async fn gracefully(&self) {
+        self.parts.readiness.stop();
+        self.parts.sockets.drain(SOCKET_DRAIN).await;
+        self.server.stop(true).await;
+    }
+
+    /// Ends at once.
+    pub(crate) async fn now(&self) {
+        self.server.stop(false).await;
+    }
+}
+
+/// Starts an instance on `listener`.
+pub(crate) async fn start(app: &App, config: Config, instance: &Instance, listener: TcpListener) -> Result<Running> {
+    let Built { parts, incoming, runtime, .. } = build(app, config, instance)?;
+    prepare(&parts).await?;
+    runtime.spawn(parts.sockets.clone().relay(incoming));
+    runtime.spawn(parts.sockets.clone().keep_presence());
+
+    let http = &parts.config.http;
+    let workers = workers(http);
+    let shared = parts.clone();
+    let (send_buffer, user_timeout) = (http.send_buffer, http.tcp_user_timeout.get());
+    let server = HttpServer::new(move || application(&shared))
+        .workers(workers)
+        .max_connections(http.max_connections)
+        .keep_alive(http.keep_alive.get())
+        .client_request_timeout(http.header_timeout.get())
+        .shutdown_timeout(http.shutdown_timeout.get().as_secs())
+        .on_connect(move |io, _| bound_kernel(io, send_buffer, user_timeout))
+        .tcp_nodelay(true)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    Ok(Running { server, parts, runtime })
+}
+
+/// Brings the database to the models where the config says so, then runs the app's own start.
+async fn prepare(parts: &Parts) -> Result<()> {
+    let config = &parts.config;
+    let otherwise = if config.environment.is_production() { Migrate::Safe } else { Migrate::Alter };
+    if config.models.migrate.unwrap_or(otherwise) == Migrate::Alter {
+        for line in parts.db.migrate().await? {
+            tracing::info!("{line}");
+        }
+    }
+    match &parts.app.bootstrap {
+        Some(bootstrap) => bootstrap(parts.db.clone()).await,
+        None => Ok(()),
+    }
+}
+
+fn workers(http: &HttpConfig) -> usize {
+    if http.workers > 0 {
+        return http.workers;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / fleet::instances()).max(1)
+}
+
+/// The HTTP application of one worker: what only HTTP sees, then the app layer.
+fn application(
+    parts: &Parts,
+) -> actix_web::App<
+    impl ServiceFactory<
+        actix_web::dev::ServiceRequest,
+        Config = (),
+        Response = actix_web::dev::ServiceResponse<actix_web::body::BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    let endpoint_data = Endpoint {
+        sockets: parts.sockets.clone(),
+        worker: Worker::start(&parts.sockets),
+        config: Rc::new(parts.config.sockets.clone()),
+        origins: parts.origins.clone(),
+        dispatcher: dispatcher(parts),
+    };
+    let listener = parts.listener.clone();
+    let socket_path = parts.config.sockets.path.clone();
+    let assets = crate::assets::service(&parts.config);
+    actix_web::App::new()
+        .app_data(parts.views.clone())
+        .route("/livez", web::get().to(probes::live))
+        .service(
+            web::resource("/readyz").app_data(web::Data::new(parts.readiness.clone())).to(probes::ready),
+        )
+        .route("/regatta.io.js", web::get().to(serve_client))
+        .service(web::resource(socket_path).app_data(web::Data::new(endpoint_data)).to(endpoint))
+        .configure(|services| {
+            if let Some(files) = assets {
+                services.service(files);
+            }
+        })
+        .service(layer::service(parts))
+        .wrap(from_fn(move |req, next| {
+            let listener = listener.clone();
+            http::listen(listener, req, next)
+        }))
+}
+
+/// The app layer without HTTP around it, built when the first socket of the worker asks for it.
+fn dispatcher(parts: &Parts) -> Dispatcher {
+    let headers = parts.config.sockets.send_response_headers;
+    let parts = parts.clone();
+    let service = Rc::new(OnceCell::new());
+    Dispatcher {
+        headers,
+        dispatch: Rc::new(move |request| {
+            let (parts, service) = (parts.clone(), service.clone());
+            async move {
+                let service = service.get_or_try_init(|| virtual_service(&parts)).await?;
+                let response = service.call(request).await?;
+                Ok(response.map_into_boxed_body())
+            }
+            .boxed_local()
+        }),
+    }
+}
+
+async fn virtual_service(
+    parts: &Parts,
+) -> std::result::Result<
+    impl Service<
+        actix_http::Request,
+        Response = actix_web::dev::ServiceResponse<actix_web::body::BoxBody>,
+        Error = actix_web::Error,
+    > + use<>,
+    actix_web::Error,
+> {
+    let app = actix_web::App::new().service(layer::service(parts));
+    let factory = IntoServiceFactory::<_, actix_http::Request>::into_factory(app);
+    factory
+        .new_service(AppConfig::default())
+        .await
+        .map_err(|()| Error::internal("the app layer could not be built for sockets").into())
+}
+
+/// A client that reads slowly or not at all costs a bounded amount of kernel memory for a bounded time.
+fn bound_kernel(io: &dyn Any, send_buffer: usize, user_timeout: Duration) {
+    if let Some(stream) = io.downcast_ref::<actix_web::rt::net::TcpStream>() {
+        let socket = SockRef::from(stream);
+        let bounded = socket.set_tcp_user_timeout(Some(user_timeout)).and(socket.set_send_buffer_size(send_buffer));
+        if let Err(error) = bounded {
+            tracing::debug!(%error, "a connection keeps the kernel's own bounds");
+        }
+    }
+}
+
+/// `lift` of one instance.
+pub(super) fn lift(app: &App, config: Config, instance: Instance) -> Result<ExitCode> {
+    actix_web::rt::System::new().block_on(async {
+        let listener = fleet::listener(&config)?;
+        let address = listener.local_addr()?;
+        let environment = config.environment;
+        let name = app.name;
+        let running = start(app, config, &instance, listener).await?;
+        let pid = std::process::id();
+        tracing::info!(app = name, %environment, pid, "listening on http://{address}");
+        let stop = running.handle();
+        actix_web::rt::spawn(async move {
+            fleet::told_to_stop().await;
+            tracing::info!("stopping: requests in flight finish, sockets go elsewhere");
+            let again = async {
+                fleet::told_to_stop().await;
+                stop.now().await;
+            };
+            tokio::select! {
+                () = stop.gracefully() => {}
+                () = again => {}
+            }
+        });
+        running.serve().await?;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// `migrate`
+pub(super) fn migrate(app: &App, config: Config) -> Result<ExitCode> {
+    actix_web::rt::System::new().block_on(async {
+        let built = build(app, config, &Instance::named("migrate"))?;
+        let lines = built.parts.db.migrate().await?;
+        if lines.is_empty() {
+            tracing::info!("the database has everything the models need");
+        }
+        for line in lines {
+            tracing::info!("{line}");
+        }
+        built.end().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+

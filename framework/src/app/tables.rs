@@ -1,0 +1,62 @@
+//! The commands that print: `routes` and `doctor`.
+
+use std::process::ExitCode;
+
+use super::{App, server};
+use crate::config::{Config, ConfigError};
+use crate::http::Instance;
+use crate::routes::Routes;
+use crate::{Result, blueprints, doctor};
+
+#[expect(clippy::print_stdout, reason = "the command prints its table")]
+pub(super) fn routes(app: &App) {
+    let mut routes = Routes::default();
+    (app.draw)(&mut routes);
+    let mut lines: Vec<[String; 3]> = routes
+        .entries
+        .iter()
+        .map(|entry| [entry.method.to_string(), entry.path.clone(), entry.name.clone()])
+        .collect();
+    for wanted in &routes.blueprints {
+        for route in blueprints::routes(&wanted.schema, &crate::config::BlueprintsConfig::default()) {
+            lines.push([route.method.to_string(), route.path, route.name]);
+        }
+    }
+    for event in &routes.events {
+        lines.push(["EVENT".to_owned(), event.event.clone(), event.name.clone()]);
+    }
+    let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
+    let (first, second) = (width(0), width(1));
+    for [method, path, name] in &lines {
+        println!("{method:first$}  {path:second$}  {name}");
+    }
+}
+
+/// Prints every finding; the exit code is 1 when something does not work.
+#[expect(clippy::print_stdout, reason = "the command prints its findings")]
+pub(super) fn doctor(app: &App, config: Result<Config, ConfigError>) -> Result<ExitCode> {
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            println!("error  config    {error}");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    actix_web::rt::System::new().block_on(async {
+        let mut findings = doctor::look_at(&config);
+        match server::build(app, config, &Instance::named("doctor")) {
+            Ok(built) => {
+                for check in built.health.checks() {
+                    findings.push((check.name, check.run().await));
+                }
+                built.end().await;
+            }
+            Err(error) => findings.push(("start", crate::health::Finding::Error(error.to_string()))),
+        }
+        for (name, finding) in &findings {
+            println!("{}  {name:10}  {}", doctor::word(finding), finding.text());
+        }
+        let broken = findings.iter().any(|(_, finding)| finding.is_error());
+        Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    })
+}

@@ -1,0 +1,51 @@
+use std::collections::BTreeMap;
+
+use regatta_macros::Settings;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Span;
+
+/// The connections by name; `default` holds the models, `redis` what instances share.
+pub(crate) type Datastores = BTreeMap<String, DatastoreConfig>;
+
+/// A table of `config/datastores.toml`: a named connection.
+#[derive(Clone, Deserialize, Serialize, Settings)]
+#[settings(section = "datastores")]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DatastoreConfig {
+    /// `sqlite://path`, `postgres://user:password@host:port/database` or `redis://host:port/number`.
+    pub url: String,
+    /// The most connections one instance holds; 0: chosen from the number of workers.
+    pub pool_size: u32,
+    /// How long a request waits for a free connection before it gets 503.
+    #[setting(default = Span::seconds(3))]
+    pub acquire_timeout: Span,
+    /// How long one command or statement may take.
+    #[setting(default = Span::seconds(10))]
+    pub timeout: Span,
+}
+
+impl std::fmt::Debug for DatastoreConfig {
+    /// Without the password a URL may hold.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatastoreConfig")
+            .field("url", &self.address())
+            .field("pool_size", &self.pool_size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DatastoreConfig {
+    pub(crate) fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), ..Self::default() }
+    }
+
+    /// The URL without user and password, for logs and messages.
+    pub fn address(&self) -> String {
+        match (self.url.split_once("://"), self.url.rfind('@')) {
+            (Some((scheme, _)), Some(at)) => format!("{scheme}://{}", &self.url[at + 1..]),
+            _ => self.url.clone(),
+        }
+    }
+}

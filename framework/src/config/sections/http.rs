@@ -1,0 +1,45 @@
+use std::net::IpAddr;
+
+use regatta_macros::Settings;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Span;
+
+/// `config/http.toml`: the listener.
+#[derive(Debug, Clone, Deserialize, Serialize, Settings)]
+#[settings(section = "http")]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct HttpConfig {
+    /// The address to listen on; `0.0.0.0` is every IPv4 interface.
+    #[setting(default = IpAddr::from([127, 0, 0, 1]))]
+    pub host: IpAddr,
+    /// The port to listen on. `PORT` and `--port` win.
+    #[setting(default = 1337)]
+    pub port: u16,
+    /// Worker threads of one instance; 0 is cores divided by instances, at least 1.
+    pub workers: usize,
+    /// The address people type, such as `https://chat.example.com`. Links and the allowed origin come from it.
+    pub public_url: Option<String>,
+    /// The largest request body, in bytes. A longer one is answered 413.
+    #[setting(default = 1_048_576)]
+    pub body_limit: usize,
+    /// How long a client may take to send its request's headers, before 408.
+    #[setting(default = Span::seconds(5))]
+    pub header_timeout: Span,
+    /// How long an idle connection is kept.
+    #[setting(default = Span::seconds(75))]
+    pub keep_alive: Span,
+    /// The most connections one worker holds.
+    #[setting(default = 25_000)]
+    pub max_connections: usize,
+    /// How long unacknowledged data may stay on a connection before the kernel ends it.
+    #[setting(default = Span::seconds(30))]
+    pub tcp_user_timeout: Span,
+    /// The kernel's send buffer of a connection, in bytes.
+    #[setting(default = 131_072)]
+    pub send_buffer: usize,
+    /// How long requests in flight may take to finish once the instance was told to stop.
+    #[setting(default = Span::seconds(30))]
+    pub shutdown_timeout: Span,
+}

@@ -1,0 +1,34 @@
+//! The sections: one struct each is the source of its keys, defaults and documentation.
+
+mod datastores;
+mod http;
+mod log;
+mod models;
+mod security;
+mod session;
+mod sockets;
+mod views;
+
+pub use datastores::DatastoreConfig;
+pub(crate) use datastores::Datastores;
+pub use http::HttpConfig;
+pub use log::{LogConfig, LogFormat};
+pub use models::{BlueprintsConfig, Migrate, ModelsConfig};
+pub use security::SecurityConfig;
+pub use session::SessionConfig;
+pub use sockets::{Adapter, SocketsConfig};
+pub use views::ViewsConfig;
+
+use super::{Key, Settings};
+
+/// `datastores` is not in this list: its keys are names the user chooses.
+pub(super) const ALL: &[(&str, &[Key])] = &[
+    (HttpConfig::SECTION, HttpConfig::KEYS),
+    (SocketsConfig::SECTION, SocketsConfig::KEYS),
+    (SessionConfig::SECTION, SessionConfig::KEYS),
+    (ModelsConfig::SECTION, ModelsConfig::KEYS),
+    (BlueprintsConfig::SECTION, BlueprintsConfig::KEYS),
+    (ViewsConfig::SECTION, ViewsConfig::KEYS),
+    (SecurityConfig::SECTION, SecurityConfig::KEYS),
+    (LogConfig::SECTION, LogConfig::KEYS),
+];

@@ -1,0 +1,55 @@
+use regatta_macros::Settings;
+use serde::{Deserialize, Serialize};
+
+use super::Adapter;
+use crate::config::Span;
+
+/// `config/session.toml`
+#[derive(Clone, Deserialize, Serialize, Settings)]
+#[settings(section = "session")]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SessionConfig {
+    /// Where sessions live; unset: wherever the sockets' adapter says.
+    pub adapter: Option<Adapter>,
+    /// The datastore of that adapter; unset: the sockets' datastore.
+    pub datastore: Option<String>,
+    /// Secrets that sign the cookie, at least 32 characters each: the first signs, all verify. `SESSION_SECRET`
+    /// holds them separated by commas.
+    pub secret: Vec<String>,
+    /// The cookie's name; unset: `regatta`, in production `__Host-regatta`.
+    pub cookie_name: Option<String>,
+    /// Whether the cookie is only sent over HTTPS; unset: in production.
+    pub cookie_secure: Option<bool>,
+    /// A session ends when it was not used for this long.
+    #[setting(default = Span::seconds(24 * 3600))]
+    pub idle: Span,
+    /// A session ends this long after its start, used or not.
+    #[setting(default = Span::seconds(7 * 24 * 3600))]
+    pub absolute: Span,
+    /// The prefix of the keys in the store.
+    #[setting(default = "regatta:session:".to_owned())]
+    pub prefix: String,
+    /// How long the store may take to answer before the request gets 503.
+    #[setting(default = Span::millis(500))]
+    pub deadline: Span,
+    /// The most bytes the values of one session may have together.
+    #[setting(default = 65_536)]
+    pub max_bytes: usize,
+    /// The most sessions the memory adapter keeps; the ones unused for longest go first.
+    #[setting(default = 100_000)]
+    pub max_sessions: usize,
+}
+
+impl std::fmt::Debug for SessionConfig {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionConfig")
+            .field("adapter", &self.adapter)
+            .field("datastore", &self.datastore)
+            .field("secrets", &self.secret.len())
+            .field("idle", &self.idle)
+            .field("absolute", &self.absolute)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,68 @@
+use regatta_macros::Settings;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Span;
+
+/// Where something shared lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Adapter {
+    /// In this process: for one instance.
+    #[default]
+    Memory,
+    /// In Redis: shared by every instance.
+    Redis,
+}
+
+/// `config/sockets.toml`: the file that makes an app a cluster.
+#[derive(Debug, Clone, Deserialize, Serialize, Settings)]
+#[settings(section = "sockets")]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SocketsConfig {
+    /// `memory` for one instance, `redis` for many. Sessions follow it unless `config/session.toml` says otherwise.
+    pub adapter: Adapter,
+    /// The datastore of `config/datastores.toml` that the adapter uses.
+    #[setting(default = "redis".to_owned())]
+    pub datastore: String,
+    /// Confirms that production is meant to be one instance with everything in its memory.
+    pub single_instance: bool,
+    /// Pages on these origins may connect, besides the app's own. `*` is every origin, and never the default.
+    pub allowed_origins: Vec<String>,
+    /// The path of the Engine.IO endpoint.
+    #[setting(default = "/socket.io/".to_owned())]
+    pub path: String,
+    /// The prefix of the Redis channels: apps with the same prefix share their rooms.
+    #[setting(default = "socket.io".to_owned())]
+    pub key: String,
+    /// Time between two heartbeats.
+    #[setting(default = Span::seconds(25))]
+    pub ping_interval: Span,
+    /// How long a client may take to answer a heartbeat.
+    #[setting(default = Span::seconds(20))]
+    pub ping_timeout: Span,
+    /// How long a new connection may take to join its namespace.
+    #[setting(default = Span::seconds(45))]
+    pub connect_timeout: Span,
+    /// The largest message a client may send, in bytes.
+    #[setting(default = 1_000_000)]
+    pub max_payload: usize,
+    /// The most rooms one socket may be in.
+    #[setting(default = 10_000)]
+    pub max_rooms: usize,
+    /// Bytes that may wait for one slow client before it is disconnected.
+    #[setting(default = 1_048_576)]
+    pub queue_bytes: usize,
+    /// Packets that may wait for one slow client before it is disconnected.
+    #[setting(default = 4_096)]
+    pub queue_packets: usize,
+    /// Virtual requests and events of one socket that may be in work at the same time.
+    #[setting(default = 128)]
+    pub max_in_flight: usize,
+    /// Broadcasts that may wait for a Redis that is away; the oldest go first.
+    #[setting(default = 10_000)]
+    pub outbox: usize,
+    /// Whether a virtual request's answer carries its headers.
+    #[setting(default = true)]
+    pub send_response_headers: bool,
+}

@@ -1,0 +1,43 @@
+//! When to stop: SIGTERM, SIGINT, or the end of the parent.
+
+use std::io::Read as _;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Set for a child of the parent process.
+pub(super) const CHILD: &str = "REGATTA_CHILD";
+
+/// Resolves when this process is told to stop.
+pub(crate) async fn told_to_stop() {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("signals can't be received: stop this process by SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+        () = parent_gone() => {}
+    }
+}
+
+/// A child's standard input is a pipe its parent holds open.
+async fn parent_gone() {
+    use std::sync::OnceLock;
+    static GONE: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+    if std::env::var_os(CHILD).is_none() {
+        return std::future::pending().await;
+    }
+    let mut gone = GONE
+        .get_or_init(|| {
+            let (sender, receiver) = watch::channel(false);
+            std::thread::spawn(move || {
+                let mut rest = Vec::new();
+                let _ = std::io::stdin().read_to_end(&mut rest);
+                let _ = sender.send(true);
+            });
+            receiver
+        })
+        .clone();
+    let _ = gone.wait_for(|gone| *gone).await;
+}

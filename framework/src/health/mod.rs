@@ -1,0 +1,95 @@
+//! What can be checked: each part of the framework brings its checks, `/readyz` and `doctor` run them.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// All is well; the text says what was seen.
+    Good(String),
+    /// It works, but something should be changed: what, and the key or command that changes it.
+    Warning(String),
+    /// It does not work: what, and the key or command that mends it.
+    Error(String),
+}
+
+impl Finding {
+    /// Whether this is [`Finding::Error`].
+    pub fn is_error(&self) -> bool {
+        matches!(self, Self::Error(_))
+    }
+
+    /// What was found.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Good(text) | Self::Warning(text) | Self::Error(text) => text,
+        }
+    }
+}
+
+type Run = Arc<dyn Fn() -> BoxFuture<'static, Finding> + Send + Sync>;
+
+/// Something that can be asked how it is.
+#[derive(Clone)]
+pub struct Check {
+    /// What is checked, such as `redis` or `database`.
+    pub name: &'static str,
+    /// Whether an instance without it should get no traffic: then `/readyz` asks it too.
+    pub readiness: bool,
+    run: Run,
+}
+
+impl Check {
+    /// A check that only `doctor` runs.
+    pub fn new<F, Fut>(name: &'static str, run: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Finding> + Send + 'static,
+    {
+        Self { name, readiness: false, run: Arc::new(move || Box::pin(run())) }
+    }
+
+    /// A check that decides about readiness too.
+    pub fn for_readiness(mut self) -> Self {
+        self.readiness = true;
+        self
+    }
+
+    /// Runs the check. It has its own deadline.
+    pub async fn run(&self) -> Finding {
+        (self.run)().await
+    }
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check").field("name", &self.name).field("readiness", &self.readiness).finish()
+    }
+}
+
+/// The checks of an app.
+#[derive(Debug, Clone, Default)]
+pub struct Health(Arc<Mutex<Vec<Check>>>);
+
+impl Health {
+    /// Adds a check.
+    pub fn register(&self, check: Check) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(check);
+    }
+
+    /// Every check registered so far.
+    pub fn checks(&self) -> Vec<Check> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The findings of the checks that decide about readiness, run side by side.
+    pub async fn readiness(&self) -> Vec<(&'static str, Finding)> {
+        let checks: Vec<_> = self.checks().into_iter().filter(|check| check.readiness).collect();
+        let found = futures_util::future::join_all(checks.iter().map(Check::run)).await;
+        checks.iter().map(|check| check.name).zip(found).collect()
+    }
+}

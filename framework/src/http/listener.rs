@@ -1,0 +1,120 @@
+//! The listener layer: what every HTTP request meets first and its answer last. Virtual requests don't pass here.
+
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use tracing::Instrument;
+
+use crate::config::Config;
+use crate::security::{Headers, Hops};
+use crate::{Error, Result};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const INSTANCE: HeaderName = HeaderName::from_static("x-regatta-instance");
+
+/// What the layer needs, shared by all workers.
+#[derive(Debug, Clone)]
+pub(crate) struct Listener(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    instance: HeaderValue,
+    headers: Headers,
+    hops: Hops,
+    hosts: Vec<String>,
+}
+
+impl Listener {
+    pub(crate) fn new(config: &Config, instance: &str) -> Result<Self> {
+        Ok(Self(Arc::new(Shared {
+            instance: HeaderValue::from_str(instance)
+                .map_err(|_| Error::internal("an instance id is plain text"))?,
+            headers: Headers::new(config)?,
+            hops: Hops::new(&config.security.trusted_proxies)?,
+            hosts: config.security.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+        })))
+    }
+}
+
+/// The client's address as the trusted proxies tell it; an extractor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub Option<IpAddr>);
+
+impl FromRequest for ClientAddress {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let told = req.extensions().get::<Self>().copied();
+        ready(Ok(told.unwrap_or_else(|| Self(req.peer_addr().map(|peer| peer.ip())))))
+    }
+}
+
+/// Serves one HTTP request.
+pub(crate) async fn serve<B: MessageBody + 'static>(
+    listener: Listener,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let shared = &*listener.0;
+    let id = request_id(&req);
+    let client = shared.hops.client(req.peer_addr().map(|peer| peer.ip()), req.headers());
+    req.extensions_mut().insert(ClientAddress(client));
+    let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), method = %req.method(), path = req.path());
+
+    let mut response = if shared.accepts_host(&req) {
+        next.call(req).instrument(span).await?.map_into_boxed_body()
+    } else {
+        let error = Error::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "E_HOST",
+            "this server does not answer to that name: use its own, or add it to allowed_hosts in config/security.toml",
+        );
+        req.error_response(error)
+    };
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    headers.insert(INSTANCE, shared.instance.clone());
+    shared.headers.add(headers);
+    Ok(response)
+}
+
+impl Shared {
+    fn accepts_host(&self, req: &ServiceRequest) -> bool {
+        if self.hosts.is_empty() || is_probe(req.path()) {
+            return true;
+        }
+        let host = req.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+        let name = name.map_or(host, |(name, _)| name);
+        self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Health checks come from balancers, which name no host of ours.
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/livez" | "/readyz")
+}
+
+/// The id the proxy gave the request, or a new one.
+fn request_id(req: &ServiceRequest) -> HeaderValue {
+    let given = req.headers().get(&REQUEST_ID).filter(|id| {
+        let id = id.as_bytes();
+        (1..=64).contains(&id.len())
+            && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    });
+    given.cloned().unwrap_or_else(|| {
+        let mut bytes = [0_u8; 8];
+        // Without random bytes the id only loses its use for searching in logs.
+        let _ = getrandom::fill(&mut bytes);
+        HeaderValue::from_str(&format!("{:016x}", u64::from_le_bytes(bytes)))
+            .unwrap_or(HeaderValue::from_static("0"))
+    })
+}

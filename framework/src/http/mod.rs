@@ -1,0 +1,16 @@
+//! What HTTP adds around the app: the listener layer, error pages, inputs.
+
+mod errors;
+mod input;
+mod instance;
+mod listener;
+mod wants;
+
+pub(crate) use errors::answer as answer_errors;
+pub use input::Input;
+pub(crate) use input::value as body;
+pub use instance::Instance;
+pub(crate) use instance::random_id;
+pub use listener::ClientAddress;
+pub(crate) use listener::{Listener, serve as listen};
+pub(crate) use wants::wants_html;

@@ -1,0 +1,231 @@
+//! The sitemap of an app: one line a route.
+//!
+//! ```
+//! use regatta::prelude::*;
+//!
+//! async fn home() -> &'static str { "hello" }
+//! async fn admin(_: Session) -> &'static str { "the office" }
+//! async fn is_admin(session: Session) -> Result<()> {
+//!     match session.get::<bool>("admin")? {
+//!         Some(true) => Ok(()),
+//!         _ => Err(Error::forbidden("only admins come in here")),
+//!     }
+//! }
+//!
+//! fn draw(r: &mut Routes) {
+//!     r.get("/", home);
+//!     r.scope("/admin").guard(is_admin).get("/", admin);
+//! }
+//! # let mut routes = Routes::default(); draw(&mut routes);
+//! ```
+
+mod action;
+mod service;
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::{FromRequest, Handler, Responder};
+
+pub(crate) use action::Action;
+pub(crate) use service::{EVENT, event_path, register};
+
+use crate::Result;
+use crate::models::{Model, Schema};
+use crate::policies::Policy;
+
+/// Where an app says which action answers which address.
+///
+/// Paths are actix-web's: `/user/{id}`, `/files/{path:.*}`. The first route that fits wins; routes written
+/// by hand win over blueprints.
+#[derive(Debug, Default)]
+pub struct Routes {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) blueprints: Vec<BlueprintEntry>,
+    pub(crate) events: Vec<EventEntry>,
+}
+
+/// A line of the route table.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) name: String,
+    pub(crate) action: Action,
+    pub(crate) guards: Vec<Policy>,
+}
+
+/// A model that asked for its blueprint routes.
+#[derive(Debug)]
+pub(crate) struct BlueprintEntry {
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) guards: Vec<Policy>,
+    pub(crate) write_guards: Vec<Policy>,
+}
+
+/// A socket event that asked for a handler.
+#[derive(Debug)]
+pub(crate) struct EventEntry {
+    pub(crate) event: String,
+    pub(crate) name: String,
+    pub(crate) action: Action,
+    pub(crate) guards: Vec<Policy>,
+}
+
+macro_rules! verbs {
+    ($($name:ident $method:ident $verb:literal),+) => {$(
+        #[doc = concat!("Answers `", $verb, " path` with `action`.")]
+        pub fn $name<F, Args>(&mut self, path: &str, action: F) -> Guarded<'_>
+        where
+            F: Handler<Args>,
+            Args: FromRequest + 'static,
+            F::Output: Responder + 'static,
+        {
+            self.route(Method::$method, path, action)
+        }
+    )+};
+}
+
+impl Routes {
+    verbs!(get GET "GET", post POST "POST", put PUT "PUT", patch PATCH "PATCH", delete DELETE "DELETE");
+
+    /// Answers `method path` with `action`. A `GET` route answers `HEAD` too.
+    pub fn route<F, Args>(&mut self, method: Method, path: &str, action: F) -> Guarded<'_>
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.entries.push(Entry {
+            method,
+            path: path.to_owned(),
+            name: short_name::<F>(),
+            action: Action::from_handler(action),
+            guards: Vec::new(),
+        });
+        let last = self.entries.len() - 1;
+        Guarded(&mut self.entries[last].guards)
+    }
+
+    /// Routes that share the start of their path and their policies.
+    pub fn scope(&mut self, prefix: &str) -> Scope<'_> {
+        Scope { routes: self, prefix: prefix.trim_end_matches('/').to_owned(), guards: Vec::new() }
+    }
+
+    /// The automatic REST + realtime API of a model.
+    pub fn blueprints<M: Model>(&mut self) -> Blueprints<'_> {
+        self.blueprints_of(M::schema().clone())
+    }
+
+    /// The same for a schema built at run time.
+    pub fn blueprints_of(&mut self, schema: Arc<Schema>) -> Blueprints<'_> {
+        self.blueprints.push(BlueprintEntry { schema, guards: Vec::new(), write_guards: Vec::new() });
+        let last = self.blueprints.len() - 1;
+        Blueprints(&mut self.blueprints[last])
+    }
+
+    /// Handles the socket event `event`. The action's `Input` or `Json` is the event's argument, or a list of
+    /// them when there are several; what it answers becomes the acknowledgement.
+    pub fn on<F, Args>(&mut self, event: &str, action: F) -> Guarded<'_>
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.events.push(EventEntry {
+            event: event.to_owned(),
+            name: short_name::<F>(),
+            action: Action::from_handler(action),
+            guards: Vec::new(),
+        });
+        let last = self.events.len() - 1;
+        Guarded(&mut self.events[last].guards)
+    }
+}
+
+/// A route just written, to which policies can be added.
+#[derive(Debug)]
+pub struct Guarded<'a>(&'a mut Vec<Policy>);
+
+impl Guarded<'_> {
+    /// Lets only requests through that `policy` accepts. Policies run in the order they were added.
+    pub fn guard<F, Args>(self, policy: F) -> Self
+    where
+        F: Handler<Args, Output = Result<()>>,
+        Args: FromRequest + 'static,
+    {
+        self.0.push(Policy::new(policy));
+        self
+    }
+}
+
+/// Routes under one prefix; see [`Routes::scope`].
+#[derive(Debug)]
+pub struct Scope<'a> {
+    routes: &'a mut Routes,
+    prefix: String,
+    guards: Vec<Policy>,
+}
+
+impl Scope<'_> {
+    verbs!(get GET "GET", post POST "POST", put PUT "PUT", patch PATCH "PATCH", delete DELETE "DELETE");
+
+    /// Lets only requests through that `policy` accepts; for the routes written after it.
+    pub fn guard<F, Args>(mut self, policy: F) -> Self
+    where
+        F: Handler<Args, Output = Result<()>>,
+        Args: FromRequest + 'static,
+    {
+        self.guards.push(Policy::new(policy));
+        self
+    }
+
+    /// Answers `method prefix/path` with `action`.
+    pub fn route<F, Args>(&mut self, method: Method, path: &str, action: F) -> Guarded<'_>
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let path = match path {
+            "/" | "" => self.prefix.clone(),
+            _ => format!("{}{path}", self.prefix),
+        };
+        let guarded = self.routes.route(method, &path, action);
+        guarded.0.extend(self.guards.iter().cloned());
+        guarded
+    }
+}
+
+/// The blueprints of one model; see [`Routes::blueprints`].
+#[derive(Debug)]
+pub struct Blueprints<'a>(&'a mut BlueprintEntry);
+
+impl Blueprints<'_> {
+    /// Lets only requests through that `policy` accepts.
+    pub fn guard<F, Args>(self, policy: F) -> Self
+    where
+        F: Handler<Args, Output = Result<()>>,
+        Args: FromRequest + 'static,
+    {
+        self.0.guards.push(Policy::new(policy));
+        self
+    }
+
+    /// Lets only those creates, updates and destroys through that `policy` accepts.
+    pub fn guard_writes<F, Args>(self, policy: F) -> Self
+    where
+        F: Handler<Args, Output = Result<()>>,
+        Args: FromRequest + 'static,
+    {
+        self.0.write_guards.push(Policy::new(policy));
+        self
+    }
+}
+
+/// `pages::home` for a handler of type `chat::actions::pages::home`.
+fn short_name<F>() -> String {
+    let full = std::any::type_name::<F>();
+    let parts: Vec<_> = full.split("::").filter(|part| !part.starts_with('{')).collect();
+    parts[parts.len().saturating_sub(2)..].join("::")
+}

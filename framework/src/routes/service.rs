@@ -1,0 +1,48 @@
+//! The route table as actix-web resources.
+
+use actix_web::guard::{self, Guard, GuardContext};
+use actix_web::http::Method;
+use actix_web::{HttpRequest, web};
+
+use super::{Action, Entry, EventEntry};
+use crate::security::Virtual;
+
+/// The method of a socket event; no HTTP client's request passes its guard.
+pub(crate) const EVENT: &str = "EVENT";
+
+/// Adds every route; the first that fits a request wins.
+pub(crate) fn register(entries: Vec<Entry>, events: Vec<EventEntry>, services: &mut web::ServiceConfig) {
+    for entry in entries {
+        let Entry { method, path, action, guards, .. } = entry;
+        services.service(resource(&path, MethodIs(method), action.guarded(guards)));
+    }
+    for entry in events {
+        let path = event_path(&entry.event);
+        services.service(resource(&path, guard::fn_guard(is_event), entry.action.guarded(entry.guards)));
+    }
+}
+
+/// The path under which the handler of `event` is dispatched: its bytes in hex, so that no name is special.
+pub(crate) fn event_path(event: &str) -> String {
+    event.bytes().fold(String::from("/"), |path, byte| path + &format!("{byte:02x}"))
+}
+
+fn resource(path: &str, guard: impl Guard + 'static, action: Action) -> actix_web::Resource {
+    web::resource(path).guard(guard).to(move |req: HttpRequest, payload: web::Payload| {
+        let action = action.clone();
+        async move { action.call(req, payload.into_inner()).await }
+    })
+}
+
+fn is_event(ctx: &GuardContext<'_>) -> bool {
+    ctx.head().method.as_str() == EVENT && ctx.req_data().contains::<Virtual>()
+}
+
+struct MethodIs(Method);
+
+impl Guard for MethodIs {
+    fn check(&self, ctx: &GuardContext<'_>) -> bool {
+        let method = &ctx.head().method;
+        *method == self.0 || (*method == Method::HEAD && self.0 == Method::GET)
+    }
+}

@@ -1,0 +1,53 @@
+//! The headers every HTTP answer has.
+
+use actix_web::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+
+use crate::config::Config;
+use crate::{Error, Result};
+
+/// The values, made once.
+#[derive(Debug, Clone)]
+pub(crate) struct Headers {
+    policy: HeaderValue,
+    /// Whether browsers are told to use HTTPS only: when that is how the public address starts.
+    https: bool,
+}
+
+const PLAIN: [(HeaderName, HeaderValue); 2] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
+];
+
+impl Headers {
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        let policy = HeaderValue::from_str(&config.security.content_security_policy).map_err(|_| {
+            Error::internal(
+                "content_security_policy in config/security.toml has a character no header may have",
+            )
+        })?;
+        let public = config.http.public_url.as_deref().unwrap_or_default();
+        Ok(Self { policy, https: config.environment.is_production() && public.starts_with("https://") })
+    }
+
+    /// Adds what the answer does not have yet; what only concerns pages, to pages.
+    pub(crate) fn add(&self, headers: &mut HeaderMap) {
+        for (name, value) in PLAIN {
+            if !headers.contains_key(&name) {
+                headers.insert(name, value);
+            }
+        }
+        if self.https {
+            headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
+        let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        if is_page {
+            headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+            if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+                headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Who gets in and who does not.
+
+use std::net::IpAddr;
+
+use actix_web::http::header::X_FORWARDED_FOR;
+use actix_web::test::TestRequest;
+
+use super::{Csrf, Hops, Origins};
+use crate::config::{Config, Environment};
+
+fn origins(list: &[&str]) -> Origins {
+    let mut config = Config::load_with(std::path::Path::new("/nonexistent"), Environment::Test, &[]).unwrap();
+    config.sockets.allowed_origins = list.iter().map(|origin| (*origin).to_owned()).collect();
+    Origins::for_sockets(&config)
+}
+
+#[test]
+fn the_own_host_and_listed_origins_are_known() {
+    let origins = origins(&["https://Example.com/", "https://other.org:8443"]);
+    for (origin, host) in [
+        ("http://localhost:1337", "localhost:1337"),
+        ("https://chat.example.com", "chat.example.com:443"),
+        ("https://example.com", "elsewhere"),
+        ("https://EXAMPLE.com:443", "elsewhere"),
+        ("https://other.org:8443", "elsewhere"),
+    ] {
+        assert!(origins.knows(origin, Some(host)), "{origin} at {host}");
+    }
+}
+
+#[test]
+fn lookalikes_are_not_known() {
+    let origins = origins(&["https://example.com"]);
+    for origin in [
+        "null",
+        "",
+        "http://example.com",
+        "https://example.com.evil",
+        "https://evil-example.com",
+        "https://example.com:8443",
+        "https://example.com@evil.com",
+        "file://",
+    ] {
+        assert!(!origins.knows(origin, Some("elsewhere")), "{origin}");
+    }
+}
+
+#[test]
+fn a_star_must_be_written_to_allow_every_origin() {
+    assert!(origins(&["*"]).knows("https://anywhere.example", Some("here")));
+    assert!(!origins(&[]).knows("https://anywhere.example", Some("here")));
+}
+
+#[test]
+fn cross_site_requests_that_change_something_are_refused() {
+    let csrf = Csrf { enabled: true, origins: origins(&[]), session_cookie: "sid".into() };
+    let post = || TestRequest::post().insert_header(("host", "here:1337"));
+    let passes = |request: TestRequest| csrf.check(&request.to_srv_request()).is_ok();
+
+    assert!(passes(TestRequest::get().insert_header(("sec-fetch-site", "cross-site"))));
+    assert!(passes(post().insert_header(("sec-fetch-site", "same-origin"))));
+    assert!(passes(post().insert_header(("origin", "http://here:1337"))));
+    assert!(passes(post()));
+
+    assert!(!passes(post().insert_header(("sec-fetch-site", "cross-site"))));
+    assert!(!passes(post().insert_header(("sec-fetch-site", "same-site"))));
+    assert!(!passes(post().insert_header(("origin", "https://evil.example"))));
+    assert!(!passes(post().insert_header(("origin", "null"))));
+    assert!(!passes(post().insert_header(("cookie", "sid=1"))));
+}
+
+#[test]
+fn forwarded_addresses_count_only_from_trusted_proxies() {
+    let hops = Hops::new(&["10.0.0.0/8".into(), "::1".into()]).unwrap();
+    let client = |peer: &str, forwarded: &str| {
+        let req = TestRequest::get().insert_header((X_FORWARDED_FOR, forwarded)).to_srv_request();
+        hops.client(peer.parse().ok(), req.headers()).map(|address: IpAddr| address.to_string())
+    };
+    assert_eq!(client("10.1.2.3", "198.51.100.7").as_deref(), Some("198.51.100.7"));
+    assert_eq!(client("10.1.2.3", "1.1.1.1, 198.51.100.7, 10.9.9.9").as_deref(), Some("198.51.100.7"));
+    assert_eq!(client("203.0.113.9", "198.51.100.7").as_deref(), Some("203.0.113.9"));
+    assert_eq!(client("10.1.2.3", "not an address").as_deref(), Some("10.1.2.3"));
+    assert!(Hops::new(&["10.0.0.0/33".into()]).is_err());
+}

@@ -1,0 +1,121 @@
+//! `sockets.to("room").emit("event", &data)`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::workers::{Order, What};
+use super::{Sockets, frame};
+use crate::Result;
+use crate::bus::Message;
+use crate::protocol::packet;
+
+/// Something for many sockets: choose whom, then say what.
+///
+/// Without a room it is for every socket. Rooms add up; `except` takes members away again.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent before `emit`"]
+pub struct Broadcast {
+    sockets: Sockets,
+    rooms: Vec<String>,
+    except: Vec<String>,
+    local: bool,
+    volatile: bool,
+}
+
+impl Broadcast {
+    pub(super) fn new(sockets: Sockets) -> Self {
+        Self { sockets, rooms: Vec::new(), except: Vec::new(), local: false, volatile: false }
+    }
+
+    /// Also to the members of `room`.
+    pub fn to(mut self, room: impl Into<String>) -> Self {
+        self.rooms.push(room.into());
+        self
+    }
+
+    /// Not to the members of `room`; a socket's id is a room with that socket in it.
+    pub fn except(mut self, room: impl Into<String>) -> Self {
+        self.except.push(room.into());
+        self
+    }
+
+    /// Only to sockets of this instance.
+    pub fn local(mut self) -> Self {
+        self.local = true;
+        self
+    }
+
+    /// Not to clients that are still busy with what was sent before.
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// Emits an event with one argument. Returns once every worker of this instance has it; other instances
+    /// get it over the bus, with one publish, as soon as that is reachable.
+    ///
+    /// # Errors
+    /// When `data` can't be written as JSON.
+    pub async fn emit(self, event: &str, data: &(impl Serialize + ?Sized)) -> Result<()> {
+        let args = serde_json::to_string(&(event, data))?;
+        let frame = frame::text(&packet::event(&args));
+        let what = What::Deliver { frame, volatile: self.volatile };
+        let data = Bytes::from(args);
+        let volatile = self.volatile;
+        self.send(what, |rooms, except| Message::Broadcast {
+            namespace: "/".to_owned(),
+            data,
+            rooms,
+            except,
+            volatile,
+        })
+        .await;
+        Ok(())
+    }
+
+    /// Puts the sockets into `rooms`, on every instance.
+    pub async fn sockets_join(self, rooms: &[String]) {
+        let targets = rooms.to_vec();
+        self.send(What::Join(rooms.into()), |rooms, except| Message::Join {
+            namespace: "/".to_owned(),
+            rooms,
+            except,
+            targets,
+        })
+        .await;
+    }
+
+    /// Takes the sockets out of `rooms`, on every instance.
+    pub async fn sockets_leave(self, rooms: &[String]) {
+        let targets = rooms.to_vec();
+        self.send(What::Leave(rooms.into()), |rooms, except| Message::Leave {
+            namespace: "/".to_owned(),
+            rooms,
+            except,
+            targets,
+        })
+        .await;
+    }
+
+    /// Disconnects the sockets, on every instance; their clients don't come back by themselves.
+    pub async fn disconnect_sockets(self) {
+        self.send(What::Disconnect { close: true }, |rooms, except| Message::Disconnect {
+            namespace: "/".to_owned(),
+            rooms,
+            except,
+            close: true,
+        })
+        .await;
+    }
+
+    async fn send(self, what: What, message: impl FnOnce(Vec<String>, Vec<String>) -> Message) {
+        let order =
+            Order { rooms: Arc::from(&*self.rooms), except: Arc::from(&*self.except), what };
+        if !self.local {
+            self.sockets.bus().publish(message(self.rooms, self.except));
+        }
+        self.sockets.workers().all(order).await;
+    }
+}

@@ -1,0 +1,52 @@
+//! WebSocket frames as a server sends them: unmasked, unfragmented. See RFC 6455, section 5.2.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+const TEXT: u8 = 0x81;
+const CLOSE: u8 = 0x88;
+const PONG: u8 = 0x8a;
+
+/// The instance goes away; the client may come back at once (RFC 6455, section 7.4.1).
+pub(super) const GOING_AWAY: u16 = 1001;
+/// The client broke the protocol.
+pub(super) const PROTOCOL_ERROR: u16 = 1002;
+/// The client is too slow for what is sent to it.
+pub(super) const POLICY: u16 = 1008;
+/// A message was larger than the server accepts.
+pub(super) const TOO_BIG: u16 = 1009;
+/// An ordinary end.
+pub(super) const NORMAL: u16 = 1000;
+
+/// A text message, ready for the wire.
+pub(super) fn text(payload: &str) -> Bytes {
+    frame(TEXT, payload.as_bytes())
+}
+
+pub(super) fn pong(payload: &[u8]) -> Bytes {
+    frame(PONG, payload)
+}
+
+pub(super) fn close(code: u16, reason: &str) -> Bytes {
+    let mut payload = BytesMut::with_capacity(2 + reason.len());
+    payload.put_u16(code);
+    payload.put_slice(reason.as_bytes());
+    frame(CLOSE, &payload)
+}
+
+fn frame(first: u8, payload: &[u8]) -> Bytes {
+    let mut out = BytesMut::with_capacity(payload.len() + 10);
+    out.put_u8(first);
+    match payload.len() {
+        length @ 0..=125 => out.put_u8(length as u8),
+        length @ 126..=0xffff => {
+            out.put_u8(126);
+            out.put_u16(length as u16);
+        }
+        length => {
+            out.put_u8(127);
+            out.put_u64(length as u64);
+        }
+    }
+    out.put_slice(payload);
+    out.freeze()
+}

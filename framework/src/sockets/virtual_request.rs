@@ -1,0 +1,255 @@
+//! Virtual requests: `io.socket.get("/message")` goes through the app's own routes in process.
+//! The wire format is Sails' (sails.io.js 1.2.1 and its server side, sails-hook-sockets).
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::str::FromStr;
+
+use actix_web::HttpMessage;
+use actix_web::body::{BoxBody, to_bytes_limited};
+use actix_web::cookie::Cookie;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, Uri};
+use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::Socket;
+use crate::routes::{EVENT, event_path};
+use crate::security::Virtual;
+
+/// The largest answer a virtual request may have, in bytes.
+const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The oldest client whose requests are understood.
+const OLDEST_SDK: (u32, u32) = (0, 11);
+
+type Answer = LocalBoxFuture<'static, Result<ServiceResponse<BoxBody>, actix_web::Error>>;
+
+/// Runs a request through the app layer of this worker.
+pub(crate) type Dispatch = Rc<dyn Fn(actix_http::Request) -> Answer>;
+
+/// The app layer of one worker, and how its answers are told.
+#[derive(Clone)]
+pub(crate) struct Dispatcher {
+    pub(crate) dispatch: Dispatch,
+    /// Whether an answer carries its headers.
+    pub(crate) headers: bool,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    url: Option<Value>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    params: Option<Map<String, Value>>,
+    headers: Option<HashMap<String, Value>>,
+}
+
+/// The verb whose virtual requests are sent as `event`.
+pub(super) fn verb(event: &str) -> Option<Method> {
+    match event {
+        "get" => Some(Method::GET),
+        "post" => Some(Method::POST),
+        "put" => Some(Method::PUT),
+        "patch" => Some(Method::PATCH),
+        "delete" => Some(Method::DELETE),
+        "options" => Some(Method::OPTIONS),
+        "head" => Some(Method::HEAD),
+        _ => None,
+    }
+}
+
+/// Answers a virtual request with the JSON of the acknowledgement; an `Err` is a parse error.
+pub(super) async fn answer(
+    dispatcher: &Dispatcher,
+    socket: &Socket,
+    method: Method,
+    argument: Option<&RawValue>,
+) -> Result<String, String> {
+    let request = parse(socket, method, argument).map_err(|details| parse_error(&details))?;
+    let response = run(dispatcher, socket, request).await;
+    let status = response.status;
+    let mut answer = Map::new();
+    if let Some(body) = response.body {
+        answer.insert("body".to_owned(), body);
+    }
+    if dispatcher.headers {
+        answer.insert("headers".to_owned(), response.headers.into());
+    }
+    answer.insert("statusCode".to_owned(), status.into());
+    Ok(Value::Object(answer).to_string())
+}
+
+/// Runs the handler of a plain event; nothing when the app has none.
+pub(super) async fn event(
+    dispatcher: &Dispatcher,
+    socket: &Socket,
+    name: &str,
+    args: &[&RawValue],
+) -> Option<String> {
+    let method = Method::from_bytes(EVENT.as_bytes()).ok()?;
+    let body = match args {
+        [] => "null".to_owned(),
+        [only] => only.get().to_owned(),
+        many => serde_json::to_string(many).ok()?,
+    };
+    let mut request = blank(socket, method, event_path(name).parse().ok()?);
+    set_json(&mut request, body);
+    let response = run(dispatcher, socket, request).await;
+    match (response.status, response.body) {
+        (404, _) => None,
+        (_, body) => Some(body.unwrap_or(Value::Null).to_string()),
+    }
+}
+
+struct Outcome {
+    status: u16,
+    headers: Map<String, Value>,
+    body: Option<Value>,
+}
+
+async fn run(dispatcher: &Dispatcher, socket: &Socket, request: actix_http::Request) -> Outcome {
+    let response = match (dispatcher.dispatch)(request).await {
+        Ok(response) => response.into_parts().1,
+        Err(error) => error.error_response(),
+    };
+    keep_cookies(socket, &response);
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let Ok(Ok(bytes)) = to_bytes_limited(response.into_body(), ANSWER_LIMIT).await else {
+        return Outcome { status: 500, headers: Map::new(), body: Some("Internal Server Error".into()) };
+    };
+    let is_json = content_type(&headers).is_some_and(|kind| kind.starts_with("application/json"));
+    let body = match is_json.then(|| serde_json::from_slice(&bytes)) {
+        Some(Ok(json)) => json,
+        _ => Value::String(String::from_utf8_lossy(&bytes).into_owned()),
+    };
+    Outcome { status, headers: visible(&headers), body: Some(body) }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::CONTENT_TYPE)?.to_str().ok()
+}
+
+/// The headers an acknowledgement shows: not the cookies, and nothing that only describes bytes.
+fn visible(headers: &HeaderMap) -> Map<String, Value> {
+    let hidden = [header::SET_COOKIE, header::CONTENT_LENGTH, header::CONTENT_TYPE, header::VARY];
+    headers
+        .iter()
+        .filter(|(name, _)| !hidden.contains(name))
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.into())))
+        .collect()
+}
+
+fn keep_cookies(socket: &Socket, response: &actix_web::HttpResponse) {
+    for cookie in response.headers().get_all(header::SET_COOKIE) {
+        let Ok(cookie) = Cookie::parse(cookie.to_str().unwrap_or_default()) else { continue };
+        let ended = cookie.max_age().is_some_and(|age| age.is_zero()) || cookie.value().is_empty();
+        socket.set_cookie(cookie.name(), (!ended).then(|| cookie.value()));
+    }
+}
+
+fn parse(socket: &Socket, method: Method, argument: Option<&RawValue>) -> Result<actix_http::Request, String> {
+    if let Some(version) = sdk_version(socket.handshake().query())
+        && version < OLDEST_SDK
+    {
+        return Err("This client is too old: update sails.io.js to 0.11 or newer".to_owned());
+    }
+    let text = argument.map_or("undefined", RawValue::get);
+    let message: Message<'_> =
+        serde_json::from_str(text).map_err(|_| format!("The request must be an object with a url, not: {}", short(text)))?;
+    let url = match &message.url {
+        Some(Value::String(url)) if !url.is_empty() => url.as_str(),
+        Some(Value::Null) | None => return Err(format!("No url provided in request: {}", short(text))),
+        Some(other) => return Err(format!("The url must be a string, not: {}", short(&other.to_string()))),
+    };
+    let uri = Uri::from_str(url).ok().filter(|uri| uri.path_and_query().is_some());
+    let uri = uri.ok_or_else(|| format!("Not a url: {}", short(url)))?;
+    let mut request = blank(socket, method, uri);
+    for (name, value) in message.headers.unwrap_or_default() {
+        let name = HeaderName::from_str(&name.to_lowercase());
+        let value = value.as_str().map(str::to_owned).unwrap_or_else(|| value.to_string());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value))
+            && ![header::COOKIE, header::ORIGIN].contains(&name)
+        {
+            request.headers_mut().insert(name, value);
+        }
+    }
+    if let Some(body) = body(message.data, message.params) {
+        set_json(&mut request, body);
+    }
+    Ok(request)
+}
+
+/// An array is the body as it is; objects are merged, `data` over `params`.
+fn body(data: Option<&RawValue>, params: Option<Map<String, Value>>) -> Option<String> {
+    match (data, params) {
+        (Some(data), None) => Some(data.get().to_owned()),
+        (Some(data), Some(mut params)) => match serde_json::from_str(data.get()) {
+            Ok(Value::Object(data)) => {
+                params.extend(data);
+                Some(Value::Object(params).to_string())
+            }
+            _ => Some(data.get().to_owned()),
+        },
+        (None, params) => params.map(|params| Value::Object(params).to_string()),
+    }
+    .filter(|body| body != "null")
+}
+
+fn set_json(request: &mut actix_http::Request, body: String) {
+    request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *request.payload() = actix_http::Payload::from(bytes::Bytes::from(body));
+}
+
+/// A request with what every virtual request of the socket has.
+fn blank(socket: &Socket, method: Method, uri: Uri) -> actix_http::Request {
+    let mut request = actix_http::Request::new();
+    let handshake = socket.handshake();
+    request.head_mut().method = method;
+    request.head_mut().uri = uri;
+    request.head_mut().peer_addr = handshake.address;
+    let headers = request.headers_mut();
+    for name in [header::HOST, header::ORIGIN, header::USER_AGENT, header::ACCEPT_LANGUAGE] {
+        if let Some(value) = handshake.headers.get(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(Ok(cookie)) = socket.cookie().map(|cookie| HeaderValue::from_str(&cookie)) {
+        headers.insert(header::COOKIE, cookie);
+    }
+    request.extensions_mut().insert(socket.clone());
+    request.extensions_mut().insert(Virtual);
+    request
+}
+
+fn sdk_version(query: &str) -> Option<(u32, u32)> {
+    let version = query.split('&').find_map(|pair| pair.strip_prefix("__sails_io_sdk_version="))?;
+    let mut parts = version.split('.').map_while(|part| part.parse().ok());
+    Some((parts.next()?, parts.next()?))
+}
+
+fn parse_error(details: &str) -> String {
+    tracing::debug!(details, "virtual request refused");
+    json!({
+        "code": "SAILS:HOOK:SOCKETS:PARSE_VIRTUAL_REQ",
+        "name": "Error",
+        "status": 400,
+        "message": "Failed to parse incoming socket.io request.",
+        "details": details,
+    })
+    .to_string()
+}
+
+fn short(text: &str) -> String {
+    let mut short: String = text.chars().take(200).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,212 @@
+//! How the workers of one instance reach each other's sockets.
+//!
+//! Each worker has a channel; whatever concerns sockets of all workers goes to the own hub at once and to
+//! the others over theirs. A full channel makes the sender wait, never drop.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::hub::{Hub, Selection};
+use super::socket::Socket;
+use super::{Sockets, frame};
+use crate::bus::Message;
+use crate::protocol::packet;
+
+/// Orders that may wait for one worker.
+const CHANNEL: usize = 4_096;
+
+/// What a worker is asked to do with its sockets.
+#[derive(Debug, Clone)]
+pub(super) struct Order {
+    pub(super) rooms: Arc<[String]>,
+    pub(super) except: Arc<[String]>,
+    pub(super) what: What,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    Deliver { frame: Bytes, volatile: bool },
+    Join(Arc<[String]>),
+    Leave(Arc<[String]>),
+    Disconnect { close: bool },
+    Drain,
+}
+
+/// The channels of the running workers.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    /// Tells this app's workers from those of another app in the same process.
+    app: u64,
+    channels: Mutex<Arc<[(usize, mpsc::Sender<Order>)]>>,
+    next: AtomicUsize,
+    /// Connections on all workers, for the drain.
+    open: Arc<AtomicUsize>,
+}
+
+thread_local! {
+    /// The hubs of the workers that run on this thread: one, unless a test runs several apps.
+    static HERE: RefCell<Vec<(u64, usize, Rc<Hub>)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        static NEXT_APP: AtomicU64 = AtomicU64::new(0);
+        Self {
+            app: NEXT_APP.fetch_add(1, Ordering::Relaxed),
+            channels: Mutex::new(Arc::from([])),
+            next: AtomicUsize::new(0),
+            open: Arc::default(),
+        }
+    }
+}
+
+impl Workers {
+    /// Does `order` with the sockets of every worker of this instance.
+    pub(super) async fn all(&self, order: Order) {
+        let own = self.here().map(|(index, hub)| {
+            carry_out(&hub, &order);
+            index
+        });
+        let channels = Arc::clone(&self.channels.lock().unwrap_or_else(PoisonError::into_inner));
+        for (index, channel) in channels.iter() {
+            if Some(*index) != own && channel.send(order.clone()).await.is_err() {
+                self.forget(*index);
+            }
+        }
+    }
+
+    /// Does what another instance asked for.
+    pub(super) async fn receive(&self, message: Message) {
+        let order = match message {
+            Message::Broadcast { namespace, data, rooms, except, volatile } if namespace == "/" => {
+                let Ok(text) = std::str::from_utf8(&data) else { return };
+                let frame = frame::text(&packet::event(text));
+                Order { rooms: rooms.into(), except: except.into(), what: What::Deliver { frame, volatile } }
+            }
+            Message::Join { namespace, rooms, except, targets } if namespace == "/" => {
+                Order { rooms: rooms.into(), except: except.into(), what: What::Join(targets.into()) }
+            }
+            Message::Leave { namespace, rooms, except, targets } if namespace == "/" => {
+                Order { rooms: rooms.into(), except: except.into(), what: What::Leave(targets.into()) }
+            }
+            Message::Disconnect { namespace, rooms, except, close } if namespace == "/" => {
+                Order { rooms: rooms.into(), except: except.into(), what: What::Disconnect { close } }
+            }
+            _ => return,
+        };
+        self.all(order).await;
+    }
+
+    /// Closes every connection and waits until none is left or `deadline` passed.
+    pub(super) async fn drain(&self, deadline: Duration) {
+        let started = Instant::now();
+        self.all(Order { rooms: Arc::from([]), except: Arc::from([]), what: What::Drain }).await;
+        while self.open.load(Ordering::Relaxed) > 0 && started.elapsed() < deadline {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn here(&self) -> Option<(usize, Rc<Hub>)> {
+        HERE.with_borrow(|here| {
+            here.iter().find(|(app, ..)| *app == self.app).map(|(_, index, hub)| (*index, hub.clone()))
+        })
+    }
+
+    fn forget(&self, index: usize) {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        *channels = channels.iter().filter(|(other, _)| *other != index).cloned().collect();
+    }
+}
+
+/// One worker's part: made on its thread when it starts.
+#[derive(Debug, Clone)]
+pub(crate) struct Worker {
+    hub: Rc<Hub>,
+    open: Arc<AtomicUsize>,
+    _place: Rc<Place>,
+}
+
+/// Takes the worker's hub off its thread when the worker ends.
+#[derive(Debug)]
+struct Place(u64);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let app = self.0;
+        let _ = HERE.try_with(|here| here.borrow_mut().retain(|(other, ..)| *other != app));
+    }
+}
+
+impl Worker {
+    /// Joins the calling thread to `sockets`.
+    pub(crate) fn start(sockets: &Sockets) -> Self {
+        let workers = sockets.workers();
+        let hub = Rc::new(Hub::default());
+        let index = workers.next.fetch_add(1, Ordering::Relaxed);
+        let (sender, mut orders) = mpsc::channel::<Order>(CHANNEL);
+        {
+            let mut channels = workers.channels.lock().unwrap_or_else(PoisonError::into_inner);
+            *channels = channels.iter().cloned().chain([(index, sender)]).collect();
+        }
+        HERE.with_borrow_mut(|here| here.push((workers.app, index, hub.clone())));
+        let own = hub.clone();
+        actix_web::rt::spawn(async move {
+            while let Some(order) = orders.recv().await {
+                carry_out(&own, &order);
+            }
+        });
+        Self { hub, open: workers.open.clone(), _place: Rc::new(Place(workers.app)) }
+    }
+
+    pub(super) fn hub(&self) -> &Rc<Hub> {
+        &self.hub
+    }
+
+    pub(super) fn opened(&self, socket: &Socket) {
+        self.hub.opened(socket);
+        self.open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn closed(&self, socket: &Socket) {
+        self.hub.closed(socket);
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn carry_out(hub: &Hub, order: &Order) {
+    let selection = Selection { rooms: &order.rooms, except: &order.except };
+    match &order.what {
+        What::Deliver { frame, volatile } => hub.deliver(frame, selection, *volatile),
+        What::Join(targets) => {
+            for socket in hub.select(selection) {
+                for room in targets.iter() {
+                    socket.enter(room);
+                }
+            }
+        }
+        What::Leave(targets) => {
+            for socket in hub.select(selection) {
+                for room in targets.iter() {
+                    socket.exit(room);
+                }
+            }
+        }
+        What::Disconnect { close } => {
+            for socket in hub.select(selection) {
+                socket.end(*close);
+            }
+        }
+        What::Drain => {
+            hub.start_draining();
+            for socket in hub.connections() {
+                socket.go_elsewhere();
+            }
+        }
+    }
+}

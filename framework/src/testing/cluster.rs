@@ -1,0 +1,42 @@
+//! Several instances in the test's own process, with a real Redis between them.
+
+use tempfile::TempDir;
+
+use super::TestApp;
+use crate::app::App;
+use crate::redis::RedisServer;
+
+/// Instances that share a private redis-server and a database file.
+#[derive(Debug)]
+pub struct TestCluster {
+    instances: Vec<TestApp>,
+    _redis: RedisServer,
+    _folder: TempDir,
+}
+
+impl TestCluster {
+    /// Starts `count` instances of the app. It needs `redis-server` in the PATH.
+    pub async fn start(app: App, count: usize) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let redis = RedisServer::start().expect("redis-server: install it to run this test");
+        let database = format!("sqlite://{}", folder.path().join("test.db").display());
+        let mut instances = Vec::new();
+        for _ in 0..count {
+            let overrides = vec![
+                ("sockets.adapter", "redis".to_owned()),
+                ("datastores.redis.url", redis.url().to_owned()),
+                ("datastores.default.url", database.clone()),
+            ];
+            instances.push(TestApp::start_with(app.clone(), overrides).await);
+        }
+        Self { instances, _redis: redis, _folder: folder }
+    }
+}
+
+impl std::ops::Index<usize> for TestCluster {
+    type Output = TestApp;
+
+    fn index(&self, index: usize) -> &TestApp {
+        &self.instances[index]
+    }
+}

@@ -1,0 +1,157 @@
+//! Pages: Tera templates from the app's `views/` folder, escaped whatever their name.
+//!
+//! ```no_run
+//! use regatta::prelude::*;
+//!
+//! async fn home(views: Views) -> Result<HttpResponse> {
+//!     views.render("pages/home", &context! { name: "Ada" })
+//! }
+//! ```
+
+use std::future::{Ready, ready};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::ContentType;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+pub use tera::Context;
+use tera::Tera;
+
+use crate::config::Config;
+use crate::{Error, Result};
+
+/// Builds a [`Context`] from names and values: `context! { title: "Home", messages: messages }`.
+#[macro_export]
+macro_rules! context {
+    ($($name:ident : $value:expr),* $(,)?) => {{
+        #[allow(unused_mut)]
+        let mut context = $crate::views::Context::new();
+        $(context.insert(stringify!($name), &$value);)*
+        context
+    }};
+}
+
+/// The templates of the app: an extractor.
+#[derive(Clone)]
+pub struct Views(Arc<Shared>);
+
+struct Shared {
+    folder: PathBuf,
+    /// Whether changed files are read again.
+    reload: bool,
+    templates: RwLock<Arc<Tera>>,
+    /// The newest change seen so far, when reloading.
+    seen: Mutex<Option<(SystemTime, usize)>>,
+}
+
+impl Views {
+    /// Reads every template below the folder; none when there is no folder.
+    ///
+    /// # Errors
+    /// A template that can't be read or parsed: the message names it.
+    pub(crate) fn load(config: &Config) -> Result<Self> {
+        let folder = config.path(&config.views.folder);
+        let cache = config.views.cache.unwrap_or(config.environment.is_production());
+        let templates = parse(&folder)?;
+        Ok(Self(Arc::new(Shared {
+            seen: Mutex::new(newest(&folder)),
+            folder,
+            reload: !cache,
+            templates: RwLock::new(Arc::new(templates)),
+        })))
+    }
+
+    /// The page `name` as an HTML answer; `pages/home` is `views/pages/home.html`.
+    ///
+    /// # Errors
+    /// 500 when there is no such template or it fails; the message names template and line.
+    pub fn render(&self, name: &str, context: &Context) -> Result<HttpResponse> {
+        let html = self.render_text(name, context)?;
+        Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+    }
+
+    /// The page as text.
+    ///
+    /// # Errors
+    /// As [`Views::render`].
+    pub fn render_text(&self, name: &str, context: &Context) -> Result<String> {
+        let templates = self.templates()?;
+        Ok(templates.render(&file_name(name), context)?)
+    }
+
+    /// Whether there is a template with this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.templates().is_ok_and(|templates| templates.contains_template(&file_name(name)))
+    }
+
+    fn templates(&self) -> Result<Arc<Tera>> {
+        if self.0.reload {
+            let newest = newest(&self.0.folder);
+            let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if newest != *seen {
+                let templates = Arc::new(parse(&self.0.folder)?);
+                *self.0.templates.write().unwrap_or_else(PoisonError::into_inner) = templates;
+                *seen = newest;
+            }
+        }
+        Ok(self.0.templates.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+fn file_name(name: &str) -> String {
+    if name.contains('.') { name.to_owned() } else { format!("{name}.html") }
+}
+
+fn parse(folder: &Path) -> Result<Tera> {
+    let mut templates = Tera::new();
+    // Every name ends with nothing: every template is escaped.
+    templates.autoescape_on([""]);
+    let mut sources = Vec::new();
+    for path in files(folder) {
+        let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Error::internal(format!("{}: {error}", path.display())))?;
+        sources.push((name, text));
+    }
+    templates.add_raw_templates(sources)?;
+    Ok(templates)
+}
+
+/// Every file below `folder`.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The time of the newest change and the number of files: differs when anything was changed.
+fn newest(folder: &Path) -> Option<(SystemTime, usize)> {
+    let files = files(folder);
+    let times = files.iter().filter_map(|path| path.metadata().and_then(|meta| meta.modified()).ok());
+    times.max().map(|newest| (newest, files.len()))
+}
+
+impl FromRequest for Views {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let views = req.app_data::<Self>().cloned();
+        ready(views.ok_or_else(|| Error::internal("this server was built without views")))
+    }
+}
+
+impl std::fmt::Debug for Views {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Views").field("folder", &self.0.folder).finish_non_exhaustive()
+    }
+}

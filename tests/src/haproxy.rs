@@ -1,0 +1,75 @@
+//! HAProxy with the generated app's own configuration.
+
+use std::fs;
+use std::process::Command;
+
+use crate::process::{Process, Signal};
+use crate::wait::START;
+use crate::workdir::Workdir;
+use crate::{http, ports};
+
+/// A running HAProxy.
+#[derive(Debug)]
+pub struct Haproxy {
+    port: u16,
+    process: Process,
+    _folder: Workdir,
+}
+
+impl Haproxy {
+    /// Starts HAProxy with an app's `deploy/haproxy.cfg`, of which only ports are edited, before these instances.
+    ///
+    /// # Panics
+    /// When HAProxy refuses the configuration or doesn't answer.
+    pub fn new(configuration: &str, instances: &[u16]) -> Self {
+        let (folder, port) = (Workdir::new(), ports::free());
+        let path = folder.path().join("haproxy.cfg");
+        fs::write(&path, edited(configuration, port, instances)).expect("haproxy.cfg written");
+        let mut command = Command::new("haproxy");
+        command.arg("-db").arg("-f").arg(&path);
+        let mut process = Process::start("haproxy", &mut command, folder.path());
+        // SIGTERM is HAProxy's immediate stop, SIGUSR1 its graceful one.
+        process.stop_with(Signal::TERM);
+        let haproxy = Self { port, process, _folder: folder };
+        http::wait_ready(&haproxy.base(), START);
+        haproxy
+    }
+
+    /// `http://127.0.0.1:<port>`.
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What HAProxy reported so far.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+/// Puts the instances' ports into the `server` lines and the public port into `bind`.
+pub fn edited(configuration: &str, public: u16, instances: &[u16]) -> String {
+    let mut ports = instances.iter();
+    let mut binds = false;
+    let mut lines = Vec::new();
+    for line in configuration.lines() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let (address, port) = match words.as_slice() {
+            ["bind", address, ..] => {
+                binds = true;
+                (*address, public)
+            }
+            ["server", _, address, ..] => {
+                (*address, *ports.next().expect("no more `server` lines than instances"))
+            }
+            _ => {
+                lines.push(line.to_owned());
+                continue;
+            }
+        };
+        let (host, _) = address.rsplit_once(':').expect("HAProxy's addresses have a port");
+        lines.push(line.replacen(address, &format!("{host}:{port}"), 1));
+    }
+    assert!(binds, "no `bind` line in the configuration");
+    assert!(ports.next().is_none(), "fewer `server` lines than the {} instances", instances.len());
+    lines.join("\n") + "\n"
+}

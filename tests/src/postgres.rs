@@ -1,0 +1,101 @@
+//! A private PostgreSQL server.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::ports;
+use crate::process::{Process, Signal};
+use crate::wait::START;
+
+/// A PostgreSQL server of its own data folder on a free port, trusting local connections and not waiting for the disk.
+#[derive(Debug)]
+pub struct Postgres {
+    port: u16,
+    _server: Process,
+    _folder: TempDir,
+}
+
+impl Postgres {
+    /// Makes a data folder (about a second) and starts a server on it; as root both run as the user `postgres`.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed or does not start.
+    #[expect(clippy::new_without_default, reason = "it starts a program")]
+    pub fn new() -> Self {
+        let programs = programs();
+        // Not below the target folder: the user `postgres` may be barred from a folder above it.
+        let folder = TempDir::with_prefix("regatta-postgres-").expect("a folder for PostgreSQL");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a readable folder");
+        let data = folder.path().join("data");
+        fs::create_dir(&data).expect("a data folder");
+        let user = rustix::process::geteuid().is_root().then(account);
+        if let Some((uid, gid)) = user {
+            chown(&data, Some(uid), Some(gid)).expect("the data folder given to postgres");
+        }
+        let run = |program: &str| {
+            let mut command = Command::new(programs.join(program));
+            command.current_dir(&data).env_remove("PGDATA");
+            if let Some((uid, gid)) = user {
+                command.uid(uid).gid(gid);
+            }
+            command
+        };
+
+        let made = run("initdb")
+            .args(["--no-sync", "--auth=trust", "--username=regatta", "--encoding=UTF8", "--locale=C", "-D"])
+            .arg(&data)
+            .output()
+            .expect("initdb runs");
+        assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
+
+        let port = ports::free();
+        let mut command = run("postgres");
+        command.arg("-D").arg(&data).arg("-k").arg(&data).args(["-p", &port.to_string()]);
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "shared_buffers=32MB",
+            "max_connections=100",
+        ] {
+            command.args(["-c", setting]);
+        }
+        let mut server = Process::start("postgres", &mut command, folder.path());
+        // SIGTERM would wait for the clients to leave.
+        server.stop_with(Signal::INT);
+        server.wait_for_line("database system is ready to accept connections", START);
+        Self { port, _server: server, _folder: folder }
+    }
+
+    /// `postgres://regatta@127.0.0.1:<port>/postgres`.
+    pub fn url(&self) -> String {
+        format!("postgres://regatta@127.0.0.1:{}/postgres", self.port)
+    }
+}
+
+/// The newest `bin` folder of Debian's PostgreSQL packages.
+fn programs() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<_> = versions.map(|entry| entry.path().join("bin")).collect();
+    folders.retain(|folder| folder.join("initdb").exists());
+    folders.sort_by_key(|folder| version(folder));
+    folders.pop().expect("PostgreSQL is missing: apt-get install postgresql")
+}
+
+fn version(bin: &Path) -> Option<u32> {
+    bin.parent()?.file_name()?.to_str()?.parse().ok()
+}
+
+/// The user and group id of the account `postgres`.
+fn account() -> (u32, u32) {
+    let accounts = fs::read_to_string("/etc/passwd").expect("the list of accounts");
+    let line = accounts.lines().find(|line| line.starts_with("postgres:")).expect("an account `postgres`");
+    let ids: Vec<u32> = line.split(':').skip(2).take(2).filter_map(|id| id.parse().ok()).collect();
+    (ids[0], ids[1])
+}

@@ -1,0 +1,54 @@
+//! A private redis-server.
+
+use std::process::Command;
+
+use crate::process::Process;
+use crate::wait::{SOON, START};
+use crate::workdir::Workdir;
+use crate::{ports, process};
+
+/// A redis-server without persistence on a free port.
+#[derive(Debug)]
+pub struct Redis {
+    port: u16,
+    server: Option<Process>,
+    folder: Workdir,
+}
+
+impl Redis {
+    /// Starts one and waits until it accepts connections.
+    #[expect(clippy::new_without_default, reason = "it starts a program")]
+    pub fn new() -> Self {
+        let mut redis = Self { port: ports::free(), server: None, folder: Workdir::new() };
+        redis.start();
+        redis
+    }
+
+    /// `redis://127.0.0.1:<port>`.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Starts it again on the same port, empty.
+    pub fn start(&mut self) {
+        let server = Process::start(
+            "redis",
+            Command::new("redis-server")
+                .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"])
+                .args(["--port", &self.port.to_string()])
+                .arg("--dir")
+                .arg(self.folder.path()),
+            self.folder.path(),
+        );
+        server.wait_for_line("Ready to accept connections", START);
+        self.server = Some(server);
+    }
+
+    /// Ends it as a crash does; its port then refuses connections until [`Redis::start`].
+    pub fn crash(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.signal(process::Signal::KILL);
+            server.wait_for_exit(SOON);
+        }
+    }
+}

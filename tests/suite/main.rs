@@ -1,0 +1,19 @@
+//! The scaffolded app from outside: what `regatta new` gives a user, alone and as a cluster, in good and bad weather.
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a failed expectation is a failed test; figures are printed"
+)]
+
+mod bad_input;
+mod behind_a_balancer;
+mod chat;
+mod cluster_haproxy;
+mod cluster_nginx;
+mod dead_services;
+mod demo;
+mod kill;
+mod refusals;
+mod scaffold;
+mod single;
