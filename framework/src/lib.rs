@@ -18,10 +18,12 @@
 extern crate self as regatta;
 
 pub mod config;
+mod db;
 pub mod error;
 mod health;
 pub mod http;
 mod logging;
+pub mod models;
 mod policies;
 mod protocol;
 mod security;
@@ -29,3 +31,4 @@ pub mod views;
 
 pub use actix_web;
 pub use error::{Error, Result};
+pub use sqlx;
