@@ -76,7 +76,10 @@ impl App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("name", &self.name).field("models", &self.models.len()).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("name", &self.name)
+            .field("models", &self.models.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -27,7 +27,8 @@ use crate::redis::Redis;
 use crate::security::{Csrf, Origins};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
-    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Sockets, Worker, endpoint, serve_client,
+    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Sockets, Worker, endpoint,
+    serve_client,
 };
 use crate::views::Views;
 use crate::{Error, Result, doctor, error, fleet};
@@ -204,7 +205,12 @@ impl Stop {
 }
 
 /// Starts an instance on `listener`.
-pub(crate) async fn start(app: &App, config: Config, instance: &Instance, listener: TcpListener) -> Result<Running> {
+pub(crate) async fn start(
+    app: &App,
+    config: Config,
+    instance: &Instance,
+    listener: TcpListener,
+) -> Result<Running> {
     let Built { parts, incoming, runtime, .. } = build(app, config, instance)?;
     prepare(&parts).await?;
     runtime.spawn(parts.sockets.clone().relay(incoming));
@@ -276,9 +282,7 @@ fn application(
     actix_web::App::new()
         .app_data(parts.views.clone())
         .route("/livez", web::get().to(probes::live))
-        .service(
-            web::resource("/readyz").app_data(web::Data::new(parts.readiness.clone())).to(probes::ready),
-        )
+        .service(web::resource("/readyz").app_data(web::Data::new(parts.readiness.clone())).to(probes::ready))
         .route("/regatta.io.js", web::get().to(serve_client))
         .service(web::resource(socket_path).app_data(web::Data::new(endpoint_data)).to(endpoint))
         .configure(|services| {
@@ -334,7 +338,8 @@ async fn virtual_service(
 fn bound_kernel(io: &dyn Any, send_buffer: usize, user_timeout: Duration) {
     if let Some(stream) = io.downcast_ref::<actix_web::rt::net::TcpStream>() {
         let socket = SockRef::from(stream);
-        let bounded = socket.set_tcp_user_timeout(Some(user_timeout)).and(socket.set_send_buffer_size(send_buffer));
+        let bounded =
+            socket.set_tcp_user_timeout(Some(user_timeout)).and(socket.set_send_buffer_size(send_buffer));
         if let Err(error) = bounded {
             tracing::debug!(%error, "a connection keeps the kernel's own bounds");
         }
@@ -385,4 +390,3 @@ pub(super) fn migrate(app: &App, config: Config) -> Result<ExitCode> {
         Ok(ExitCode::SUCCESS)
     })
 }
-
