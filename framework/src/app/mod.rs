@@ -1,5 +1,6 @@
 //! An app: its routes, models and start, and the commands of its binary.
 
+mod background;
 mod command;
 mod layer;
 mod probes;

@@ -13,9 +13,9 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use futures_util::FutureExt as _;
 use socket2::SockRef;
-use tokio::runtime::Runtime;
 use tokio::sync::{OnceCell, mpsc};
 
+use super::background::Background;
 use super::probes::{self, Readiness};
 use super::{App, layer};
 use crate::bus::{self, Bus};
@@ -61,14 +61,13 @@ pub(super) struct Built {
     pub(super) health: Health,
     incoming: mpsc::Receiver<bus::Message>,
     /// Redis connections and background tasks; it outlives the workers.
-    runtime: Runtime,
+    runtime: Background,
 }
 
 impl Built {
     /// Ends what was never started.
     pub(super) async fn end(self) {
         self.parts.db.close().await;
-        self.runtime.shutdown_background();
     }
 }
 
@@ -76,13 +75,9 @@ impl Built {
 pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Built> {
     error::set_production(config.environment.is_production());
     doctor::refuse_insecure(&config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("regatta-background")
-        .enable_all()
-        .build()?;
+    let runtime = Background::start()?;
     let health = Health::default();
-    let handle = runtime.handle();
+    let handle = runtime.handle()?;
     let redis = shared_redis(&config, handle)?;
     for redis in redis.iter() {
         health.register(redis.check());
@@ -154,7 +149,7 @@ fn shared_redis(config: &Config, handle: &tokio::runtime::Handle) -> Result<Shar
 pub(crate) struct Running {
     server: Server,
     parts: Parts,
-    runtime: Runtime,
+    runtime: Background,
 }
 
 impl Running {
@@ -178,7 +173,6 @@ impl Running {
             tracing::warn!(%error, "presence could not be cleared; it is when the lease ends");
         }
         self.parts.db.close().await;
-        self.runtime.shutdown_background();
         Ok(served?)
     }
 }
@@ -213,8 +207,8 @@ pub(crate) async fn start(
 ) -> Result<Running> {
     let Built { parts, incoming, runtime, .. } = build(app, config, instance)?;
     prepare(&parts).await?;
-    runtime.spawn(parts.sockets.clone().relay(incoming));
-    runtime.spawn(parts.sockets.clone().keep_presence());
+    runtime.handle()?.spawn(parts.sockets.clone().relay(incoming));
+    runtime.handle()?.spawn(parts.sockets.clone().keep_presence());
 
     let http = &parts.config.http;
     let workers = workers(http);
