@@ -24,7 +24,8 @@ pub(super) async fn find_one(mut call: Call) -> Result<HttpResponse> {
         return Err(Error::not_found());
     };
     if let Some(socket) = call.requester.get() {
-        subscribe::to_records(socket, std::slice::from_ref(&record), call.blueprint.config.auto_watch).await?;
+        subscribe::to_records(socket, std::slice::from_ref(&record), call.blueprint.config.auto_watch)
+            .await?;
     }
     Ok(HttpResponse::Ok().json(record))
 }

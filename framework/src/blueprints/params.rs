@@ -18,7 +18,8 @@ impl Params {
     /// 400 for a query or body that can't be understood, or a body that is no object.
     pub(super) async fn read(req: &HttpRequest, payload: Payload) -> Result<Self> {
         let pairs = web::Query::<Vec<(String, String)>>::from_query(req.query_string());
-        let pairs = pairs.map_err(|error| Error::bad_request(format!("the query can't be understood: {error}")))?;
+        let pairs =
+            pairs.map_err(|error| Error::bad_request(format!("the query can't be understood: {error}")))?;
         let mut query = Map::new();
         for (name, value) in pairs.into_inner() {
             add(&mut query, name, Value::String(value));
@@ -26,7 +27,9 @@ impl Params {
         let body = match http::body(req, payload).await? {
             None | Some(Value::Null) => Map::new(),
             Some(Value::Object(body)) => body,
-            Some(_) => return Err(Error::bad_request("the body must be an object with the record's attributes")),
+            Some(_) => {
+                return Err(Error::bad_request("the body must be an object with the record's attributes"));
+            }
         };
         Ok(Self { query, body })
     }

@@ -1,9 +1,9 @@
 //! Who asks over a socket hears of what it got. See Sails' resourceful pubsub.
 
 use super::Blueprint;
+use crate::Result;
 use crate::models::{Populated, Record};
 use crate::sockets::Socket;
-use crate::Result;
 
 /// Subscribes to the records and to what they were populated with; with `watch`, also to new records of the
 /// associated models.

@@ -6,9 +6,9 @@
 use actix_web::HttpResponse;
 
 use super::{Call, subscribe};
+use crate::models::Record;
 use crate::models::crud::{self, Write};
 use crate::models::input::{self, Giver};
-use crate::models::Record;
 use crate::{Error, Result};
 
 pub(super) async fn create(call: Call) -> Result<HttpResponse> {

@@ -128,7 +128,12 @@ impl Schema {
     pub(crate) fn key(&self, text: &str) -> Result<Value> {
         let key = self.primary_key();
         coerce(key.kind(), &Json::from(text)).ok_or_else(|| {
-            Error::bad_request(format!("`{text}` is no {} of `{}`: it is a {}", key.name(), self.identity, key.kind()))
+            Error::bad_request(format!(
+                "`{text}` is no {} of `{}`: it is a {}",
+                key.name(),
+                self.identity,
+                key.kind()
+            ))
         })
     }
 
@@ -152,7 +157,7 @@ impl Schema {
     }
 
     pub(super) fn table_iden(&self) -> sea_query::DynIden {
-        iden(&self.table)
+        iden(self.table.clone())
     }
 
     /// The association called `name`.
