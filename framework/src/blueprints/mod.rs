@@ -70,10 +70,29 @@ where
     let name = format!("blueprint {}/{name}", blueprint.schema.identity());
     let blueprint = blueprint.clone();
     let action = Action::from_fn(move |req, payload| {
+        let asked = format!("{} {}", req.method(), req.path());
         let call = Call::read(blueprint.clone(), req, payload);
-        async move { run(call.await?).await }
+        async move {
+            match call.await {
+                Ok(call) => run(call).await.map_err(|error| name_request(error, &asked)),
+                Err(error) => Err(error),
+            }
+        }
     });
     Entry { method, path: path.to_owned(), name, action, guards: Vec::new() }
+}
+
+/// Sails' message for values or criteria it can't use names the request.
+fn name_request(error: Error, asked: &str) -> Error {
+    if !matches!(error.code(), "E_INVALID_NEW_RECORD" | "E_INVALID_VALUES_TO_SET" | "E_INVALID_CRITERIA") {
+        return error;
+    }
+    let message = format!(
+        "The server could not fulfill this request (`{asked}`) due to a problem with the parameters that were sent.  \
+         See the `details` for more info."
+    );
+    let named = Error::new(error.status(), error.code().to_owned(), message);
+    error.extra().iter().fold(named, |named, (key, value)| named.with(key, value.clone()))
 }
 
 impl Call {
@@ -99,3 +118,6 @@ impl Call {
         self.schema().key(&text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,8 +22,14 @@ impl Blueprint {
             None => Vec::new(),
             Some(sort) => Sort::from_json(schema, &from_text("sort", sort)?)?,
         };
-        let populate = self.populate(params.take("populate"))?;
-        let select = self.select(params.take("select"), params.take("omit"))?;
+        let chosen = self.chosen(params.take("select"), params.take("omit"))?;
+        let named = params.take("populate");
+        let by_default = named.is_none();
+        let mut populate = self.populate(named)?;
+        if let (Some(chosen), true) = (&chosen, by_default) {
+            populate.retain(|path| chosen.contains(&path.attribute));
+        }
+        let select = chosen.map(|chosen| self.columns(chosen, &populate));
         let wanted = match params.take("where") {
             Some(wanted) => from_text("where", wanted)?,
             None => Value::Object(params.rest()),
@@ -47,23 +53,28 @@ impl Blueprint {
         }
     }
 
-    fn select(&self, select: Option<Value>, omit: Option<Value>) -> Result<Option<Arc<[usize]>>> {
+    /// The attributes to show; all when the client names none.
+    fn chosen(&self, select: Option<Value>, omit: Option<Value>) -> Result<Option<Vec<usize>>> {
         let places = |part: &str, wanted: &Value| -> Result<Vec<usize>> {
             names(part, wanted)?.iter().map(|name| self.place(part, name)).collect()
         };
-        let mut chosen = match (select, omit) {
-            (Some(select), _) => places("select", &select)?,
+        match (select, omit) {
+            (Some(select), _) => places("select", &select).map(Some),
             (None, Some(omit)) => {
                 let omit = places("omit", &omit)?;
-                self.schema.stored().map(|(place, _)| place).filter(|place| !omit.contains(place)).collect()
+                let all = 0..self.schema.attributes().len();
+                Ok(Some(all.filter(|place| !omit.contains(place)).collect()))
             }
-            (None, None) => return Ok(None),
-        };
-        let key = self.schema.primary_key_index();
-        if !chosen.contains(&key) {
-            chosen.push(key);
+            (None, None) => Ok(None),
         }
-        Ok(Some(chosen.into()))
+    }
+
+    /// The columns to read: those to show, the primary key, and what populated associations are found by.
+    fn columns(&self, chosen: Vec<usize>, populate: &[Populate]) -> Arc<[usize]> {
+        let populated = populate.iter().map(|path| path.attribute);
+        let wanted: Vec<_> =
+            chosen.into_iter().chain(populated).chain([self.schema.primary_key_index()]).collect();
+        self.schema.stored().map(|(place, _)| place).filter(|place| wanted.contains(place)).collect()
     }
 
     fn place(&self, part: &str, name: &str) -> Result<usize> {

@@ -34,8 +34,10 @@ impl Store {
         };
         match found {
             Ok(()) => Finding::Good(format!("{} answers", self.address())),
-            // A pool with all its connections in use is load, not failure.
-            Err(error @ DbError::Busy) => Finding::Warning(error.to_string()),
+            // A pool with all its connections in use is load, not failure, while they get answers.
+            Err(error @ DbError::Busy) if self.last_heard().is_some_and(|ago| ago < 2 * PATIENCE) => {
+                Finding::Warning(error.to_string())
+            }
             Err(error) => Finding::Error(error.to_string()),
         }
     }

@@ -1,5 +1,6 @@
 //! What goes wrong with a database, the same for every engine.
 
+#[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 
 use crate::Error;
@@ -11,6 +12,7 @@ pub(crate) enum DbError {
         "`{address}` is no database this app can use: write sqlite://path or postgres://user:password@host/name"
     )]
     Url { address: String },
+    #[cfg(feature = "sqlite")]
     #[error(
         "the database file {} can't be written ({source}): make it and its folder writable for this user, \
          or name another one as `url` in config/datastores.toml or in DATABASE_URL",
@@ -27,6 +29,8 @@ pub(crate) enum DbError {
     Unique { constraint: Option<String>, columns: Vec<String> },
     #[error("the statement refers to a record that does not exist, or removes one that others need")]
     ForeignKey,
+    #[error("a text with a NUL in it can't be stored or compared: send it without")]
+    NotText,
     #[error("the column `{column}` needs a value")]
     NotNull { column: String },
     #[error("the transaction is over: use the handle only inside its function")]
@@ -65,6 +69,8 @@ impl DbError {
                 }
                 Some(code) if is_cancelled(code) => Self::Timeout,
                 Some(code) if is_locked(code) => Self::Busy,
+                // PostgreSQL: not in the encoding of the database, which here only a NUL is.
+                Some("22021") => Self::NotText,
                 _ => Self::Other(sqlx::Error::Database(error)),
             },
         }
@@ -77,6 +83,7 @@ impl From<DbError> for Error {
             DbError::Unavailable { .. } | DbError::Busy | DbError::Timeout => {
                 Self::unavailable(error.to_string()).with_source(error)
             }
+            DbError::NotText => Self::bad_request(error.to_string()).with_source(error),
             DbError::ForeignKey => Self::conflict(error.to_string()).with_source(error),
             other => Self::internal(other),
         }

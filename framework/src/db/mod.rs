@@ -15,7 +15,8 @@ mod value;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 pub(crate) use error::DbError;
 pub(crate) use run::{Layout, Query};
@@ -35,6 +36,9 @@ struct Inner {
     timeout: Duration,
     /// The URL without its secrets, for messages.
     address: String,
+    opened: Instant,
+    /// Milliseconds from `opened` to the last answer: tells a busy database from a dead one.
+    answered: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -47,6 +51,10 @@ pub(crate) enum Pool {
 
 /// What speaks a dialect of SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "an app built for one engine never meets the other")
+)]
 pub(crate) enum Engine {
     Sqlite,
     Postgres,
@@ -58,6 +66,7 @@ impl Store {
     ///
     /// # Errors
     /// A URL of another kind, or a SQLite file that can't be written.
+    #[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "only SQLite has a file"))]
     pub(crate) fn open(config: &DatastoreConfig, root: &Path, workers: usize) -> Result<Self, DbError> {
         let pool = match config.url.split(':').next() {
             #[cfg(feature = "sqlite")]
@@ -66,7 +75,13 @@ impl Store {
             Some("postgres" | "postgresql") => Pool::Postgres(postgres::open(config, workers)?),
             _ => return Err(DbError::Url { address: config.address() }),
         };
-        Ok(Self(Arc::new(Inner { pool, timeout: config.timeout.get(), address: config.address() })))
+        Ok(Self(Arc::new(Inner {
+            pool,
+            timeout: config.timeout.get(),
+            address: config.address(),
+            opened: Instant::now(),
+            answered: AtomicU64::new(0),
+        })))
     }
 
     /// The pool of connections.
@@ -91,6 +106,18 @@ impl Store {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pool.close().await,
         }
+    }
+
+    /// Remembers that the database answered just now.
+    fn heard(&self) {
+        let since = u64::try_from(self.0.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.answered.store(since, Ordering::Relaxed);
+    }
+
+    /// How long ago the database answered; nothing when it never did.
+    fn last_heard(&self) -> Option<Duration> {
+        let answered = Duration::from_millis(self.0.answered.load(Ordering::Relaxed));
+        (!answered.is_zero()).then(|| self.0.opened.elapsed().saturating_sub(answered))
     }
 
     fn timeout(&self) -> Duration {

@@ -82,7 +82,9 @@ impl Store {
             Some(transaction) => self.rows_within(query, layout, transaction).await?,
             None => self.rows_pooled(query, layout).await?,
         };
-        rows.map_err(|error| self.failed(error))
+        let rows = rows.map_err(|error| self.failed(error))?;
+        self.heard();
+        Ok(rows)
     }
 
     async fn rows_pooled(
@@ -155,7 +157,10 @@ impl Store {
     }
 }
 
-async fn within<T>(deadline: Option<Duration>, work: impl Future<Output = T>) -> Result<T, DbError> {
+pub(super) async fn within<T>(
+    deadline: Option<Duration>,
+    work: impl Future<Output = T>,
+) -> Result<T, DbError> {
     match deadline {
         Some(deadline) => tokio::time::timeout(deadline + GRACE, work).await.map_err(|_| DbError::Timeout),
         None => Ok(work.await),

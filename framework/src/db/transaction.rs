@@ -2,6 +2,7 @@
 
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::run::within;
 use super::{DbError, Pool, Store};
 
 /// An open transaction. Dropped without [`Transaction::commit`] it is rolled back, also when the request that
@@ -33,27 +34,32 @@ impl Store {
     }
 
     async fn begin_with(&self, hurried: bool) -> Result<Transaction, DbError> {
-        let begun = match self.pool() {
-            // A transaction that reads first and writes later could not wait for another writer.
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+        let begun = async {
+            match self.pool() {
+                // A transaction that reads first and writes later could not wait for another writer.
+                #[cfg(feature = "sqlite")]
+                Pool::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
+                #[cfg(feature = "postgres")]
+                Pool::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+            }
         };
-        let open = begun.map_err(|error| self.failed(error))?;
+        let open = within(Some(self.timeout()), begun).await?.map_err(|error| self.failed(error))?;
         Ok(Transaction { open: Mutex::new(Some(open)), hurried })
     }
 
     /// Makes what `transaction` did lasting.
     pub(crate) async fn commit(&self, transaction: &Transaction) -> Result<(), DbError> {
         let open = transaction.open().await.take().ok_or(DbError::TransactionOver)?;
-        let committed = match open {
-            #[cfg(feature = "sqlite")]
-            Open::Sqlite(transaction) => transaction.commit().await,
-            #[cfg(feature = "postgres")]
-            Open::Postgres(transaction) => transaction.commit().await,
+        let committed = async {
+            match open {
+                #[cfg(feature = "sqlite")]
+                Open::Sqlite(transaction) => transaction.commit().await,
+                #[cfg(feature = "postgres")]
+                Open::Postgres(transaction) => transaction.commit().await,
+            }
         };
-        committed.map_err(|error| self.failed(error))
+        let deadline = transaction.is_hurried().then_some(self.timeout());
+        within(deadline, committed).await?.map_err(|error| self.failed(error))
     }
 }
 

@@ -267,14 +267,14 @@ impl Attribute {
     }
 
     pub(super) fn iden(&self) -> sea_query::DynIden {
-        iden(&self.column)
+        iden(self.column.clone())
     }
 }
 
 /// A name as SQL quotes it.
-pub(super) fn iden(name: &Cow<'static, str>) -> sea_query::DynIden {
+pub(super) fn iden(name: Cow<'static, str>) -> sea_query::DynIden {
     match name {
-        Cow::Borrowed(name) => sea_query::DynIden::from(*name),
-        Cow::Owned(name) => sea_query::DynIden::from(name.clone()),
+        Cow::Borrowed(name) => sea_query::DynIden::from(name),
+        Cow::Owned(name) => sea_query::DynIden::from(name),
     }
 }

@@ -47,4 +47,4 @@ pub use crate::db::{Kind, Value};
 pub use serde;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

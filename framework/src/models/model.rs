@@ -199,8 +199,8 @@ macro_rules! writing {
         }
 
         /// The id of the socket that caused it: the event goes to everyone else.
-        pub fn origin(mut self, socket: Option<&str>) -> Self {
-            self.writing.origin = socket.map(str::to_owned);
+        pub fn origin<'a>(mut self, socket: impl Into<Option<&'a str>>) -> Self {
+            self.writing.origin = socket.into().map(str::to_owned);
             self
         }
     };

@@ -157,7 +157,7 @@ impl Schema {
     }
 
     pub(super) fn table_iden(&self) -> sea_query::DynIden {
-        iden(&self.table)
+        iden(self.table.clone())
     }
 
     /// The association called `name`.

@@ -194,6 +194,8 @@ async fn values_come_back_as_they_went(db: &Db) {
     assert_eq!(found.created_at.as_millis(), i64::MAX);
     let error = Message::create(json!({"body": "a\0b"})).exec(db).await.unwrap_err();
     assert_eq!(error.status(), 400);
+    let found = Message::find().filter(Message::BODY.eq("a\0b")).count(db).await;
+    assert!(found.map_or_else(|error| error.status() == 400, |count| count == 0));
 }
 
 async fn null_is_less_than_everything(db: &Db) {
@@ -213,7 +215,7 @@ async fn null_is_less_than_everything(db: &Db) {
 async fn changes_are_told(db: &Db, recorder: &Recorder) {
     recorder.told();
     let ann = person(db, "ann").await;
-    Person::update(ann.id).set(json!({"age": 7})).origin(Some("socket")).exec(db).await.unwrap();
+    Person::update(ann.id).set(json!({"age": 7})).origin("socket").exec(db).await.unwrap();
     Person::destroy(ann.id).exec(db).await.unwrap();
     let told = recorder.told();
     let texts: Vec<_> = told.iter().map(|(payload, _)| payload.to_string()).collect();

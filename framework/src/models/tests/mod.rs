@@ -15,16 +15,16 @@ use crate::config::{DatastoreConfig, Span};
 
 #[derive(Debug, Clone, Model)]
 #[model(rename_all = "camelCase")]
-pub(super) struct Person {
-    pub(super) id: i64,
+pub(crate) struct Person {
+    pub(crate) id: i64,
     #[attr(required, unique, max_length = 40)]
-    pub(super) name: String,
+    pub(crate) name: String,
     #[attr(is_email)]
     email: Option<String>,
     #[attr(min = 0, max = 150, default = 18)]
-    pub(super) age: i64,
+    pub(crate) age: i64,
     #[attr(collection, via = "author")]
-    pub(super) messages: Many<Message>,
+    pub(crate) messages: Many<Message>,
     #[attr(private)]
     secret: String,
     #[attr(auto_created_at)]
@@ -35,12 +35,12 @@ pub(super) struct Person {
 
 #[derive(Debug, Clone, Model)]
 #[model(rename_all = "camelCase")]
-pub(super) struct Message {
-    pub(super) id: i64,
+pub(crate) struct Message {
+    pub(crate) id: i64,
     #[attr(required, max_length = 280)]
-    pub(super) body: String,
+    pub(crate) body: String,
     #[attr(model, read_only)]
-    pub(super) author: Option<Ref<Person>>,
+    pub(crate) author: Option<Ref<Person>>,
     extra: serde_json::Value,
     weight: f64,
     seen: bool,
@@ -48,10 +48,10 @@ pub(super) struct Message {
 
 /// Keeps what was told.
 #[derive(Debug, Default)]
-pub(super) struct Recorder(Mutex<Vec<(Json, Option<String>)>>);
+pub(crate) struct Recorder(Mutex<Vec<(Json, Option<String>)>>);
 
 impl Recorder {
-    pub(super) fn told(&self) -> Vec<(Json, Option<String>)> {
+    pub(crate) fn told(&self) -> Vec<(Json, Option<String>)> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }
@@ -64,15 +64,15 @@ impl ChangeSink for Recorder {
     }
 }
 
-pub(super) fn models() -> Vec<Arc<Schema>> {
+pub(crate) fn models() -> Vec<Arc<Schema>> {
     vec![Message::schema().clone(), Person::schema().clone()]
 }
 
-pub(super) fn open(url: &str, root: &Path) -> (Db, Arc<Recorder>) {
+pub(crate) fn open(url: &str, root: &Path) -> (Db, Arc<Recorder>) {
     open_with(url, root, models())
 }
 
-pub(super) fn open_with(url: &str, root: &Path, models: Vec<Arc<Schema>>) -> (Db, Arc<Recorder>) {
+pub(crate) fn open_with(url: &str, root: &Path, models: Vec<Arc<Schema>>) -> (Db, Arc<Recorder>) {
     let recorder = Arc::new(Recorder::default());
     let mut config = DatastoreConfig::at(url);
     config.acquire_timeout = Span::seconds(2);
@@ -81,17 +81,17 @@ pub(super) fn open_with(url: &str, root: &Path, models: Vec<Arc<Schema>>) -> (Db
 }
 
 /// A migrated database in a file of its own.
-pub(super) async fn sqlite() -> (Db, Arc<Recorder>, tempfile::TempDir) {
+pub(crate) async fn sqlite() -> (Db, Arc<Recorder>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let (db, recorder) = open("sqlite://data/test.db", folder.path());
     db.migrate().await.unwrap();
     (db, recorder, folder)
 }
 
-pub(super) async fn person(db: &Db, name: &str) -> Person {
+pub(crate) async fn person(db: &Db, name: &str) -> Person {
     Person::create(json!({"name": name, "secret": "hidden"})).exec(db).await.unwrap()
 }
 
-pub(super) async fn message(db: &Db, body: &str, author: Option<i64>) -> Message {
+pub(crate) async fn message(db: &Db, body: &str, author: Option<i64>) -> Message {
     Message::create(json!({"body": body, "author": author})).exec(db).await.unwrap()
 }
