@@ -24,6 +24,7 @@ pub mod http;
 mod logging;
 mod policies;
 mod protocol;
+mod redis;
 mod security;
 pub mod views;
 

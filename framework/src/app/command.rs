@@ -8,7 +8,8 @@ use clap::{Parser, Subcommand};
 
 use super::{App, server, tables};
 use crate::config::{Config, Environment, Override};
-use crate::fleet::{self, Instance, Ports};
+use crate::fleet::{self, Ports};
+use crate::http::Instance;
 use crate::{Result, logging};
 
 #[derive(Debug, Parser)]

@@ -24,7 +24,7 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + 'static {
         .app_data(parts.db.clone())
         .app_data(parts.sockets.clone())
         .app_data(parts.views.clone())
-        .app_data(http::InstanceId(parts.instance.id().to_owned()))
+        .app_data(parts.instance.clone())
         .app_data(web::PayloadConfig::new(limit))
         .app_data(web::JsonConfig::default().limit(limit))
         .app_data(web::FormConfig::default().limit(limit))

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::{App, server};
 use crate::config::{Config, ConfigError};
-use crate::fleet::Instance;
+use crate::http::Instance;
 use crate::routes::Routes;
 use crate::{Result, blueprints, doctor};
 

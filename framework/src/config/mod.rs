@@ -117,10 +117,5 @@ impl Config {
     }
 }
 
-/// Every section with its keys, for documentation and `doctor`.
-pub(crate) fn sections() -> &'static [(&'static str, &'static [Key])] {
-    sections::ALL
-}
-
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Adapter, Config, ConfigError, Environment};
+use super::{Adapter, Config, ConfigError, Environment, Settings};
 
 struct App(PathBuf);
 
@@ -101,10 +101,47 @@ fn broken_toml_names_the_line() {
     assert!(message.starts_with("config/log.toml:2: not valid TOML"), "{message}");
 }
 
+/// The reference page is made from the structs: `REGATTA_BLESS=1 cargo test -p regatta reference` writes it anew.
 #[test]
-fn every_section_documents_every_key() {
-    for (section, keys) in super::sections() {
-        assert!(!keys.is_empty(), "{section}");
-        assert!(keys.iter().all(|key| key.doc.ends_with(['.', '`'])), "{section}");
+fn the_reference_page_is_what_the_structs_say() {
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
+    let text = fs::read_to_string(&page).unwrap();
+    let marker = "<!-- keys -->\n";
+    let (head, _) = text.split_once(marker).unwrap();
+    let wanted = format!("{head}{marker}{}", reference());
+    if std::env::var_os("REGATTA_BLESS").is_some() {
+        fs::write(&page, &wanted).unwrap();
     }
+    assert_eq!(fs::read_to_string(&page).unwrap(), wanted);
+}
+
+fn reference() -> String {
+    let mut out = String::new();
+    let mut section = |name: &str, keys: &[super::Key], defaults: serde_json::Value| {
+        out += &format!("\n## config/{name}.toml\n\n| key | default | what |\n|---|---|---|\n");
+        for key in keys {
+            let default = match &defaults[key.name] {
+                serde_json::Value::Null => String::new(),
+                value => format!("`{value}`"),
+            };
+            out += &format!("| `{}` | {} | {} |\n", key.name, default, key.doc);
+        }
+    };
+    macro_rules! sections {
+        ($($config:ty),+) => {$(
+            section(<$config>::SECTION, <$config>::KEYS, serde_json::to_value(<$config>::default()).unwrap());
+        )+};
+    }
+    sections!(
+        super::HttpConfig,
+        super::SocketsConfig,
+        super::SessionConfig,
+        super::DatastoreConfig,
+        super::ModelsConfig,
+        super::BlueprintsConfig,
+        super::ViewsConfig,
+        super::SecurityConfig,
+        super::LogConfig
+    );
+    out
 }

@@ -11,9 +11,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 use tokio::sync::watch;
 
-use super::instance::random_id;
 use super::signals::CHILD;
 use crate::config::Environment;
+use crate::http::random_id;
 use crate::{Error, Result};
 
 /// Where the LISTEN_FDS protocol starts counting.

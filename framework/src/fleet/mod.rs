@@ -5,7 +5,6 @@
 //! children notice that their standard input ended, and stop too.
 
 mod child;
-mod instance;
 mod listeners;
 mod ports;
 mod signals;
@@ -16,7 +15,6 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-pub(crate) use instance::Instance;
 pub(crate) use listeners::{bind, listener};
 pub(crate) use ports::Ports;
 pub(crate) use signals::told_to_stop;

@@ -57,20 +57,6 @@ impl FromRequest for ClientAddress {
     }
 }
 
-/// The id of the instance that runs the action; an extractor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstanceId(pub String);
-
-impl FromRequest for InstanceId {
-    type Error = Error;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = req.app_data::<Self>().cloned();
-        ready(id.ok_or_else(|| Error::internal("this server was built without an instance id")))
-    }
-}
-
 /// Serves one HTTP request.
 pub(crate) async fn serve<B: MessageBody + 'static>(
     listener: Listener,

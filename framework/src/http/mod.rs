@@ -2,11 +2,14 @@
 
 mod errors;
 mod input;
+mod instance;
 mod listener;
 mod wants;
 
 pub(crate) use errors::answer as answer_errors;
 pub use input::Input;
+pub use instance::Instance;
+pub(crate) use instance::random_id;
 pub use listener::ClientAddress;
 pub(crate) use listener::{Listener, serve as listen};
 pub(crate) use wants::wants_html;

@@ -1,11 +1,7 @@
 //! Whether a client wants a page or data.
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
+use actix_web::HttpMessage;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use crate::security::Virtual;
 
@@ -20,17 +16,4 @@ pub(crate) fn wants_html(req: &impl HttpMessage) -> bool {
         && !has(header::CONTENT_TYPE.as_str(), "application/json")
         && !has("x-requested-with", "XMLHttpRequest")
         && !req.extensions().contains::<Virtual>()
-}
-
-/// Whether the client asks for a page rather than data; an extractor that never fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WantsHtml(pub bool);
-
-impl FromRequest for WantsHtml {
-    type Error = Infallible;
-    type Future = Ready<Result<Self, Infallible>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(wants_html(req))))
-    }
 }

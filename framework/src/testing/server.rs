@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 use super::{PATIENCE, TestClient, TestSocket};
 use crate::app::{self, App, Stop};
 use crate::config::{Config, Environment, Override};
-use crate::fleet::{self, Instance};
+use crate::fleet;
+use crate::http::Instance;
 use crate::models::Db;
 use crate::sockets::Sockets;
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::future::{BoxFuture, ready};
 use serde_json::Value;
 
-use super::{Leftover, PresenceStore, Present};
+use super::{Beat, PresenceStore, Present};
 use crate::Result;
 
 type Rooms = HashMap<String, BTreeMap<String, Value>>;
@@ -62,8 +62,8 @@ impl PresenceStore for MemoryPresence {
         Box::pin(ready(Ok(list)))
     }
 
-    fn beat(&self) -> BoxFuture<'_, Result<Vec<Leftover>>> {
-        Box::pin(ready(Ok(Vec::new())))
+    fn beat(&self) -> BoxFuture<'_, Result<Beat>> {
+        Box::pin(ready(Ok(Beat::default())))
     }
 
     fn clear(&self) -> BoxFuture<'_, Result<()>> {

@@ -29,11 +29,20 @@ pub struct Present {
     pub meta: Value,
 }
 
-/// What an instance that died left in a room.
-#[derive(Debug)]
-pub(crate) struct Leftover {
+/// A line of a presence list.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
     pub(crate) room: String,
     pub(crate) who: Present,
+}
+
+/// What a renewal of the lease found.
+#[derive(Debug, Default)]
+pub(crate) struct Beat {
+    /// Entries of dead instances that were taken out; each is given to exactly one instance.
+    pub(crate) left: Vec<Entry>,
+    /// Own entries that were put back, after this instance was taken for dead or the store came back empty.
+    pub(crate) back: Vec<Entry>,
 }
 
 /// The port to where presence is kept.
@@ -44,9 +53,8 @@ pub(crate) trait PresenceStore: Send + Sync + std::fmt::Debug {
     fn remove<'a>(&'a self, room: &'a str, id: &'a str) -> BoxFuture<'a, Result<()>>;
     /// Who is in the list of `room`, on all instances, sorted by id.
     fn list<'a>(&'a self, room: &'a str) -> BoxFuture<'a, Result<Vec<Present>>>;
-    /// Renews this instance's lease and takes out what dead instances left; each leftover is returned to
-    /// exactly one instance.
-    fn beat(&self) -> BoxFuture<'_, Result<Vec<Leftover>>>;
+    /// Renews this instance's lease and takes out what dead instances left.
+    fn beat(&self) -> BoxFuture<'_, Result<Beat>>;
     /// Takes everything of this instance out, when it stops.
     fn clear(&self) -> BoxFuture<'_, Result<()>>;
 }
@@ -78,12 +86,13 @@ pub(super) async fn keep(sockets: Sockets) {
     let mut away = false;
     loop {
         match sockets.presence_store().beat().await {
-            Ok(leftovers) => {
+            Ok(Beat { left, back }) => {
                 away = false;
-                for Leftover { room, who } in leftovers {
-                    if let Err(error) = announce(&sockets, &room, &[], &[who]).await {
-                        tracing::warn!(%error, room, "a departure could not be announced");
-                    }
+                for Entry { room, who } in left {
+                    tell(announce(&sockets, &room, &[], &[who]).await);
+                }
+                for Entry { room, who } in back {
+                    tell(announce(&sockets, &room, &[who], &[]).await);
                 }
             }
             Err(error) if !away => {
@@ -93,5 +102,11 @@ pub(super) async fn keep(sockets: Sockets) {
             Err(_) => {}
         }
         tokio::time::sleep(BEAT).await;
+    }
+}
+
+fn tell(announced: Result<()>) {
+    if let Err(error) = announced {
+        tracing::warn!(%error, "a change of presence could not be announced");
     }
 }

@@ -1,10 +1,15 @@
 //! Which of the app's instances this process is.
 
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
 use crate::{Error, Result};
 
-/// One running copy of the app.
-#[derive(Debug, Clone)]
-pub(crate) struct Instance {
+/// The running copy of the app that serves the request; an extractor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
     id: String,
 }
 
@@ -21,13 +26,14 @@ impl Instance {
         Self { id: id.to_owned() }
     }
 
-    pub(crate) fn id(&self) -> &str {
+    /// Its id, as in every log line and in the header `X-Regatta-Instance`.
+    pub fn id(&self) -> &str {
         &self.id
     }
 }
 
 /// A new instance id.
-pub(super) fn random_id() -> Result<String> {
+pub(crate) fn random_id() -> Result<String> {
     let mut bytes = [0; 3];
     getrandom::fill(&mut bytes).map_err(|error| Error::internal(error.to_string()))?;
     Ok(bytes.iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}")))
@@ -35,4 +41,14 @@ pub(super) fn random_id() -> Result<String> {
 
 fn is_plain(id: &str) -> bool {
     (1..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+impl FromRequest for Instance {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let instance = req.app_data::<Self>().cloned();
+        ready(instance.ok_or_else(|| Error::internal("this server was built without an instance id")))
+    }
 }

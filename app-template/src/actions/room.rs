@@ -1,0 +1,28 @@
+use regatta::prelude::*;
+use serde::Serialize;
+
+use super::account;
+
+const LOBBY: &str = "lobby";
+
+#[derive(Serialize)]
+pub struct Joined {
+    present: Vec<Present>,
+    instance: String,
+}
+
+/// `POST /room/join` over a socket: from now on it hears who comes and goes, and is seen itself if it has a name.
+pub async fn join(
+    sockets: Sockets,
+    session: Session,
+    who: Requester,
+    instance: Instance,
+) -> Result<Json<Joined>> {
+    let socket = who.socket()?;
+    match account::name(&session) {
+        Ok(name) => socket.track(LOBBY, json!({ "name": name })).await?,
+        Err(_) => socket.join(LOBBY).await?,
+    }
+    let present = sockets.presence(LOBBY).await?;
+    Ok(Json(Joined { present, instance: instance.id().to_owned() }))
+}

@@ -1,0 +1,5 @@
+mod message;
+mod person;
+
+pub use message::Message;
+pub use person::Person;

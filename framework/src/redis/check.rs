@@ -1,0 +1,45 @@
+//! Whether Redis is fit for what is kept in it.
+
+use std::time::Duration;
+
+use super::Redis;
+use crate::health::Finding;
+
+const DEADLINE: Duration = Duration::from_secs(1);
+/// A loss shorter than this is no reason to take every instance out of the balancer at once.
+const GRACE: Duration = Duration::from_secs(3);
+
+pub(super) async fn run(redis: Redis) -> Finding {
+    let address = redis.address().clone();
+    let info: String = match redis.query(&redis::cmd("INFO"), DEADLINE).await {
+        Ok(info) => info,
+        Err(error) => {
+            return match redis.0.link.lost_since() {
+                Some(since) if since.elapsed() < GRACE => Finding::Warning(error.to_string()),
+                _ => Finding::Error(error.to_string()),
+            };
+        }
+    };
+    judge(&address, &info)
+}
+
+fn judge(address: &str, info: &str) -> Finding {
+    let value = |key: &str| {
+        info.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).unwrap_or("").trim()
+    };
+    let version = value("redis_version");
+    if value("role") == "slave" {
+        return Finding::Error(format!(
+            "Redis at {address} is a read-only replica: put the primary's address into config/datastores.toml"
+        ));
+    }
+    if value("maxmemory") != "0" && value("maxmemory_policy").starts_with("allkeys") {
+        return Finding::Warning(format!(
+            "Redis {version} at {address} drops any key when memory is short, sessions too: set maxmemory-policy noeviction"
+        ));
+    }
+    Finding::Good(format!("Redis {version} at {address} answers"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! The shared connection, kept by a task that notices when it breaks and makes a new one.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+use redis::{Client, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisResult};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use super::backoff::Backoff;
+use super::{CONNECT_TIMEOUT, RedisError, connection_config};
+
+/// Time between two pings of a connection nobody doubts: how long a silent cut stays unseen.
+const PING_EVERY: Duration = Duration::from_secs(3);
+/// How long a ping may take before the connection is given up.
+const PING_DEADLINE: Duration = Duration::from_millis(500);
+
+/// Why a connection is doubted by whoever used it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// It broke.
+    Lost,
+    /// An answer was late: only a ping can tell.
+    Slow,
+    /// The server takes no writes any more.
+    ReadOnly,
+}
+
+#[derive(Clone)]
+enum State {
+    /// The first attempt is under way.
+    Opening,
+    Up {
+        id: u64,
+        connection: MultiplexedConnection,
+    },
+    Down {
+        since: Instant,
+        reason: Arc<str>,
+        was_up: bool,
+    },
+}
+
+/// The shared connection, or why there is none.
+pub(super) struct Link {
+    address: Arc<str>,
+    state: watch::Receiver<State>,
+    doubts: mpsc::Sender<(u64, Doubt)>,
+    keeper: JoinHandle<()>,
+}
+
+impl Link {
+    pub(super) fn open(client: Client, address: Arc<str>, runtime: &Handle) -> Self {
+        let (publish, state) = watch::channel(State::Opening);
+        let (doubts, doubted) = mpsc::channel(16);
+        let keeper =
+            Keeper { client, address: address.clone(), state: publish, doubts: doubts.clone(), doubted };
+        Self { address, state, doubts, keeper: runtime.spawn(keeper.run()) }
+    }
+
+    /// The connection with its number. Waits for the very first attempt only.
+    pub(super) async fn connection(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
+        let mut state = self.state.clone();
+        let decided = state.wait_for(|state| !matches!(state, State::Opening)).await;
+        match decided.as_deref() {
+            Ok(State::Up { id, connection }) => Ok((*id, connection.clone())),
+            Ok(State::Down { reason, .. }) => Err(self.away(reason)),
+            Ok(State::Opening) | Err(_) => Err(self.away(&Arc::from("it stops"))),
+        }
+    }
+
+    /// Since when there is no connection, if there was one before.
+    pub(super) fn lost_since(&self) -> Option<Instant> {
+        match &*self.state.borrow() {
+            State::Down { since, was_up: true, .. } => Some(*since),
+            _ => None,
+        }
+    }
+
+    /// Tells the keeper what was seen on connection `id`.
+    pub(super) fn doubt(&self, id: u64, doubt: Doubt) {
+        // A full channel means that the keeper has enough reasons to look.
+        let _ = self.doubts.try_send((id, doubt));
+    }
+
+    pub(super) fn doubt_current(&self, doubt: Doubt) {
+        let id = match &*self.state.borrow() {
+            State::Up { id, .. } => *id,
+            _ => return,
+        };
+        self.doubt(id, doubt);
+    }
+
+    fn away(&self, reason: &Arc<str>) -> RedisError {
+        RedisError::Away { address: self.address.clone(), reason: reason.clone() }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+struct Keeper {
+    client: Client,
+    address: Arc<str>,
+    state: watch::Sender<State>,
+    doubts: mpsc::Sender<(u64, Doubt)>,
+    doubted: mpsc::Receiver<(u64, Doubt)>,
+}
+
+impl Keeper {
+    async fn run(mut self) {
+        let mut backoff = Backoff::default();
+        let mut down_since: Option<Instant> = None;
+        for id in 0.. {
+            match self.connect(id).await {
+                Ok(connection) => {
+                    if let Some(since) = down_since.take() {
+                        tracing::info!(redis = %self.address, after = ?since.elapsed(), "Redis is back");
+                    }
+                    backoff = Backoff::default();
+                    self.state.send_replace(State::Up { id, connection: connection.clone() });
+                    let reason = self.watch_over(id, connection).await;
+                    tracing::warn!(redis = %self.address, reason, "Redis is away; what needs it answers 503");
+                    down_since = Some(Instant::now());
+                    self.fall(reason.into(), true);
+                }
+                Err(error) => {
+                    if down_since.is_none() {
+                        tracing::warn!(
+                            redis = %self.address, %error,
+                            "Redis does not answer; what needs it answers 503 until it is there"
+                        );
+                        down_since = Some(Instant::now());
+                    }
+                    self.fall(error.to_string().into(), false);
+                    sleep(backoff.next()).await;
+                }
+            }
+        }
+    }
+
+    fn fall(&self, reason: Arc<str>, from_up: bool) {
+        let (since, was_up) = match &*self.state.borrow() {
+            State::Down { since, was_up, .. } => (*since, *was_up),
+            _ => (Instant::now(), from_up),
+        };
+        self.state.send_replace(State::Down { since, reason, was_up });
+    }
+
+    async fn connect(&self, id: u64) -> RedisResult<MultiplexedConnection> {
+        // The third protocol is what lets the driver tell at once that the connection is gone.
+        let settings = self.client.get_connection_info().redis_settings().clone();
+        let info = self
+            .client
+            .get_connection_info()
+            .clone()
+            .set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3));
+        let doubts = self.doubts.clone();
+        let config = connection_config().set_push_sender(move |push: PushInfo| {
+            if push.kind == PushKind::Disconnection {
+                let _ = doubts.try_send((id, Doubt::Lost));
+            }
+            Ok::<_, redis::aio::SendError>(())
+        });
+        let client = Client::open(info)?;
+        match within_deadline(client.get_multiplexed_async_connection_with_config(&config)).await {
+            Err(error) if error.kind() == ErrorKind::RESP3NotSupported => {
+                let config = connection_config();
+                within_deadline(self.client.get_multiplexed_async_connection_with_config(&config)).await
+            }
+            made => made,
+        }
+    }
+
+    /// Returns why connection `id` is no longer good.
+    async fn watch_over(&mut self, id: u64, connection: MultiplexedConnection) -> &'static str {
+        loop {
+            tokio::select! {
+                doubt = self.doubted.recv() => match doubt {
+                    Some((of, Doubt::Lost)) if of == id => return "the connection was lost",
+                    Some((of, Doubt::ReadOnly)) if of == id => return "it became a read-only replica",
+                    Some((of, Doubt::Slow)) if of == id => {}
+                    _ => continue,
+                },
+                () = sleep(PING_EVERY) => {}
+            }
+            let mut connection = connection.clone();
+            let ping = redis::cmd("PING");
+            match timeout(PING_DEADLINE, ping.query_async::<redis::Value>(&mut connection)).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) if !error.is_unrecoverable_error() => {}
+                Ok(Err(_)) => return "the connection was lost",
+                Err(_) => return "it does not answer a ping",
+            }
+        }
+    }
+}
+
+/// The client's own limit covers the connection, not a server that accepts and then says nothing.
+async fn within_deadline<T>(connecting: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+    timeout(CONNECT_TIMEOUT, connecting)
+        .await
+        .unwrap_or_else(|_| Err((ErrorKind::Io, "it accepts connections but does not answer").into()))
+}
