@@ -28,8 +28,10 @@ pub(crate) fn serve(settings: &Raw) -> ExitCode {
 
 async fn run(settings: &Raw) -> Result<(), Box<dyn std::error::Error>> {
     set_parent_process_death_signal(Some(Signal::TERM))?;
+    // Like the framework's, this pool spends no round trip on a test before every statement.
     let database = PgPoolOptions::new()
         .max_connections(settings.database_connections)
+        .test_before_acquire(false)
         .connect(&settings.database)
         .await?;
     let shared = ConnectionManager::new(redis::Client::open(settings.redis.as_str())?).await?;
