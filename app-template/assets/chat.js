@@ -1,4 +1,4 @@
-import { connect } from "/regatta.io.js";
+import { RequestError, connect } from "/regatta.io.js";
 
 const ROOM = "lobby";
 const LOADED = 50; // messages, at first and after each reconnect
@@ -22,7 +22,7 @@ for (const item of list.children) {
 function dress(item, author, at) {
   let hue = 0;
   for (const letter of author) hue = (hue * 31 + letter.codePointAt(0)) % 360;
-  item.style.setProperty("--hue", hue);
+  item.style.setProperty("--hue", (hue * 137) % 360);
   item.dataset.initial = [...author][0]?.toUpperCase() ?? "";
   item.classList.toggle("mine", author === me.textContent);
   const date = new Date(at);
@@ -151,7 +151,7 @@ function enhance(form, field, send) {
       await send(value);
     } catch (problem) {
       field.value = [value, field.value].filter(Boolean).join(" ");
-      fail(problem.message);
+      fail(problem instanceof RequestError ? problem.message : "There was no answer. Please try again.");
       field.focus();
     }
   });
@@ -166,8 +166,8 @@ function switchForms(named) {
 enhance(element("name-form"), element("name"), async (name) => {
   const headers = { "content-type": "application/json", accept: "application/json" };
   const answer = await fetch("/name", { method: "POST", headers, body: JSON.stringify({ name }) });
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(body.message ?? "That did not work. Please try again.");
+  const body = await answer.json();
+  if (!answer.ok) throw new RequestError({ body, statusCode: answer.status });
   socket.reconnect(); // so that the socket comes with the session that now has the name
   me.textContent = body.name;
   for (const item of messages.values()) item.classList.toggle("mine", item.querySelector("b").textContent === body.name);

@@ -17,6 +17,7 @@
 
 extern crate self as regatta;
 
+mod bus;
 pub mod config;
 pub mod error;
 mod health;
@@ -26,6 +27,7 @@ mod policies;
 mod protocol;
 mod redis;
 mod security;
+pub mod sessions;
 pub mod views;
 
 pub use actix_web;

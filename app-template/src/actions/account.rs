@@ -25,7 +25,12 @@ pub fn name(session: &Session) -> Result<String> {
 }
 
 /// `POST /name {name}`
-pub async fn choose_name(req: HttpRequest, db: Db, session: Session, input: Input<Name>) -> Result<HttpResponse> {
+pub async fn choose_name(
+    req: HttpRequest,
+    db: Db,
+    session: Session,
+    input: Input<Name>,
+) -> Result<HttpResponse> {
     let person = Person::named(&db, input.name.trim()).await?;
     session.insert("name", &person.name)?;
     Ok(page_or_json(&req, &Name { name: person.name }))

@@ -1,12 +1,9 @@
 //! The app layer: what HTTP requests and virtual requests go through alike.
 
-use std::panic::AssertUnwindSafe;
-
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web;
-use futures_util::FutureExt as _;
 
 use super::server::Parts;
 use crate::blueprints;
@@ -16,7 +13,7 @@ use crate::sessions::{self, Sessions};
 use crate::{Error, http};
 
 /// The app's routes behind its session, guards and error answers.
-pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + 'static {
+pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
     let layer = Layer { csrf: parts.csrf.clone(), sessions: parts.sessions.clone() };
     let routes = draw(parts);
     let limit = parts.config.http.body_limit;
@@ -76,10 +73,6 @@ impl Layer {
         if let Err(error) = self.csrf.check(&req) {
             return Ok(http::answer_errors(req.error_response(error)));
         }
-        let served = AssertUnwindSafe(sessions::serve(&self.sessions, req, next)).catch_unwind().await;
-        match served {
-            Ok(response) => Ok(http::answer_errors(response?)),
-            Err(_) => Err(Error::internal("the action panicked; the log says where").into()),
-        }
+        Ok(http::answer_errors(sessions::serve(&self.sessions, req, next).await?))
     }
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_service::IntoServiceFactory;
 use actix_web::dev::{AppConfig, Server, ServerHandle, Service, ServiceFactory};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
@@ -89,7 +90,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     let sockets_redis = redis.for_sockets.as_ref();
     let (bus, presence): (Arc<dyn Bus>, Arc<dyn PresenceStore>) = match sockets_redis {
         Some(redis) => (
-            bus::redis(redis, &config, deliver, handle)?,
+            bus::redis(redis, &config.sockets, deliver)?,
             Arc::new(RedisPresence::new(redis.clone(), &config.sockets.key, instance.id())),
         ),
         None => (bus::memory(deliver), Arc::new(MemoryPresence::default())),
@@ -139,7 +140,7 @@ impl SharedRedis {
 }
 
 fn shared_redis(config: &Config, handle: &tokio::runtime::Handle) -> Result<SharedRedis> {
-    let open = |name: &str| Redis::open(config.datastore(name)?, handle);
+    let open = |name: &str| -> Result<Redis> { Ok(Redis::open(config.datastore(name)?, handle)?) };
     let sockets = (config.sockets.adapter == Adapter::Redis).then_some(config.sockets.datastore.as_str());
     let sessions = (config.session_adapter() == Adapter::Redis).then(|| config.session_datastore());
     let same = sockets.is_some() && sockets == sessions;
@@ -260,7 +261,7 @@ fn application(
         Response = actix_web::dev::ServiceResponse<actix_web::body::BoxBody>,
         Error = actix_web::Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     let endpoint_data = Endpoint {
         sockets: parts.sockets.clone(),
@@ -322,7 +323,7 @@ async fn virtual_service(
     actix_web::Error,
 > {
     let app = actix_web::App::new().service(layer::service(parts));
-    let factory = actix_web::dev::IntoServiceFactory::<_, actix_http::Request>::into_factory(app);
+    let factory = IntoServiceFactory::<_, actix_http::Request>::into_factory(app);
     factory
         .new_service(AppConfig::default())
         .await

@@ -33,8 +33,8 @@ fn string(text: &str, place: &str) -> Result<String, ConfigError> {
             Some((name, otherwise)) => (name, Some(otherwise)),
             None => (inside, None),
         };
-        match (std::env::var(name), otherwise) {
-            (Ok(value), _) if !value.is_empty() => out.push_str(&value),
+        match (variable(name), otherwise) {
+            (Some(value), _) => out.push_str(&value),
             (_, Some(otherwise)) => out.push_str(otherwise),
             _ => {
                 return Err(ConfigError::MissingVariable { place: place.to_owned(), name: name.to_owned() });
@@ -44,4 +44,13 @@ fn string(text: &str, place: &str) -> Result<String, ConfigError> {
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// The variable, or what the file holds that `NAME_FILE` names.
+pub(super) fn variable(name: &str) -> Option<String> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    set(name).or_else(|| {
+        let text = std::fs::read_to_string(set(&format!("{name}_FILE"))?).ok()?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    })
 }

@@ -74,7 +74,7 @@ pub(super) fn merge(
     if let Some(file) = File::read(root, "config/local.toml")? {
         builder = builder.add_source(local_layer(file.table()?)?);
     }
-    builder = builder.add_source(short_names()?).add_source(variables()?);
+    builder = builder.add_source(short_names()).add_source(variables()?);
     let mut flags = Layer::default();
     for (path, value) in overrides {
         flags.set(path, typed(path, value, "the command line"));
@@ -214,23 +214,14 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// `PORT`, `DATABASE_URL` … and the same with `_FILE`, whose file holds the value.
-fn short_names() -> Result<Layer, ConfigError> {
+fn short_names() -> Layer {
     let mut layer = Layer::default();
     for (name, path) in SHORT_NAMES {
-        let file = format!("{name}_FILE");
-        if let Some(value) = variable(name) {
+        if let Some(value) = expand::variable(name) {
             layer.set(path, typed(path, &value, name));
-        } else if let Some(file_path) = variable(&file) {
-            let text = std::fs::read_to_string(&file_path)
-                .map_err(|source| ConfigError::Read { path: file_path.into(), source })?;
-            layer.set(path, typed(path, text.trim(), &file));
         }
     }
-    Ok(layer)
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    layer
 }
 
 /// `REGATTA__SECTION__KEY=value`.

@@ -55,7 +55,7 @@ impl Child {
                 Ok((id, mut process)) => {
                     let status = tokio::select! {
                         status = process.wait() => status,
-                        _ = stopped.wait_for(|stop| *stop) => return self.stop(process).await,
+                        () = told(&mut stopped) => return self.stop(process).await,
                     };
                     match status {
                         Ok(status) => format!("instance {id} ended: {status}"),
@@ -74,7 +74,7 @@ impl Child {
             tracing::error!("{ended}; restarted in {} ms", wait.as_millis());
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                _ = stopped.wait_for(|stop| *stop) => return,
+                () = told(&mut stopped) => return,
             }
         }
     }
@@ -112,6 +112,10 @@ impl Child {
             let _ = process.kill().await;
         }
     }
+}
+
+async fn told(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 /// The first restart is at once; then ever slower.

@@ -31,7 +31,7 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener> {
         let (host, port) = (address.ip(), address.port());
         match error.kind() {
             ErrorKind::AddrInUse => Error::internal(format!(
-                "port {port} on {host} is taken by another program: stop it, or choose another port with --port"
+                "port {port} on {host} is in use by another program: stop it, or choose another port with --port"
             )),
             ErrorKind::PermissionDenied => Error::internal(format!(
                 "port {port} on {host} is not allowed for this user: choose one above 1023 with --port"

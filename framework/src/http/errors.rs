@@ -78,7 +78,11 @@ fn page(views: Option<&Views>, body: &Body, path: &str) -> String {
     let mut context = Context::new();
     context.insert("status", &body.status.as_u16());
     context.insert("title", body.status.canonical_reason().unwrap_or("Error"));
-    context.insert("message", body.message());
+    let message = match body.status {
+        StatusCode::NOT_FOUND => format!("There is nothing at {path}."),
+        _ => body.message().to_owned(),
+    };
+    context.insert("message", &message);
     context.insert("path", path);
     let details = serde_json::to_string_pretty(&body.json).unwrap_or_default();
     context.insert("details", &(!is_production()).then_some(details));

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::{Error, Result};
 
@@ -41,38 +42,57 @@ impl<T: DeserializeOwned + 'static> FromRequest for Input<T> {
             let query = web::Query::<T>::from_query(req.query_string());
             return Box::pin(async move { query.map(|query| Self(query.into_inner())).map_err(malformed) });
         }
-        let kind = req.content_type().to_owned();
-        let body = web::Bytes::from_request(req, payload);
-        Box::pin(async move {
-            let body = body.await.map_err(too_large)?;
-            match kind.as_str() {
-                "application/x-www-form-urlencoded" => {
-                    web::Query::<T>::from_query(&String::from_utf8_lossy(&body))
-                        .map(|form| Self(form.into_inner()))
-                        .map_err(malformed)
-                }
-                "application/json" | "" => serde_json::from_slice(&body).map(Self).map_err(malformed),
-                other => Err(Error::new(
-                    actix_web::http::StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "E_CONTENT_TYPE",
-                    format!("`{other}` is not understood here: send application/json or a form"),
-                )),
+        let body = read(req, payload);
+        Box::pin(async move { body.await?.parse().map(Self) })
+    }
+}
+
+/// What a client sent, as JSON whatever its form was; nothing when there was no body.
+pub(crate) async fn value(req: &HttpRequest, mut payload: Payload) -> Result<Option<Value>> {
+    let body = read(req, &mut payload).await?;
+    if body.bytes.is_empty() { Ok(None) } else { body.parse().map(Some) }
+}
+
+/// A body with its type.
+struct Body {
+    kind: String,
+    bytes: web::Bytes,
+}
+
+fn read(req: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Body>> + 'static {
+    let kind = req.content_type().to_owned();
+    let bytes = web::Bytes::from_request(req, payload);
+    async move { Ok(Body { kind, bytes: bytes.await.map_err(unreadable)? }) }
+}
+
+impl Body {
+    fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        match self.kind.as_str() {
+            "application/x-www-form-urlencoded" => {
+                let form = web::Query::<T>::from_query(&String::from_utf8_lossy(&self.bytes));
+                form.map(web::Query::into_inner).map_err(malformed)
             }
-        })
+            "application/json" | "" => serde_json::from_slice(&self.bytes).map_err(malformed),
+            other => Err(Error::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "E_CONTENT_TYPE",
+                format!("`{other}` is not understood here: send application/json or a form"),
+            )),
+        }
     }
 }
 
 fn malformed(error: impl std::fmt::Display) -> Error {
     Error::new(
-        actix_web::http::StatusCode::BAD_REQUEST,
+        StatusCode::BAD_REQUEST,
         "E_MISSING_OR_INVALID_PARAMS",
         format!("the inputs can't be understood: {error}"),
     )
 }
 
-fn too_large(error: actix_web::Error) -> Error {
+fn unreadable(error: actix_web::Error) -> Error {
     let status = error.as_response_error().status_code();
-    if status == actix_web::http::StatusCode::PAYLOAD_TOO_LARGE {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
         return Error::new(
             status,
             "E_BODY_TOO_LARGE",

@@ -8,6 +8,7 @@ mod wants;
 
 pub(crate) use errors::answer as answer_errors;
 pub use input::Input;
+pub(crate) use input::value as body;
 pub use instance::Instance;
 pub(crate) use instance::random_id;
 pub use listener::ClientAddress;

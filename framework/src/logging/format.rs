@@ -17,7 +17,7 @@ pub(super) struct Named<F> {
 
 impl<F> Named<F> {
     pub(super) fn text(inner: F, instance: &str) -> Self {
-        Self { inner, front: format!("{instance} "), skip: 0 }
+        Self { inner, front: format!("instance={instance} "), skip: 0 }
     }
 
     pub(super) fn json(inner: F, instance: &str) -> Self {

@@ -203,7 +203,7 @@ impl Keeper {
 }
 
 /// The client's own limit covers the connection, not a server that accepts and then says nothing.
-async fn within_deadline<T>(connecting: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+pub(super) async fn within_deadline<T>(connecting: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
     timeout(CONNECT_TIMEOUT, connecting)
         .await
         .unwrap_or_else(|_| Err((ErrorKind::Io, "it accepts connections but does not answer").into()))

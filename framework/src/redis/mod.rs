@@ -133,8 +133,8 @@ impl Redis {
 
     /// A further connection whose commands wait for as long as it lives. Call it on [`Redis::runtime`].
     pub(crate) async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        let config = connection_config().set_response_timeout(None);
-        self.0.client.get_multiplexed_async_connection_with_config(&config).await
+        let config = connection_config();
+        link::within_deadline(self.0.client.get_multiplexed_async_connection_with_config(&config)).await
     }
 
     /// Asks whether Redis answers, which version it is, and whether it is one that keeps what is written.

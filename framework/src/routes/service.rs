@@ -1,10 +1,15 @@
 //! The route table as actix-web resources.
 
+use std::panic::AssertUnwindSafe;
+
 use actix_web::guard::{self, Guard, GuardContext};
 use actix_web::http::Method;
 use actix_web::{HttpRequest, web};
 
+use futures_util::FutureExt as _;
+
 use super::{Action, Entry, EventEntry};
+use crate::Error;
 use crate::security::Virtual;
 
 /// The method of a socket event; no HTTP client's request passes its guard.
@@ -30,7 +35,11 @@ pub(crate) fn event_path(event: &str) -> String {
 fn resource(path: &str, guard: impl Guard + 'static, action: Action) -> actix_web::Resource {
     web::resource(path).guard(guard).to(move |req: HttpRequest, payload: web::Payload| {
         let action = action.clone();
-        async move { action.call(req, payload.into_inner()).await }
+        // A handler that panics fails its request and nothing else.
+        async move {
+            let served = AssertUnwindSafe(action.call(req, payload.into_inner())).catch_unwind().await;
+            served.unwrap_or_else(|_| Err(Error::internal("the action panicked; the log says where").into()))
+        }
     })
 }
 

@@ -41,7 +41,7 @@ pub(crate) use presence::PresenceStore;
 pub(crate) use presence::{memory::MemoryPresence, redis::RedisPresence};
 pub use requester::Requester;
 pub use socket::{Handshake, Socket};
-pub(crate) use virtual_request::{Dispatch, Dispatcher};
+pub(crate) use virtual_request::Dispatcher;
 pub(crate) use workers::Worker;
 
 use crate::Result;

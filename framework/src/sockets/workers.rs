@@ -69,11 +69,10 @@ impl Default for Workers {
 impl Workers {
     /// Does `order` with the sockets of every worker of this instance.
     pub(super) async fn all(&self, order: Order) {
-        let own = self.here();
-        if let Some((_, hub)) = &own {
-            carry_out(hub, &order);
-        }
-        let own = own.map(|(index, _)| index);
+        let own = self.here().map(|(index, hub)| {
+            carry_out(&hub, &order);
+            index
+        });
         let channels = Arc::clone(&self.channels.lock().unwrap_or_else(PoisonError::into_inner));
         for (index, channel) in channels.iter() {
             if Some(*index) != own && channel.send(order.clone()).await.is_err() {

@@ -1,0 +1,116 @@
+//! How instances tell each other what their sockets shall get or do.
+//!
+//! Delivering to the own sockets is not the bus's business: whoever publishes has done that already. A message
+//! reaches every other instance at most once unless the connection broke while it was under way; the messages
+//! of one instance arrive in their order.
+
+mod memory;
+mod outbox;
+mod redis;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::Result;
+use crate::config::SocketsConfig;
+use crate::health::Check;
+use crate::redis::Redis;
+
+/// What instances tell each other about the sockets that `rooms` (empty: all) and `except` select.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub(crate) enum Message {
+    /// An event for them.
+    Broadcast {
+        namespace: String,
+        /// The JSON text of `["event", argument, …]`.
+        data: Bytes,
+        rooms: Vec<String>,
+        except: Vec<String>,
+        /// Not for clients that are still busy with what was sent before.
+        volatile: bool,
+    },
+    /// They shall join `targets`.
+    Join { namespace: String, rooms: Vec<String>, except: Vec<String>, targets: Vec<String> },
+    /// They shall leave `targets`.
+    Leave { namespace: String, rooms: Vec<String>, except: Vec<String>, targets: Vec<String> },
+    /// They shall leave the namespace, with `close` the whole connection.
+    Disconnect { namespace: String, rooms: Vec<String>, except: Vec<String>, close: bool },
+}
+
+impl Message {
+    /// About how much memory it takes, in bytes.
+    fn weight(&self) -> usize {
+        let (data, names): (usize, [&[String]; 3]) = match self {
+            Self::Broadcast { data, rooms, except, .. } => (data.len(), [rooms, except, &[]]),
+            Self::Join { rooms, except, targets, .. } | Self::Leave { rooms, except, targets, .. } => {
+                (0, [rooms, except, targets])
+            }
+            Self::Disconnect { rooms, except, .. } => (0, [rooms, except, &[]]),
+        };
+        let names = names.into_iter().flatten().map(|name| size_of::<String>() + name.len());
+        size_of::<Self>() + data + names.sum::<usize>()
+    }
+}
+
+/// The port to the other instances. What they publish comes out of the channel given when it was connected.
+pub(crate) trait Bus: Debug + Send + Sync {
+    /// Hands a message over for every other instance; never waits.
+    fn publish(&self, message: Message);
+
+    /// What went through so far.
+    fn stats(&self) -> &BusStats;
+
+    /// Returns when what others publish from now on arrives here.
+    fn subscribed(&self) -> BoxFuture<'_, ()>;
+
+    /// Returns when nothing published here waits any longer.
+    fn flushed(&self) -> BoxFuture<'_, ()>;
+
+    /// What `doctor` asks, where there is something to ask.
+    fn check(&self) -> Option<Check>;
+}
+
+/// Counters of a bus, from its start.
+#[derive(Debug, Default)]
+pub(crate) struct BusStats {
+    /// Messages handed over for other instances.
+    pub(crate) published: AtomicU64,
+    /// Messages of other instances.
+    pub(crate) received: AtomicU64,
+    /// Messages that had to go because too many waited, in either direction.
+    pub(crate) dropped: AtomicU64,
+    /// Messages that could not be understood.
+    pub(crate) ignored: AtomicU64,
+    /// Times the subscription was lost and held again.
+    pub(crate) reconnects: AtomicU64,
+}
+
+fn count(counter: &AtomicU64, n: u64) {
+    counter.fetch_add(n, Ordering::Relaxed);
+}
+
+/// The bus of an app that is one instance: there is nobody to tell.
+pub(crate) fn memory(incoming: mpsc::Sender<Message>) -> Arc<dyn Bus> {
+    Arc::new(memory::MemoryBus::new(incoming))
+}
+
+/// The bus over Redis pub/sub, which instances, Node servers and emitters with the same key share.
+///
+/// # Errors
+/// When the system has no random bytes for the instance's name on the bus.
+pub(crate) fn redis(
+    redis: &Redis,
+    config: &SocketsConfig,
+    incoming: mpsc::Sender<Message>,
+) -> Result<Arc<dyn Bus>> {
+    Ok(Arc::new(self::redis::RedisBus::connect(redis, config, incoming)?))
+}
+
+#[cfg(test)]
+mod conformance;

@@ -1,0 +1,126 @@
+//! Messages that wait for their publisher: in order, bounded, and kept until it says they arrived.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::Message;
+
+/// What waiting messages may weigh together, whatever their number.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Outbox {
+    queue: Mutex<Queue>,
+    limit: usize,
+    filled: Notify,
+    emptied: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Arc<Message>>,
+    /// The number of the first one waiting, counted from the start.
+    first: u64,
+    bytes: usize,
+}
+
+/// The oldest messages, with the number of the first that is not among them.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) messages: Vec<Arc<Message>>,
+    pub(super) end: u64,
+}
+
+impl Outbox {
+    /// An empty one for at most `limit` messages.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { queue: Mutex::default(), limit: limit.max(1), filled: Notify::new(), emptied: Notify::new() }
+    }
+
+    /// Appends a message; returns how many old ones had to go for it.
+    pub(super) fn push(&self, message: Message) -> u64 {
+        let mut queue = self.lock();
+        queue.bytes += message.weight();
+        queue.waiting.push_back(Arc::new(message));
+        let mut dropped = 0;
+        while queue.waiting.len() > self.limit || (queue.bytes > MAX_BYTES && queue.waiting.len() > 1) {
+            queue.pop();
+            dropped += 1;
+        }
+        drop(queue);
+        self.filled.notify_one();
+        dropped
+    }
+
+    /// Waits for messages and returns the oldest, at most `count` of them and at most about `bytes` together.
+    /// They stay until [`Outbox::delivered`].
+    pub(super) async fn batch(&self, count: usize, bytes: usize) -> Batch {
+        loop {
+            if let Some(batch) = self.lock().oldest(count, bytes) {
+                return batch;
+            }
+            self.filled.notified().await;
+        }
+    }
+
+    /// Takes out everything before number `end`.
+    pub(super) fn delivered(&self, end: u64) {
+        let mut queue = self.lock();
+        while queue.first < end && !queue.waiting.is_empty() {
+            queue.pop();
+        }
+        if queue.waiting.is_empty() {
+            self.emptied.notify_waiters();
+        }
+    }
+
+    /// Returns when nothing waits.
+    pub(super) async fn flushed(&self) {
+        loop {
+            let emptied = self.emptied.notified();
+            if self.lock().waiting.is_empty() {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn pop(&mut self) {
+        if let Some(message) = self.waiting.pop_front() {
+            self.first += 1;
+            self.bytes -= message.weight();
+        }
+    }
+
+    fn oldest(&self, count: usize, bytes: usize) -> Option<Batch> {
+        let mut weight = 0;
+        let messages: Vec<_> = self
+            .waiting
+            .iter()
+            .take(count)
+            .take_while(|message| {
+                let fits = weight == 0 || weight + message.weight() <= bytes;
+                weight += message.weight();
+                fits
+            })
+            .cloned()
+            .collect();
+        let end = self.first + messages.len() as u64;
+        (!messages.is_empty()).then_some(Batch { messages, end })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+use super::{Message, Outbox};
+
+fn message(n: usize) -> Message {
+    let namespace = n.to_string();
+    Message::Disconnect { namespace, rooms: vec![], except: vec![], close: true }
+}
+
+async fn waiting(outbox: &Outbox) -> Vec<String> {
+    let batch = outbox.batch(100, usize::MAX).await;
+    let number = |message: &Message| match message {
+        Message::Disconnect { namespace, .. } => namespace.clone(),
+        _ => unreachable!(),
+    };
+    batch.messages.iter().map(|message| number(message)).collect()
+}
+
+#[tokio::test]
+async fn messages_stay_in_order_until_delivered() {
+    let outbox = Outbox::new(10);
+    (0..5).for_each(|n| assert_eq!(outbox.push(message(n)), 0));
+    let batch = outbox.batch(3, usize::MAX).await;
+    assert_eq!(batch.messages.len(), 3);
+    assert_eq!(waiting(&outbox).await, ["0", "1", "2", "3", "4"]);
+    outbox.delivered(batch.end);
+    assert_eq!(waiting(&outbox).await, ["3", "4"]);
+}
+
+#[tokio::test]
+async fn the_oldest_go_when_it_is_full() {
+    let outbox = Outbox::new(2);
+    let batch = {
+        outbox.push(message(0));
+        outbox.batch(10, usize::MAX).await
+    };
+    assert_eq!((1..5).map(|n| outbox.push(message(n))).sum::<u64>(), 3);
+    outbox.delivered(batch.end);
+    assert_eq!(
+        waiting(&outbox).await,
+        ["3", "4"],
+        "what was under way went first and is not taken out twice"
+    );
+}
+
+#[tokio::test]
+async fn a_batch_is_bounded_in_bytes_but_never_empty() {
+    let outbox = Outbox::new(10);
+    (0..3).for_each(|n| assert_eq!(outbox.push(message(n)), 0));
+    assert_eq!(outbox.batch(10, 1).await.messages.len(), 1);
+    assert_eq!(outbox.batch(10, 2 * message(0).weight()).await.messages.len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_it_to_be_empty_is_told() {
+    let outbox = Outbox::new(10);
+    outbox.flushed().await;
+    outbox.push(message(0));
+    let end = outbox.batch(10, usize::MAX).await.end;
+    let emptied = async { outbox.flushed().await };
+    let delivered = async { outbox.delivered(end) };
+    futures_util::future::join(emptied, delivered).await;
+    assert_eq!(outbox.len(), 0);
+}

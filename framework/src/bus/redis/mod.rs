@@ -1,0 +1,118 @@
+//! Redis pub/sub, wire-compatible with the classic mode of `@socket.io/redis-adapter`.
+
+mod publisher;
+mod subscriber;
+
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::outbox::Outbox;
+use super::{Bus, BusStats, Message, count};
+use crate::config::SocketsConfig;
+use crate::health::{Check, Finding};
+use crate::protocol::classic;
+use crate::redis::Redis;
+use crate::{Error, Result};
+
+use publisher::Publisher;
+use subscriber::{Subscriber, Subscription};
+
+/// The namespaces whose messages are exchanged.
+const NAMESPACES: [&str; 1] = ["/"];
+
+#[derive(Debug)]
+pub(super) struct RedisBus {
+    outbox: Arc<Outbox>,
+    stats: Arc<BusStats>,
+    subscription: watch::Receiver<Subscription>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl RedisBus {
+    pub(super) fn connect(
+        redis: &Redis,
+        config: &SocketsConfig,
+        incoming: mpsc::Sender<Message>,
+    ) -> Result<Self> {
+        let uid: Arc<str> = uid()?.into();
+        let key: Arc<str> = config.key.as_str().into();
+        let outbox = Arc::new(Outbox::new(config.outbox));
+        let stats = Arc::new(BusStats::default());
+        let publisher = Publisher {
+            redis: redis.clone(),
+            key: key.clone(),
+            uid: uid.clone(),
+            common: classic::request_channel(&key, NAMESPACES[0]),
+            outbox: outbox.clone(),
+            stats: stats.clone(),
+        };
+        let (subscriber, subscription) =
+            Subscriber::new(redis.clone(), key, uid, &NAMESPACES, stats.clone(), incoming);
+        let tasks = [redis.runtime().spawn(publisher.run()), redis.runtime().spawn(subscriber.run())];
+        Ok(Self { outbox, stats, subscription, tasks })
+    }
+}
+
+impl Bus for RedisBus {
+    fn publish(&self, message: Message) {
+        count(&self.stats.published, 1);
+        count(&self.stats.dropped, self.outbox.push(message));
+    }
+
+    fn stats(&self) -> &BusStats {
+        &self.stats
+    }
+
+    fn subscribed(&self) -> BoxFuture<'_, ()> {
+        let mut subscription = self.subscription.clone();
+        async move {
+            // It fails only when the subscriber is gone: then nothing will ever arrive, and nobody shall hang.
+            let _ = subscription.wait_for(|now| matches!(now, Subscription::Held)).await;
+        }
+        .boxed()
+    }
+
+    fn flushed(&self) -> BoxFuture<'_, ()> {
+        self.outbox.flushed().boxed()
+    }
+
+    fn check(&self) -> Option<Check> {
+        let (subscription, outbox) = (self.subscription.clone(), self.outbox.clone());
+        Some(Check::new("bus", move || {
+            let (mut subscription, outbox) = (subscription.clone(), outbox.clone());
+            async move {
+                // The first attempt may still be under way.
+                let decided = subscription.wait_for(|now| !matches!(now, Subscription::Opening)).await;
+                match decided.as_deref() {
+                    Ok(Subscription::Held) => {
+                        Finding::Good(format!("subscribed; {} messages wait to be sent", outbox.len()))
+                    }
+                    Ok(Subscription::Lost(reason)) => {
+                        Finding::Error(format!("other instances are not heard: {reason}"))
+                    }
+                    Ok(Subscription::Opening) | Err(_) => Finding::Error("the bus has ended".to_owned()),
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for RedisBus {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// The instance's name on the bus: six characters, as Node's adapter has it.
+fn uid() -> Result<String> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut random = [0; 6];
+    getrandom::fill(&mut random).map_err(Error::internal)?;
+    Ok(random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)])).collect())
+}
+
+#[cfg(test)]
+mod tests;

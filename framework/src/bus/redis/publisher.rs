@@ -1,0 +1,152 @@
+//! Sends the outbox: one connection, one batch under way at a time, so that order is kept.
+//!
+//! A batch is sent again only when the connection broke before Redis had confirmed it. While Redis merely
+//! hangs, the batch waits for its confirmation: sending it elsewhere would deliver it twice. After an outage
+//! what waited is not sent before the other instances had their chance to subscribe again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+use redis::{Pipeline, RedisResult};
+use tokio::time::{sleep, timeout};
+
+use super::super::outbox::{Batch, Outbox};
+use super::super::{BusStats, Message, count};
+use crate::protocol::classic::{self, Action, Broadcast, Request, Unusable};
+use crate::redis::{Backoff, Redis};
+
+/// Messages in one batch, and about how many bytes.
+const BATCH: usize = 256;
+const BATCH_BYTES: usize = 1024 * 1024;
+/// How long the other instances may take to subscribe again after an outage; longer than their back-off.
+const SETTLE: Duration = Duration::from_millis(1500);
+const SETTLE_STEP: Duration = Duration::from_millis(25);
+/// A server that confirmed nothing for this long is given up, even if that may send a batch twice.
+const GIVE_UP: Duration = Duration::from_secs(30);
+
+pub(super) struct Publisher {
+    pub(super) redis: Redis,
+    pub(super) key: Arc<str>,
+    pub(super) uid: Arc<str>,
+    /// A channel every instance subscribes to.
+    pub(super) common: String,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) stats: Arc<BusStats>,
+}
+
+/// The connection, and what is known from it.
+#[derive(Default)]
+struct Line {
+    connection: Option<MultiplexedConnection>,
+    /// How many subscribers the last message reached.
+    reached: u64,
+}
+
+impl Publisher {
+    pub(super) async fn run(self) {
+        let mut line = Line::default();
+        let mut backoff = Backoff::default();
+        let mut away: Option<Instant> = None;
+        loop {
+            let batch = self.outbox.batch(BATCH, BATCH_BYTES).await;
+            match self.send(&batch, &mut line, away.is_some()).await {
+                Ok(()) => {
+                    if let Some(since) = away.take() {
+                        tracing::info!(
+                            redis = %self.redis.address(), after = ?since.elapsed(), waiting = self.outbox.len(),
+                            "messages reach the other instances again; what waited is sent"
+                        );
+                    }
+                    self.outbox.delivered(batch.end);
+                    backoff = Backoff::default();
+                }
+                Err(error) => {
+                    line.connection = None;
+                    if away.is_none() {
+                        tracing::warn!(
+                            redis = %self.redis.address(), %error,
+                            "messages for other instances wait until Redis is there"
+                        );
+                        away = Some(Instant::now());
+                    }
+                    sleep(backoff.next()).await;
+                }
+            }
+        }
+    }
+
+    async fn send(&self, batch: &Batch, line: &mut Line, after_outage: bool) -> RedisResult<()> {
+        let pipeline = self.pipeline(batch);
+        if pipeline.is_empty() {
+            return Ok(());
+        }
+        let connection = match &mut line.connection {
+            Some(connection) => connection,
+            None => {
+                let mut connection = self.redis.connect().await?;
+                if after_outage {
+                    self.settle(&mut connection, line.reached).await?;
+                }
+                line.connection.insert(connection)
+            }
+        };
+        let Ok(sent) = timeout(GIVE_UP, pipeline.query_async::<Vec<u64>>(connection)).await else {
+            return Err((redis::ErrorKind::Io, "it confirmed nothing for 30 s").into());
+        };
+        line.reached = sent?.last().copied().unwrap_or_default();
+        Ok(())
+    }
+
+    /// Waits until as many instances as before listen again, or had long enough for it.
+    async fn settle(&self, connection: &mut MultiplexedConnection, before: u64) -> RedisResult<()> {
+        let started = Instant::now();
+        let mut listening = redis::cmd("PUBSUB");
+        listening.arg("NUMSUB").arg(&self.common);
+        while started.elapsed() < SETTLE {
+            let (_, now): (String, u64) = listening.query_async(connection).await?;
+            if before > 0 && now >= before {
+                break;
+            }
+            sleep(SETTLE_STEP).await;
+        }
+        Ok(())
+    }
+
+    fn pipeline(&self, batch: &Batch) -> Pipeline {
+        let mut pipeline = redis::pipe();
+        for message in &batch.messages {
+            match self.encode(message) {
+                Ok((channel, payload)) => {
+                    pipeline.cmd("PUBLISH").arg(channel).arg(payload);
+                }
+                Err(error) => {
+                    count(&self.stats.dropped, 1);
+                    tracing::error!(%error, "a message for other instances could not be written");
+                }
+            }
+        }
+        pipeline
+    }
+
+    fn encode(&self, message: &Message) -> Result<(String, Vec<u8>), Unusable> {
+        let (namespace, rooms, except, action) = match message.clone() {
+            Message::Broadcast { namespace, data, rooms, except, volatile } => {
+                let channel = classic::channel(&self.key, &namespace, &rooms);
+                let payload = Broadcast { namespace, data, rooms, except, volatile }.encode(&self.uid)?;
+                return Ok((channel, payload));
+            }
+            Message::Join { namespace, rooms, except, targets } => {
+                (namespace, rooms, except, Action::Join(targets))
+            }
+            Message::Leave { namespace, rooms, except, targets } => {
+                (namespace, rooms, except, Action::Leave(targets))
+            }
+            Message::Disconnect { namespace, rooms, except, close } => {
+                (namespace, rooms, except, Action::Disconnect { close })
+            }
+        };
+        let payload = Request { rooms, except, action }.encode(&self.uid)?;
+        Ok((classic::request_channel(&self.key, &namespace), payload))
+    }
+}

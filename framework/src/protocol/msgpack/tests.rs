@@ -1,0 +1,63 @@
+use serde_json::{Value, json};
+
+use super::{read, to_json, write};
+
+fn written(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(value, &mut out);
+    out
+}
+
+fn json_of(bytes: &[u8]) -> String {
+    let mut out = Vec::new();
+    to_json(&read(bytes).unwrap(), &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn values_come_back_as_they_went() {
+    let values = json!([
+        null, true, false, 0, 127, 128, 255, 256, 65_535, 65_536, 4_294_967_295_u64, 4_294_967_296_u64, u64::MAX,
+        -1, -32, -33, -128, -129, -32_768, -32_769, i32::MIN, -2_147_483_649_i64, i64::MIN, 0.5, -1e300,
+        "", "ä€😀\u{0}\"\\", "x".repeat(31), "x".repeat(32), "x".repeat(256), "x".repeat(70_000),
+        [[]], {}, {"a": {"b": [1, {"c": null}]}}, vec![7; 16], vec![7; 70_000],
+    ]);
+    let Value::Array(values) = values else { unreachable!() };
+    for value in values {
+        let text = json_of(&written(&value));
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value, "{}", &text[..text.len().min(80)]);
+    }
+}
+
+#[test]
+fn numbers_and_lengths_take_the_shortest_form_as_in_node() {
+    assert_eq!(written(&json!(127)), [0x7f]);
+    assert_eq!(written(&json!(1000)), [0xcd, 0x03, 0xe8]);
+    assert_eq!(written(&json!(4_294_967_296_u64)), [0xcf, 0, 0, 0, 1, 0, 0, 0, 0]);
+    assert_eq!(written(&json!(-33)), [0xd0, 0xdf]);
+    assert_eq!(written(&json!(2.0)), [0x02], "JavaScript has no 2.0");
+    assert_eq!(written(&json!(0.5)), [0xcb, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(written(&json!("a".repeat(40)))[..2], [0xd9, 40]);
+}
+
+#[test]
+fn bytes_dates_and_odd_keys_get_the_text_node_gives_them() {
+    assert_eq!(json_of(&[0xc4, 2, 1, 255]), r#"{"type":"Buffer","data":[1,255]}"#);
+    assert_eq!(json_of(&[0xd6, 0xff, 0, 0, 0, 1]), r#""1970-01-01T00:00:01.000Z""#);
+    let half_past = (500_000_000_u64 << 34 | 1_700_000_000).to_be_bytes();
+    assert_eq!(json_of(&[&[0xd7, 0xff][..], &half_past].concat()), r#""2023-11-14T22:13:20.500Z""#);
+    assert_eq!(json_of(&[0xd7, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), "null");
+    assert_eq!(json_of(&[0xd4, 0, 0]), "null", "undefined");
+    assert_eq!(json_of(&[0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0]), "null", "NaN");
+    assert_eq!(json_of(&[0x81, 0x05, 0xc0]), r#"{"5":null}"#);
+    assert_eq!(json_of(&[0xca, 0x3f, 0, 0, 0]), "0.5");
+}
+
+#[test]
+fn what_is_cut_padded_or_too_deep_is_refused() {
+    assert!(read(&[]).is_none());
+    assert!(read(&[0xa5, b'h']).is_none());
+    assert!(read(&[0x01, 0x01]).is_none());
+    assert!(read(&[0xdd, 0xff, 0xff, 0xff, 0xff]).is_none(), "a huge length with nothing behind it");
+    assert!(read(&[[0x91].repeat(100_000), vec![0xc0]].concat()).is_none());
+}

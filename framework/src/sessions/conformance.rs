@@ -1,0 +1,123 @@
+//! What every store of sessions does, seen from two instances.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::{Delta, Id, Loaded, Store, Values};
+use crate::config::{SessionConfig, Span};
+
+/// A store that two instances share, for a configuration.
+pub(super) trait Fleet {
+    fn with(&self, config: SessionConfig) -> [Arc<dyn Store>; 2];
+}
+
+pub(super) fn set(pairs: &[(&str, &str)]) -> Delta {
+    let set = pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+    Delta { set, removed: vec![] }
+}
+
+fn remove(key: &str) -> Delta {
+    Delta { set: vec![], removed: vec![key.to_owned()] }
+}
+
+fn alive(pairs: &[(&str, &str)]) -> Loaded {
+    Loaded::Alive(pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect::<Values>())
+}
+
+async fn created(store: &Arc<dyn Store>, pairs: &[(&str, &str)]) -> Id {
+    let id = Id::random().unwrap();
+    store.create(&id, &set(pairs)).await.unwrap();
+    id
+}
+
+/// Runs the suite.
+pub(super) async fn run(fleet: &dyn Fleet) {
+    let [a, b] = fleet.with(SessionConfig::default());
+    what_one_instance_writes_the_other_reads(&a, &b).await;
+    changes_of_different_keys_are_all_kept(&a, &b).await;
+    an_ended_session_takes_no_more_changes(&a, &b).await;
+    a_renewed_session_lives_under_its_new_id_only(&a, &b).await;
+    keys_may_have_any_name(&a, &b).await;
+    an_unused_session_ends(fleet).await;
+    a_used_session_ends_at_its_greatest_age(fleet).await;
+}
+
+async fn what_one_instance_writes_the_other_reads(a: &Arc<dyn Store>, b: &Arc<dyn Store>) {
+    let id = created(a, &[("name", "\"Ada\""), ("n", "1")]).await;
+    assert_eq!(b.load(&id).await.unwrap(), alive(&[("name", "\"Ada\""), ("n", "1")]));
+    assert!(b.commit(&id, &set(&[("n", "2"), ("é", "\"😀\"")])).await.unwrap());
+    assert!(a.commit(&id, &remove("name")).await.unwrap());
+    assert_eq!(a.load(&id).await.unwrap(), alive(&[("n", "2"), ("é", "\"😀\"")]));
+    assert!(a.commit(&id, &Delta { set: vec![], removed: vec!["n".into(), "é".into()] }).await.unwrap());
+    assert_eq!(b.load(&id).await.unwrap(), alive(&[]), "an emptied session is still one");
+    assert_eq!(a.load(&Id::random().unwrap()).await.unwrap(), Loaded::Gone);
+}
+
+async fn changes_of_different_keys_are_all_kept(a: &Arc<dyn Store>, b: &Arc<dyn Store>) {
+    for round in 0..50 {
+        let id = created(a, &[("round", "0")]).await;
+        let (left, right) = (set(&[("left", "1")]), set(&[("right", "1")]));
+        let both = futures_util::future::join(a.commit(&id, &left), b.commit(&id, &right)).await;
+        assert!(both.0.unwrap() && both.1.unwrap());
+        let expected = alive(&[("round", "0"), ("left", "1"), ("right", "1")]);
+        assert_eq!(a.load(&id).await.unwrap(), expected, "round {round}");
+    }
+}
+
+async fn an_ended_session_takes_no_more_changes(a: &Arc<dyn Store>, b: &Arc<dyn Store>) {
+    let id = created(a, &[("user", "1")]).await;
+    b.destroy(&id).await.unwrap();
+    assert!(!a.commit(&id, &set(&[("n", "1")])).await.unwrap());
+    assert!(!a.renew(&id, &Id::random().unwrap(), &Delta::default()).await.unwrap());
+    assert_eq!(a.load(&id).await.unwrap(), Loaded::Gone);
+    a.destroy(&id).await.unwrap();
+}
+
+async fn a_renewed_session_lives_under_its_new_id_only(a: &Arc<dyn Store>, b: &Arc<dyn Store>) {
+    let (old, new) = (created(a, &[("cart", "[1]"), ("guest", "true")]).await, Id::random().unwrap());
+    let delta = Delta { set: set(&[("user", "7")]).set, removed: vec!["guest".into()] };
+    assert!(a.renew(&old, &new, &delta).await.unwrap());
+    assert_eq!(b.load(&new).await.unwrap(), alive(&[("cart", "[1]"), ("user", "7")]));
+    assert_eq!(b.load(&old).await.unwrap(), Loaded::Renewed);
+    assert!(!b.commit(&old, &set(&[("n", "1")])).await.unwrap());
+    assert!(!b.renew(&old, &Id::random().unwrap(), &Delta::default()).await.unwrap());
+    assert_eq!(a.load(&new).await.unwrap(), alive(&[("cart", "[1]"), ("user", "7")]));
+}
+
+async fn keys_may_have_any_name(a: &Arc<dyn Store>, b: &Arc<dyn Store>) {
+    let odd = [("_a", "1"), ("_c", "2"), ("_r", "3"), ("__x", "4"), ("", "5"), ("a b\"\n", "6")];
+    let id = created(a, &odd).await;
+    assert_eq!(b.load(&id).await.unwrap(), alive(&odd));
+    assert!(b.commit(&id, &remove("_a")).await.unwrap());
+    assert_eq!(a.load(&id).await.unwrap(), alive(&odd[1..]));
+}
+
+fn lifetimes(idle: u64, absolute: u64) -> SessionConfig {
+    SessionConfig { idle: Span::millis(idle), absolute: Span::millis(absolute), ..SessionConfig::default() }
+}
+
+async fn an_unused_session_ends(fleet: &dyn Fleet) {
+    let [a, b] = fleet.with(lifetimes(400, 60_000));
+    let (used, unused) = (created(&a, &[("n", "1")]).await, created(&a, &[("n", "1")]).await);
+    // Time is what this is about: nothing can be waited for but its passing.
+    for _ in 0..6 {
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(b.load(&used).await.unwrap(), alive(&[("n", "1")]));
+    }
+    assert_eq!(b.load(&unused).await.unwrap(), Loaded::Gone);
+    assert!(!b.commit(&unused, &set(&[("n", "2")])).await.unwrap());
+}
+
+async fn a_used_session_ends_at_its_greatest_age(fleet: &dyn Fleet) {
+    let [a, b] = fleet.with(lifetimes(60_000, 400));
+    let id = created(&a, &[("n", "1")]).await;
+    let started = Instant::now();
+    while b.commit(&id, &set(&[("n", "2")])).await.unwrap() {
+        assert!(started.elapsed() < Duration::from_secs(5), "it outlived its age");
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert!(started.elapsed() > Duration::from_millis(300));
+    assert_eq!(a.load(&id).await.unwrap(), Loaded::Gone);
+}

@@ -1,0 +1,106 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use redis::cmd;
+use tokio::runtime::Handle;
+
+use super::RedisStore;
+use crate::config::{DatastoreConfig, SessionConfig};
+use crate::redis::{Redis, RedisServer};
+use crate::sessions::conformance::{self, Fleet, set};
+use crate::sessions::{Id, Loaded, Store};
+
+const DEADLINE: Duration = Duration::from_secs(5);
+
+fn open(server: &RedisServer) -> Redis {
+    Redis::open(&DatastoreConfig::at(&server.url()), &Handle::current()).unwrap()
+}
+
+fn store(server: &RedisServer) -> RedisStore {
+    RedisStore::new(open(server), &SessionConfig::default())
+}
+
+impl Fleet for RedisServer {
+    fn with(&self, config: SessionConfig) -> [Arc<dyn Store>; 2] {
+        [open(self), open(self)].map(|redis| Arc::new(RedisStore::new(redis, &config)) as Arc<dyn Store>)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_conforms() {
+    let server = RedisServer::start().unwrap();
+    conformance::run(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_never_sees_the_id_and_forgets_the_session_by_itself() {
+    let server = RedisServer::start().unwrap();
+    let (store, redis) = (store(&server), open(&server));
+    let id = Id::random().unwrap();
+    store.create(&id, &set(&[("n", "1")])).await.unwrap();
+    let keys: Vec<String> = redis.query(cmd("KEYS").arg("*"), DEADLINE).await.unwrap();
+    assert_eq!(keys, [format!("regatta:session:{}", id.hash())]);
+    let left: u64 = redis.query(cmd("TTL").arg(&keys[0]), DEADLINE).await.unwrap();
+    assert!((86_390..=86_400).contains(&left), "{left}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_prolonged_only_once_a_tenth_of_its_time_is_over() {
+    let server = RedisServer::start().unwrap();
+    let (store, redis) = (store(&server), open(&server));
+    let id = Id::random().unwrap();
+    store.create(&id, &set(&[("n", "1")])).await.unwrap();
+    let key = store.key(&id);
+    let ttl = async || redis.query::<i64>(cmd("TTL").arg(&key), DEADLINE).await.unwrap();
+    let age = async |seconds: i64| {
+        redis.query::<()>(cmd("EXPIRE").arg(&key).arg(seconds), DEADLINE).await.unwrap();
+    };
+    age(80_000).await;
+    store.load(&id).await.unwrap();
+    // A later answer on the same connection: a prolongation asked for before it would have happened.
+    store.load(&id).await.unwrap();
+    assert!(ttl().await <= 80_000);
+    age(70_000).await;
+    store.load(&id).await.unwrap();
+    let started = Instant::now();
+    while ttl().await <= 80_000 {
+        assert!(started.elapsed() < DEADLINE, "it was not prolonged");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_died_is_an_error_within_the_deadline_and_found_again() {
+    let mut server = RedisServer::start().unwrap();
+    let store = store(&server);
+    let id = Id::random().unwrap();
+    store.create(&id, &set(&[("n", "1")])).await.unwrap();
+    server.kill();
+    for _ in 0..3 {
+        let started = Instant::now();
+        assert_eq!(store.load(&id).await.unwrap_err().status(), 503);
+        assert_eq!(store.commit(&id, &set(&[("n", "2")])).await.unwrap_err().status(), 503);
+        assert!(started.elapsed() < Duration::from_millis(700));
+    }
+    server.restart().unwrap();
+    let started = Instant::now();
+    let loaded = loop {
+        match store.load(&id).await {
+            Ok(loaded) => break loaded,
+            Err(_) => assert!(started.elapsed() < DEADLINE, "it was not found again"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!(loaded, Loaded::Gone, "the server came back empty");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_server_is_an_error_for_writes_and_none_for_reads() {
+    let server = RedisServer::start().unwrap();
+    let (store, redis) = (store(&server), open(&server));
+    let id = Id::random().unwrap();
+    store.create(&id, &set(&[("n", "1")])).await.unwrap();
+    let full = cmd("CONFIG").arg("SET").arg("maxmemory").arg("1").to_owned();
+    redis.query::<()>(&full, DEADLINE).await.unwrap();
+    assert_eq!(store.commit(&id, &set(&[("n", "2")])).await.unwrap_err().status(), 503);
+    assert!(matches!(store.load(&id).await.unwrap(), Loaded::Alive(_)));
+}
