@@ -20,10 +20,10 @@ for (const item of list.children) {
 }
 
 function dress(item, author, at) {
-  let hue = 0;
-  for (const letter of author) hue = (hue * 31 + letter.codePointAt(0)) % 360;
-  item.style.setProperty("--hue", (hue * 137) % 360);
-  item.dataset.initial = [...author][0]?.toUpperCase() ?? "";
+  let hash = 7;
+  for (const letter of author) hash = Math.imul(hash ^ letter.codePointAt(0), 0x9e3779b1) >>> 0;
+  item.style.setProperty("--hue", (hash >>> 8) % 360);
+  item.dataset.initial = [...author][0].toUpperCase();
   item.classList.toggle("mine", author === me.textContent);
   const date = new Date(at);
   const dateStyle = date.toDateString() === new Date().toDateString() ? undefined : "medium";

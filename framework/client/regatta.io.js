@@ -7,8 +7,6 @@
  *     socket.on("message", (event) => console.log(event.verb, event.data));
  *     socket.subscribe("/message?limit=20", (messages) => console.log(messages));
  *     await socket.post("/message", { body: "Ahoy" });
- *
- * @module
  */
 
 /** The options of {@link connect} and their defaults; times in milliseconds. */
@@ -50,21 +48,13 @@ export class RequestError extends Error {
   /** @param {Reply} reply */
   constructor({ body, headers, statusCode }) {
     super(body?.message ?? (typeof body === "string" && body ? body : `the app answered ${statusCode}`));
-    this.status = statusCode;
-    this.body = body;
-    this.headers = headers;
+    Object.assign(this, { status: statusCode, body, headers });
   }
 }
 
-/**
- * Connects to the app and stays connected until `close()`.
- *
- * @param {string|URL} [url] The app's address; in a browser the page's own when left out.
- * @param {Partial<typeof DEFAULTS>} [options]
- */
-export function connect(url, options) {
-  return new Socket(url, options);
-}
+/** Connects to the app and stays connected until `close()`. In a browser `url` is the page's own when left out.
+ *  @param {string|URL} [url] @param {Partial<typeof DEFAULTS>} [options] */
+export const connect = (url, options) => new Socket(url, options);
 
 /** A connection to the app; {@link connect} makes it. */
 export class Socket {
@@ -81,14 +71,12 @@ export class Socket {
 
   #url;
   #options;
-  /** @type {WebSocket|undefined} */
-  #ws;
+  /** @type {WebSocket|undefined} */ #ws;
   #attempts = 0; // since the last connection that held
   #connectedAt = Infinity;
   #retryTimer;
   #watchdog; // ends an attempt to connect that takes too long, then a connection without heartbeats
   #patience = 0; // longest time between two heartbeats
-  #maxPayload = Infinity;
   #partial; // a binary packet whose attachments are still arriving
   #nextAck = 0;
   #asked = new Map(); // ack id → a request without an answer
@@ -108,11 +96,8 @@ export class Socket {
     this.#dial();
   }
 
-  /**
-   * The whole answer, whatever its status.
-   *
-   * @param {RequestOptions & {method?: string, url: string, data?: any}} request @returns {Promise<Reply>}
-   */
+  /** @param {RequestOptions & {method?: string, url: string, data?: any}} request
+   *  @returns {Promise<Reply>} The whole answer, whatever its status. */
   async request({ method = "get", url, data, headers = {}, timeout }) {
     const verb = method.toLowerCase();
     const ack = await this.#ask(verb, [{ method: verb, headers, data, url }], timeout);
@@ -121,49 +106,37 @@ export class Socket {
     return { body: ack?.body, headers: ack?.headers ?? {}, statusCode: ack?.statusCode ?? 200 };
   }
 
-  /**
-   * GETs `url` now and after each reconnect: what it subscribes the socket to lives on the server only as long as
-   * the connection, and the answer holds what was missed. Tries again after a timeout or a 5xx.
-   *
-   * @param {string} url @param {(body: any) => void} onBody
-   * @param {(error: Error) => void} [onError] Told of each failure but a lost connection.
-   * @returns {() => void} Stops it; what the server subscribed stays until the connection ends.
-   */
+  /** GETs `url` now and after each reconnect: what it subscribes the socket to lives on the server only as long as
+   *  the connection, and the answer holds what was missed. Tries again after a timeout or a 5xx.
+   *  @param {string} url @param {(body: any) => void} onBody
+   *  @param {(error: Error) => void} [onError] Told of each failure but a lost connection.
+   *  @returns {() => void} Stops it; what the server subscribed stays until the connection ends. */
   subscribe(url, onBody, onError = () => {}) {
     let current = 0;
     const load = async (failures = 0) => {
       const own = ++current;
       const [body, error] = await this.get(url).then((body) => [body], (error) => [null, error]);
       if (own !== current) return;
-      if (!error) return this.#call(onBody, [body]);
+      if (!error) return this.#call(onBody, body);
       if (this.state !== "connected") return;
       const again = () => own === current && this.state === "connected" && load(failures + 1);
       if (error instanceof ConnectionError || error.status >= 500) setTimeout(again, this.#delay(failures));
-      this.#call(onError, [error]);
+      this.#call(onError, error);
     };
     const stop = this.onConnect(() => load());
-    return () => {
-      current = NaN;
-      stop();
-    };
+    return () => ((current = NaN), stop());
   }
 
-  /**
-   * Calls `fn` with the arguments of each such event, and a function that answers if the server wants an answer.
-   * The event `state` is the client's own: `fn(state, reason)`.
-   *
-   * @param {string} event @param {(...args: any[]) => void} fn @returns {() => void} Takes it back.
-   */
+  /** Calls `fn` with the arguments of each such event, and a function that answers if the server wants an answer.
+   *  The event `state` is the client's own: `fn(state, reason)`.
+   *  @param {string} event @param {(...args: any[]) => void} fn @returns {() => void} Takes it back. */
   on(event, fn) {
     return this.#add(event, fn, fn);
   }
 
   /** As `on`, for the next such event. @param {string} event @param {(...args: any[]) => void} fn */
   once(event, fn) {
-    return this.#add(event, fn, (...args) => {
-      this.off(event, fn);
-      fn(...args);
-    });
+    return this.#add(event, fn, (...args) => (this.off(event, fn), fn(...args)));
   }
 
   /** Takes back what `on` and `once` added: `fn`, or all. @param {string} event @param {Function} [fn] */
@@ -173,11 +146,8 @@ export class Socket {
     if (!fn || known?.size === 0) this.#handlers.delete(event);
   }
 
-  /**
-   * Calls `fn` now if connected, and after each (re)connect before anything that waited is sent.
-   *
-   * @param {() => void} fn @returns {() => void} Takes it back.
-   */
+  /** Calls `fn` now if connected, and after each (re)connect before anything that waited is sent.
+   *  @param {() => void} fn @returns {() => void} Takes it back. */
   onConnect(fn) {
     this.#greeters.add(fn);
     if (this.state === "connected") this.#call(fn);
@@ -186,7 +156,7 @@ export class Socket {
 
   /** Sends an event; throws {@link ConnectionError} when closed or when `maxQueue` packets wait already. */
   emit(event, ...args) {
-    this.#post({ packet: `42${encode([event, ...args])}` }, this.#options.timeout);
+    this.#post(`42${encode([event, ...args])}`, this.#options.timeout);
   }
 
   /** Sends an event. @returns {Promise<any>} The first argument of its acknowledgement. */
@@ -223,7 +193,7 @@ export class Socket {
       const late = () => this.#settle(id)?.reject(new ConnectionError(`no answer to ${event} within ${timeout} ms`));
       this.#asked.set(id, { resolve, reject, sent: false, timer: setTimeout(late, timeout) });
       try {
-        this.#post({ packet, id }, timeout);
+        this.#post(packet, timeout, id);
       } catch (error) {
         this.#settle(id).reject(error);
       }
@@ -237,30 +207,17 @@ export class Socket {
     return asked;
   }
 
-  #post(entry, timeout) {
+  #post(packet, timeout, id) {
     if (this.state === "closed") throw new ConnectionError("the socket is closed: call reconnect() first");
-    if (this.state === "connected" && this.#ws.readyState === WebSocket.OPEN) return this.#transmit(entry);
+    if (this.state === "connected" && this.#ws.readyState === WebSocket.OPEN) return this.#transmit(packet, id);
     this.#queue = this.#queue.filter(({ expires }) => expires > Date.now());
-    if (this.#queue.length >= this.#options.maxQueue) {
-      throw new ConnectionError(`not connected, and ${this.#queue.length} packets wait already`);
-    }
-    this.#queue.push({ ...entry, expires: Date.now() + timeout });
+    if (this.#queue.length >= this.#options.maxQueue) throw new ConnectionError("too many packets wait already");
+    this.#queue.push({ packet, id, expires: Date.now() + timeout });
   }
 
-  #transmit({ packet, id }) {
-    if (packet.length > this.#maxPayload) throw new RangeError(`longer than the server's ${this.#maxPayload} bytes`);
+  #transmit(packet, id) {
     if (this.#asked.has(id)) this.#asked.get(id).sent = true;
     this.#ws.send(packet);
-  }
-
-  #flush() {
-    for (const entry of this.#queue.splice(0).filter(({ expires }) => expires > Date.now())) {
-      try {
-        this.#transmit(entry);
-      } catch (error) {
-        this.#settle(entry.id)?.reject(error);
-      }
-    }
   }
 
   #add(event, fn, call) {
@@ -269,12 +226,8 @@ export class Socket {
     return () => this.off(event, fn);
   }
 
-  #dispatch(event, args) {
-    for (const fn of [...(this.#handlers.get(event)?.values() ?? [])]) this.#call(fn, args);
-  }
-
   /** What the page's functions throw shows in its console and does not end the connection. */
-  #call(fn, args = []) {
+  #call(fn, ...args) {
     try {
       fn(...args);
     } catch (error) {
@@ -282,10 +235,14 @@ export class Socket {
     }
   }
 
+  #dispatch(event, ...args) {
+    for (const fn of [...(this.#handlers.get(event)?.values() ?? [])]) this.#call(fn, ...args);
+  }
+
   #become(state, reason) {
-    if (this.state === state) return;
+    const changed = this.state !== state;
     this.state = state;
-    this.#dispatch("state", [state, reason]);
+    if (changed) this.#dispatch("state", state, reason);
   }
 
   #listen(change = "addEventListener") {
@@ -299,7 +256,7 @@ export class Socket {
     const ws = (this.#ws = new WebSocket(this.#url));
     ws.binaryType = "arraybuffer";
     this.#watch(this.#options.connectTimeout, "no connection in time");
-    ws.onclose = ({ code }) => this.#lost(`closed with code ${code}`);
+    ws.onclose = ws.onerror = ({ code }) => this.#lost(`closed with ${code ?? "an error"}`);
     ws.onmessage = ({ data }) => {
       try {
         this.#frame(data);
@@ -328,12 +285,11 @@ export class Socket {
 
   /** Forgets the connection; what was sent over it gets no answer any more. */
   #drop(reason) {
-    clearTimeout(this.#retryTimer);
-    clearTimeout(this.#watchdog);
+    for (const timer of [this.#retryTimer, this.#watchdog]) clearTimeout(timer);
     this.#retryTimer = this.#partial = this.id = undefined;
     this.#connectedAt = Infinity;
     if (this.#ws) {
-      this.#ws.onclose = this.#ws.onmessage = null;
+      this.#ws.onclose = this.#ws.onerror = this.#ws.onmessage = null;
       this.#ws.close();
       this.#ws = undefined;
     }
@@ -368,12 +324,10 @@ export class Socket {
     }
   }
 
-  #opened({ pingInterval, pingTimeout, maxPayload }) {
+  #opened({ pingInterval, pingTimeout }) {
     if (!(pingInterval > 0 && pingTimeout > 0)) throw new Error("no heartbeat times");
     this.#patience = pingInterval + pingTimeout;
-    this.#maxPayload = maxPayload > 0 ? maxPayload : Infinity;
-    const { auth } = this.#options;
-    this.#ws.send(auth ? `40${encode(auth)}` : "40");
+    this.#ws.send(`40${encode(this.#options.auth) ?? ""}`);
   }
 
   #packet(text) {
@@ -413,34 +367,34 @@ export class Socket {
   }
 
   #entered(sid) {
-    if (typeof sid !== "string" || !this.#patience) throw new Error("no socket id");
+    if (typeof sid !== "string" || this.id || !this.#patience) throw new Error("bad connect");
     const ws = this.#ws;
     this.id = sid;
     this.#connectedAt = Date.now();
     this.#watch(this.#patience, "no heartbeat");
     this.#become("connected");
-    for (const fn of [...this.#greeters]) this.#call(fn);
-    // A function called above may have ended this connection.
-    if (this.#ws === ws) this.#flush();
+    // Any function called here may end this connection.
+    for (const fn of [...this.#greeters]) if (this.#ws === ws) this.#call(fn);
+    const waiting = this.#ws === ws ? this.#queue.splice(0) : [];
+    for (const { packet, id, expires } of waiting) if (expires > Date.now()) this.#transmit(packet, id);
   }
 
   #event(id, payload) {
-    const [event, ...args] = payload;
+    const [event, ...args] = Array.isArray(payload) ? payload : [];
     if (typeof event !== "string" && typeof event !== "number") throw new Error("bad event");
     if (event === "state") return;
     const ws = this.#ws;
     if (id !== "") args.push((...answer) => ws.send(`43${id}${encode(answer)}`));
-    this.#dispatch(event, args);
+    this.#dispatch(event, ...args);
   }
 }
 
 /** JSON; refuses what JSON would silently write as an empty object. */
 function encode(value) {
   return JSON.stringify(value, function (key, plain) {
-    const raw = this[key];
-    if (raw instanceof ArrayBuffer || ArrayBuffer.isView(raw) || (globalThis.Blob && raw instanceof Blob)) {
-      throw new TypeError("binary data can't be sent: encode it, for example as base64");
-    }
+    const raw = this[key]; // before toJSON()
+    const binary = raw instanceof ArrayBuffer || ArrayBuffer.isView(raw) || raw instanceof Blob;
+    if (binary) throw new TypeError("binary data can't be sent: encode it, for example as base64");
     return plain;
   });
 }

@@ -17,18 +17,35 @@
 
 extern crate self as regatta;
 
+pub mod app;
+mod assets;
+mod blueprints;
 mod bus;
 pub mod config;
+mod db;
+mod doctor;
 pub mod error;
+mod fleet;
 mod health;
 pub mod http;
 mod logging;
+pub mod models;
 mod policies;
+pub mod prelude;
 mod protocol;
 mod redis;
+pub mod routes;
 mod security;
 pub mod sessions;
+pub mod sockets;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod views;
 
 pub use actix_web;
+pub use app::{App, run};
 pub use error::{Error, Result};
+pub use regatta_macros::{Model, Settings};
+pub use sqlx;
+#[cfg(feature = "testing")]
+pub use regatta_macros::test;

@@ -1,6 +1,5 @@
 use regatta::prelude::*;
 
-use super::account;
 use crate::models::Message;
 
 /// How many messages the page shows at first.
@@ -9,5 +8,5 @@ const SHOWN: u64 = 50;
 /// `GET /`
 pub async fn home(db: Db, session: Session, views: Views) -> Result<HttpResponse> {
     let messages = Message::latest(&db, SHOWN).await?;
-    views.render("pages/home", &context! { name: account::name(&session).ok(), messages: messages })
+    views.render("pages/home", &context! { name: session.get::<String>("name")?, messages: messages })
 }

@@ -1,8 +1,6 @@
 use regatta::prelude::*;
 use serde::Serialize;
 
-use super::account;
-
 const LOBBY: &str = "lobby";
 
 #[derive(Serialize)]
@@ -19,9 +17,9 @@ pub async fn join(
     instance: Instance,
 ) -> Result<Json<Joined>> {
     let socket = who.socket()?;
-    match account::name(&session) {
-        Ok(name) => socket.track(LOBBY, json!({ "name": name })).await?,
-        Err(_) => socket.join(LOBBY).await?,
+    match session.get::<String>("name")? {
+        Some(name) => socket.track(LOBBY, json!({ "name": name })).await?,
+        None => socket.join(LOBBY).await?,
     }
     let present = sockets.presence(LOBBY).await?;
     Ok(Json(Joined { present, instance: instance.id().to_owned() }))

@@ -29,6 +29,6 @@ impl Message {
 
     /// The author's name, when the author was populated.
     pub fn author_name(&self) -> Option<&str> {
-        self.author.as_ref()?.record().map(|person| person.name.as_str())
+        Some(&self.author.as_ref()?.get()?.name)
     }
 }

@@ -1,5 +1,6 @@
 //! Derive macros of Regatta. Apps use them through the `regatta` crate.
 
+mod model;
 mod settings;
 mod test;
 
@@ -14,6 +15,19 @@ use syn::{DeriveInput, ItemFn, parse_macro_input};
 pub fn derive_settings(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     settings::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Derives `regatta::models::Model` and `serde::Serialize` for a struct with named fields.
+///
+/// On the struct `#[model(rename_all = "camelCase", table = "…", identity = "…")]`; on a field `#[attr(…)]`
+/// with `required`, `unique`, `default = …`, `private`, `read_only`, `primary_key`, `name = "…"`,
+/// `column = "…"`, `model`, `collection, via = "…"`, `auto_created_at`, `auto_updated_at`, and the
+/// validations `max_length`, `min_length`, `max`, `min`, `is_in`, `is_not_in`, `is_not_empty`, `is_email`,
+/// `is_url`, `is_ip`, `is_uuid`.
+#[proc_macro_derive(Model, attributes(model, attr))]
+pub fn derive_model(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    model::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Runs an async function as a test. Needs the feature `testing`.

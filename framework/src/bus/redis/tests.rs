@@ -54,8 +54,7 @@ async fn it_conforms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fleets_with_different_keys_do_not_hear_each_other() {
     let server = RedisServer::start().unwrap();
-    let mut config = SocketsConfig::default();
-    config.key = "other".to_owned();
+    let config = SocketsConfig { key: "other".to_owned(), ..SocketsConfig::default() };
     let (mut a, b) = (instance(&server), instance_with(&server, &config, 100));
     let c = instance(&server);
     for instance in [&a, &b, &c] {
@@ -137,8 +136,7 @@ async fn what_is_published_while_redis_is_away_arrives_in_order_afterwards() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_outbox_keeps_the_newest_and_counts_the_rest() {
     let mut server = RedisServer::start().unwrap();
-    let mut config = SocketsConfig::default();
-    config.outbox = 10;
+    let config = SocketsConfig { outbox: 10, ..SocketsConfig::default() };
     let a = instance_with(&server, &config, 10);
     server.kill();
     for n in 0..100 {

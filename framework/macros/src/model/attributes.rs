@@ -1,0 +1,205 @@
+//! What stands in `#[model(…)]` and `#[attr(…)]`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
+use syn::meta::ParseNestedMeta;
+use syn::{DeriveInput, Error, Expr, Field, Ident, LitFloat, LitInt, LitStr, Result, Type, bracketed, token};
+
+use super::names::camel_case;
+
+/// `#[model(rename_all = "camelCase", table = "messages", identity = "message")]`
+#[derive(Default)]
+pub(super) struct ModelOptions {
+    pub(super) identity: Option<String>,
+    pub(super) table: Option<String>,
+    camel: bool,
+}
+
+impl ModelOptions {
+    pub(super) fn parse(input: &DeriveInput) -> Result<Self> {
+        let mut options = Self::default();
+        for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("model")) {
+            attr.parse_nested_meta(|meta| options.take(&meta))?;
+        }
+        Ok(options)
+    }
+
+    fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        if meta.path.is_ident("identity") {
+            let identity: LitStr = meta.value()?.parse()?;
+            let text = identity.value();
+            if text.is_empty() || !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+                return Err(Error::new_spanned(identity, "an identity is lower case letters, digits and `_`"));
+            }
+            self.identity = Some(text);
+        } else if meta.path.is_ident("table") {
+            self.table = Some(meta.value()?.parse::<LitStr>()?.value());
+        } else if meta.path.is_ident("rename_all") {
+            let case: LitStr = meta.value()?.parse()?;
+            self.camel = match case.value().as_str() {
+                "camelCase" => true,
+                "snake_case" => false,
+                _ => return Err(Error::new_spanned(case, "use \"camelCase\" or \"snake_case\"")),
+            };
+        } else {
+            return Err(meta.error("unknown key; use rename_all, table, identity"));
+        }
+        Ok(())
+    }
+
+    /// The JSON name of a field.
+    pub(super) fn rename(&self, ident: &Ident) -> String {
+        let name = ident.unraw().to_string();
+        if self.camel { camel_case(&name) } else { name }
+    }
+}
+
+/// `#[attr(required, max_length = 280)]`
+#[derive(Default)]
+pub(super) struct FieldOptions {
+    pub(super) name: Option<String>,
+    pub(super) column: Option<String>,
+    pub(super) primary_key: bool,
+    pub(super) private: bool,
+    /// The other side of a collection.
+    pub(super) via: Option<String>,
+    /// A variant of `Auto`.
+    pub(super) auto: Option<Ident>,
+    /// Calls on the attribute's builder.
+    pub(super) rules: Vec<TokenStream>,
+    is_collection: bool,
+    is_model: bool,
+}
+
+impl FieldOptions {
+    pub(super) fn parse(field: &Field) -> Result<Self> {
+        let mut options = Self::default();
+        for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("attr")) {
+            attr.parse_nested_meta(|meta| options.take(&meta))?;
+        }
+        options.check(field)?;
+        Ok(options)
+    }
+
+    fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        let Some(key) = meta.path.get_ident().map(ToString::to_string) else {
+            return Err(meta.error("unknown key"));
+        };
+        match key.as_str() {
+            "name" => self.name = Some(meta.value()?.parse::<LitStr>()?.value()),
+            "column" => self.column = Some(meta.value()?.parse::<LitStr>()?.value()),
+            "primary_key" => self.primary_key = true,
+            "private" => {
+                self.private = true;
+                self.rules.push(quote!(.private()));
+            }
+            "required" | "unique" | "read_only" => {
+                let call = format_ident!("{key}");
+                self.rules.push(quote!(.#call()));
+            }
+            "default" => {
+                let value: Expr = meta.value()?.parse()?;
+                self.rules.push(quote!(.default_to(#value)));
+            }
+            "model" => self.is_model = true,
+            "collection" => self.is_collection = true,
+            "via" => self.via = Some(meta.value()?.parse::<LitStr>()?.value()),
+            "auto_created_at" => self.auto = Some(format_ident!("CreatedAt")),
+            "auto_updated_at" => self.auto = Some(format_ident!("UpdatedAt")),
+            "auto_increment" => self.auto = Some(format_ident!("Increment")),
+            "max_length" => self.rule("MaxLength", &meta.value()?.parse::<LitInt>()?),
+            "min_length" => self.rule("MinLength", &meta.value()?.parse::<LitInt>()?),
+            "max" => self.number("Max", meta)?,
+            "min" => self.number("Min", meta)?,
+            "is_in" => self.list("IsIn", meta)?,
+            "is_not_in" => self.list("IsNotIn", meta)?,
+            "is_not_empty" => self.plain("IsNotEmpty"),
+            "is_email" => self.plain("IsEmail"),
+            "is_url" => self.plain("IsUrl"),
+            "is_ip" => self.plain("IsIp"),
+            "is_uuid" => self.plain("IsUuid"),
+            _ => {
+                return Err(meta.error(
+                    "unknown key; use required, unique, default, private, read_only, primary_key, name, column, \
+                     model, collection, via, auto_created_at, auto_updated_at, auto_increment, max_length, \
+                     min_length, max, min, is_in, is_not_in, is_not_empty, is_email, is_url, is_ip, is_uuid",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn plain(&mut self, rule: &str) {
+        let rule = format_ident!("{rule}");
+        self.rules.push(quote!(.validate(::regatta::models::Validation::#rule)));
+    }
+
+    fn rule(&mut self, rule: &str, value: &LitInt) {
+        let rule = format_ident!("{rule}");
+        self.rules.push(quote!(.validate(::regatta::models::Validation::#rule(#value))));
+    }
+
+    fn number(&mut self, rule: &str, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        let rule = format_ident!("{rule}");
+        let stream = meta.value()?;
+        let minus = stream.parse::<Option<token::Minus>>()?;
+        let number: f64 = if stream.peek(LitFloat) {
+            stream.parse::<LitFloat>()?.base10_parse()?
+        } else {
+            stream.parse::<LitInt>()?.base10_parse()?
+        };
+        let number = if minus.is_some() { -number } else { number };
+        self.rules.push(quote!(.validate(::regatta::models::Validation::#rule(#number))));
+        Ok(())
+    }
+
+    fn list(&mut self, rule: &str, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        let rule = format_ident!("{rule}");
+        let content;
+        let stream = meta.value()?;
+        bracketed!(content in stream);
+        let list = content.parse_terminated(<LitStr as syn::parse::Parse>::parse, token::Comma)?;
+        let list = list.iter();
+        self.rules.push(quote! {
+            .validate(::regatta::models::Validation::#rule(::std::borrow::Cow::Borrowed(&[#(#list),*])))
+        });
+        Ok(())
+    }
+
+    /// Says here, at the field, what would otherwise be an error inside generated code.
+    fn check(&self, field: &Field) -> Result<()> {
+        let is_many = names_type(&field.ty, "Many");
+        if is_many != self.is_collection || is_many != self.via.is_some() {
+            return Err(Error::new_spanned(
+                field,
+                "a collection is written `#[attr(collection, via = \"their_attribute\")] things: Many<Thing>`",
+            ));
+        }
+        if is_many && !self.rules.is_empty() {
+            return Err(Error::new_spanned(field, "a collection has no column: it takes no other keys"));
+        }
+        if self.is_model && !names_type(&field.ty, "Ref") {
+            return Err(Error::new_spanned(
+                field,
+                "a reference is written `#[attr(model)] author: Option<Ref<Person>>`",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Whether the type is `name<…>`, also inside an Option.
+fn names_type(ty: &Type, name: &str) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(last) = path.path.segments.last() else { return false };
+    if last.ident == name {
+        return true;
+    }
+    match &last.arguments {
+        syn::PathArguments::AngleBracketed(inner) if last.ident == "Option" => {
+            inner.args.iter().any(|arg| matches!(arg, syn::GenericArgument::Type(ty) if names_type(ty, name)))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,103 @@
+//! One SQL datastore: a pool of connections that opens by itself, statements with a deadline, rows as values.
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("regatta needs a database: switch on its feature `sqlite`, `postgres` or both");
+
+mod check;
+mod error;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod run;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod transaction;
+mod value;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use error::DbError;
+pub(crate) use run::{Layout, Query};
+pub(crate) use transaction::Transaction;
+pub use value::{Kind, Value};
+
+use crate::config::DatastoreConfig;
+
+/// A SQL datastore. Cloning is cheap; connections are opened when they are needed.
+#[derive(Debug, Clone)]
+pub(crate) struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    pool: Pool,
+    /// How long one statement may take.
+    timeout: Duration,
+    /// The URL without its secrets, for messages.
+    address: String,
+}
+
+#[derive(Debug)]
+pub(crate) enum Pool {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::SqlitePool),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgPool),
+}
+
+/// What speaks a dialect of SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Store {
+    /// Opens the datastore without waiting for it. `root` is the folder relative SQLite paths start from,
+    /// `workers` the number of threads that will ask for connections.
+    ///
+    /// # Errors
+    /// A URL of another kind, or a SQLite file that can't be written.
+    pub(crate) fn open(config: &DatastoreConfig, root: &Path, workers: usize) -> Result<Self, DbError> {
+        let pool = match config.url.split(':').next() {
+            #[cfg(feature = "sqlite")]
+            Some("sqlite") => Pool::Sqlite(sqlite::open(config, root, workers)?),
+            #[cfg(feature = "postgres")]
+            Some("postgres" | "postgresql") => Pool::Postgres(postgres::open(config, workers)?),
+            _ => return Err(DbError::Url { address: config.address() }),
+        };
+        Ok(Self(Arc::new(Inner { pool, timeout: config.timeout.get(), address: config.address() })))
+    }
+
+    /// The pool of connections.
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        match self.pool() {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => Engine::Sqlite,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Closes every connection; statements in flight finish first.
+    pub(crate) async fn close(&self) {
+        match self.pool() {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => pool.close().await,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        self.0.timeout
+    }
+
+    fn address(&self) -> &str {
+        &self.0.address
+    }
+}

@@ -1,0 +1,66 @@
+//! PostgreSQL.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::{Connection as _, PgPool, Row};
+
+use super::{DbError, Kind, Layout, Value};
+use crate::config::DatastoreConfig;
+
+/// A connection that rested longer is asked whether it still works before it is used.
+const RESTED: Duration = Duration::from_secs(1);
+
+pub(super) fn open(config: &DatastoreConfig, workers: usize) -> Result<PgPool, DbError> {
+    let options = PgConnectOptions::from_str(&config.url)
+        .map_err(|_| DbError::Url { address: config.address() })?
+        .application_name("regatta")
+        .statement_cache_capacity(200)
+        .options([("statement_timeout", config.timeout.get().as_millis().to_string())]);
+    let size = match config.pool_size {
+        0 => u32::try_from(workers * 8).unwrap_or(32).clamp(8, 32),
+        size => size,
+    };
+    let pool = PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(config.acquire_timeout.get())
+        // A round trip for every statement would be the price of the pool's own test.
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move { Ok(about.idle_for < RESTED || connection.ping().await.is_ok()) })
+        });
+    Ok(pool.connect_lazy_with(options))
+}
+
+/// A row's values in their slots.
+pub(super) fn decode(row: &PgRow, layout: &Layout) -> Result<Vec<Value>, sqlx::Error> {
+    let mut values = vec![Value::Null; layout.width()];
+    for (column, &(slot, kind)) in layout.slots().iter().enumerate() {
+        let value = match kind {
+            Kind::Text => row.try_get::<Option<String>, _>(column)?.map(Value::Text),
+            Kind::Integer => integer(row, column)?.map(Value::Integer),
+            Kind::Float => float(row, column)?.map(Value::Float),
+            Kind::Boolean => row.try_get::<Option<bool>, _>(column)?.map(Value::Boolean),
+            Kind::Timestamp => integer(row, column)?.map(Value::Timestamp),
+            Kind::Json => row
+                .try_get::<Option<sqlx::types::JsonValue>, _>(column)?
+                .map(|json| Value::Json(Box::new(json))),
+        };
+        if let Some(value) = value {
+            values[slot] = value;
+        }
+    }
+    Ok(values)
+}
+
+/// Tables that existed before the models may have narrower columns.
+fn integer(row: &PgRow, column: usize) -> Result<Option<i64>, sqlx::Error> {
+    row.try_get::<Option<i64>, _>(column)
+        .or_else(|error| row.try_get::<Option<i32>, _>(column).map(|n| n.map(i64::from)).map_err(|_| error))
+}
+
+fn float(row: &PgRow, column: usize) -> Result<Option<f64>, sqlx::Error> {
+    row.try_get::<Option<f64>, _>(column)
+        .or_else(|error| row.try_get::<Option<f32>, _>(column).map(|n| n.map(f64::from)).map_err(|_| error))
+}

@@ -1,0 +1,72 @@
+//! SQLite: a file of its own, written ahead so that readers never wait for the writer.
+
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{Row, SqlitePool};
+
+use super::{DbError, Kind, Layout, Value};
+use crate::config::DatastoreConfig;
+
+/// A database in memory lives as long as its one connection.
+const FOREVER: Option<Duration> = None;
+
+pub(super) fn open(config: &DatastoreConfig, root: &Path, workers: usize) -> Result<SqlitePool, DbError> {
+    let in_memory = config.url.contains(":memory:") || config.url.contains("mode=memory");
+    let mut options = SqliteConnectOptions::from_str(&config.url)
+        .map_err(|_| DbError::Url { address: config.address() })?
+        .foreign_keys(true)
+        .busy_timeout(config.acquire_timeout.get())
+        .statement_cache_capacity(200)
+        // `contains` and its kin compare case on every engine alike.
+        .pragma("case_sensitive_like", "ON");
+    let mut pool = SqlitePoolOptions::new().acquire_timeout(config.acquire_timeout.get());
+    if in_memory {
+        pool = pool.max_connections(1).idle_timeout(FOREVER).max_lifetime(FOREVER);
+    } else {
+        let path = root.join(options.get_filename());
+        make_writable(&path).map_err(|source| DbError::Unwritable { path: path.clone(), source })?;
+        options = options
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        pool = pool.max_connections(match config.pool_size {
+            0 => u32::try_from(workers * 2).unwrap_or(16).clamp(4, 16),
+            size => size,
+        });
+    }
+    Ok(pool.test_before_acquire(false).connect_lazy_with(options))
+}
+
+/// Says at start, with the path, what would otherwise fail at the first request.
+fn make_writable(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    OpenOptions::new().create(true).append(true).open(path).map(drop)
+}
+
+/// A row's values in their slots. SQLite's columns have no fixed type, so each is read as the kind asked for.
+pub(super) fn decode(row: &SqliteRow, layout: &Layout) -> Result<Vec<Value>, sqlx::Error> {
+    let mut values = vec![Value::Null; layout.width()];
+    for (column, &(slot, kind)) in layout.slots().iter().enumerate() {
+        let value = match kind {
+            Kind::Text => row.try_get_unchecked::<Option<String>, _>(column)?.map(Value::Text),
+            Kind::Integer => row.try_get_unchecked::<Option<i64>, _>(column)?.map(Value::Integer),
+            Kind::Float => row.try_get_unchecked::<Option<f64>, _>(column)?.map(Value::Float),
+            Kind::Boolean => row.try_get_unchecked::<Option<bool>, _>(column)?.map(Value::Boolean),
+            Kind::Timestamp => row.try_get_unchecked::<Option<i64>, _>(column)?.map(Value::Timestamp),
+            Kind::Json => row
+                .try_get_unchecked::<Option<sqlx::types::JsonValue>, _>(column)?
+                .map(|json| Value::Json(Box::new(json))),
+        };
+        if let Some(value) = value {
+            values[slot] = value;
+        }
+    }
+    Ok(values)
+}

@@ -1,0 +1,279 @@
+//! An attribute of a model: its name, what it holds and the rules for it.
+
+use std::borrow::Cow;
+
+use super::{Field, Kind, Validation, Value};
+
+/// An attribute of a [`Schema`](super::Schema). `#[derive(Model)]` makes one of each field.
+///
+/// ```
+/// use regatta::models::{Attribute, Kind, Validation};
+///
+/// let body = Attribute::new("body", Kind::Text).required().validate(Validation::MaxLength(280));
+/// assert!(body.is_required());
+/// ```
+#[derive(Debug, Clone)]
+pub struct Attribute {
+    name: Cow<'static, str>,
+    column: Cow<'static, str>,
+    kind: Kind,
+    nullable: bool,
+    required: bool,
+    unique: bool,
+    private: bool,
+    read_only: bool,
+    primary_key: bool,
+    default: Option<Value>,
+    auto: Option<Auto>,
+    validations: Vec<Validation>,
+    association: Option<Association>,
+}
+
+/// Who sets a value that nobody sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auto {
+    /// The database counts up.
+    Increment,
+    /// The moment the record was made.
+    CreatedAt,
+    /// The moment the record was last changed.
+    UpdatedAt,
+}
+
+/// How an attribute refers to records of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Association {
+    /// One record: the attribute holds its primary key.
+    Model {
+        /// The other model.
+        identity: Cow<'static, str>,
+    },
+    /// Every record of `identity` whose attribute `via` refers to this one; there is no column here.
+    Collection {
+        /// The other model.
+        identity: Cow<'static, str>,
+        /// The other model's attribute that refers back.
+        via: Cow<'static, str>,
+    },
+}
+
+impl Association {
+    /// The model referred to.
+    pub fn identity(&self) -> &str {
+        match self {
+            Self::Model { identity } | Self::Collection { identity, .. } => identity,
+        }
+    }
+}
+
+impl Attribute {
+    /// An optional attribute that can't be null: left out, it is empty text, 0, false, or null for JSON.
+    pub fn new(name: impl Into<Cow<'static, str>>, kind: Kind) -> Self {
+        let name = name.into();
+        Self {
+            column: name.clone(),
+            name,
+            kind,
+            nullable: kind == Kind::Json,
+            required: false,
+            unique: false,
+            private: false,
+            read_only: false,
+            primary_key: false,
+            default: None,
+            auto: None,
+            validations: Vec::new(),
+            association: None,
+        }
+    }
+
+    /// The attribute that a field of type `F` is.
+    pub fn of<F: Field>(name: &'static str) -> Self {
+        let mut attribute = Self::new(name, F::KIND);
+        attribute.nullable |= F::NULLABLE;
+        attribute.association = F::TARGET.map(|identity| Association::Model { identity: identity.into() });
+        attribute
+    }
+
+    /// A reference to one record of the model `identity`, whose primary key is of `kind`. It may be null.
+    pub fn model(
+        name: impl Into<Cow<'static, str>>,
+        identity: impl Into<Cow<'static, str>>,
+        kind: Kind,
+    ) -> Self {
+        let mut attribute = Self::new(name, kind).nullable();
+        attribute.association = Some(Association::Model { identity: identity.into() });
+        attribute
+    }
+
+    /// Every record of the model `identity` whose attribute `via` refers to this one.
+    pub fn collection(
+        name: impl Into<Cow<'static, str>>,
+        identity: impl Into<Cow<'static, str>>,
+        via: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut attribute = Self::new(name, Kind::Json);
+        attribute.association = Some(Association::Collection { identity: identity.into(), via: via.into() });
+        attribute
+    }
+
+    /// The same, of a column with another name.
+    pub fn column(mut self, column: impl Into<Cow<'static, str>>) -> Self {
+        self.column = column.into();
+        self
+    }
+
+    /// It has to be there when a record is made, and is never empty text.
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// It may be null, and is when left out.
+    pub fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    /// No two records have the same value.
+    pub fn unique(mut self) -> Self {
+        self.unique = true;
+        self
+    }
+
+    /// It never leaves the server: not in JSON, events, filters or sorts, and no client sets it.
+    pub fn private(mut self) -> Self {
+        self.private = true;
+        self
+    }
+
+    /// Clients see it but don't set it.
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
+    /// It tells records apart. A model has one; without it gets `id`, a number that counts up.
+    pub fn primary_key(mut self) -> Self {
+        self.primary_key = true;
+        self.nullable = false;
+        self
+    }
+
+    /// Its value when left out.
+    pub fn default_to(mut self, value: impl Into<Value>) -> Self {
+        self.default = Some(value.into());
+        self
+    }
+
+    /// Who sets it when nobody sends a value.
+    pub fn auto(mut self, auto: Auto) -> Self {
+        self.auto = Some(auto);
+        self
+    }
+
+    /// Adds a rule for its values.
+    pub fn validate(mut self, rule: Validation) -> Self {
+        self.validations.push(rule);
+        self
+    }
+
+    /// The name in JSON.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of the column.
+    pub fn column_name(&self) -> &str {
+        &self.column
+    }
+
+    /// What it holds.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// See [`Attribute::nullable`].
+    pub fn is_nullable(&self) -> bool {
+        self.nullable
+    }
+
+    /// See [`Attribute::required`].
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
+    /// See [`Attribute::unique`].
+    pub fn is_unique(&self) -> bool {
+        self.unique
+    }
+
+    /// See [`Attribute::private`].
+    pub fn is_private(&self) -> bool {
+        self.private
+    }
+
+    /// See [`Attribute::primary_key`].
+    pub fn is_primary_key(&self) -> bool {
+        self.primary_key
+    }
+
+    /// See [`Attribute::auto`].
+    pub fn automatic(&self) -> Option<Auto> {
+        self.auto
+    }
+
+    /// See [`Attribute::default_to`].
+    pub fn default(&self) -> Option<&Value> {
+        self.default.as_ref()
+    }
+
+    /// The rules for its values.
+    pub fn validations(&self) -> &[Validation] {
+        &self.validations
+    }
+
+    /// What it refers to.
+    pub fn association(&self) -> Option<&Association> {
+        self.association.as_ref()
+    }
+
+    /// Whether it is a collection: then it has no column.
+    pub fn is_collection(&self) -> bool {
+        matches!(self.association, Some(Association::Collection { .. }))
+    }
+
+    /// Whether a client may set it.
+    pub fn is_writable(&self) -> bool {
+        !(self.private
+            || self.read_only
+            || self.primary_key
+            || self.auto.is_some()
+            || self.is_collection())
+    }
+
+    /// The value of an optional attribute that was left out.
+    pub(crate) fn base_value(&self) -> Value {
+        match (&self.default, self.nullable, self.kind) {
+            (Some(default), ..) => default.clone(),
+            (None, true, _) | (None, _, Kind::Json) => Value::Null,
+            (None, _, Kind::Text) => Value::Text(String::new()),
+            (None, _, Kind::Integer) => Value::Integer(0),
+            (None, _, Kind::Timestamp) => Value::Timestamp(0),
+            (None, _, Kind::Float) => Value::Float(0.0),
+            (None, _, Kind::Boolean) => Value::Boolean(false),
+        }
+    }
+
+    pub(super) fn iden(&self) -> sea_query::DynIden {
+        iden(&self.column)
+    }
+}
+
+/// A name as SQL quotes it.
+pub(super) fn iden(name: &Cow<'static, str>) -> sea_query::DynIden {
+    match name {
+        Cow::Borrowed(name) => sea_query::DynIden::from(*name),
+        Cow::Owned(name) => sea_query::DynIden::from(name.clone()),
+    }
+}

@@ -1,0 +1,201 @@
+//! Sessions as a browser sees them, through actix apps of two instances that share a store.
+
+mod browser;
+mod cluster;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use actix_http::Request;
+use actix_session::Session;
+use actix_web::body::BoxBody;
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, init_service, read_body};
+use actix_web::{App, HttpResponse, web};
+use tokio::sync::Semaphore;
+
+use super::{Sessions, serve};
+use crate::config::{Config, Environment};
+use crate::{Error, Result};
+
+fn config() -> Config {
+    let mut config = Config::load_with(Path::new("/nonexistent"), Environment::Test, &[]).unwrap();
+    config.session.secret = vec!["a secret of the tests".to_owned()];
+    config
+}
+
+fn in_memory() -> Sessions {
+    Sessions::new(&config(), crate::sessions::memory(&config())).unwrap()
+}
+
+/// Where slow requests wait, their session loaded, until they are let on.
+struct Gate {
+    arrived: Semaphore,
+    go: Semaphore,
+}
+
+impl Gate {
+    fn closed() -> Arc<Self> {
+        Arc::new(Self { arrived: Semaphore::new(0), go: Semaphore::new(0) })
+    }
+
+    async fn pass(&self) {
+        self.arrived.add_permits(1);
+        self.go.acquire().await.unwrap().forget();
+    }
+
+    /// Returns when `n` requests wait.
+    async fn reached_by(&self, n: u32) {
+        self.arrived.acquire_many(n).await.unwrap().forget();
+    }
+
+    fn let_on(&self, n: usize) {
+        self.go.add_permits(n);
+    }
+}
+
+/// An instance of an app with the session around every action.
+async fn instance(
+    sessions: Sessions,
+    gate: Arc<Gate>,
+) -> impl Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error> {
+    let layer = from_fn(move |req, next| {
+        let sessions = sessions.clone();
+        async move { serve(&sessions, req, next).await }
+    });
+    init_service(
+        App::new()
+            .wrap(layer)
+            .app_data(web::Data::from(gate))
+            .route("/plain", web::get().to(async || "ok"))
+            .route("/read/{key}", web::get().to(read))
+            .route("/write/{key}/{value}", web::post().to(write))
+            .route("/slow/{key}/{value}", web::post().to(slow))
+            .route("/update", web::post().to(update))
+            .route("/clear", web::post().to(clear))
+            .route("/fail", web::post().to(fail))
+            .route("/renew", web::post().to(renew))
+            .route("/login", web::post().to(login))
+            .route("/logout", web::post().to(logout)),
+    )
+    .await
+}
+
+async fn read(session: Session, key: web::Path<String>) -> Result<String> {
+    Ok(session.get::<String>(&key)?.unwrap_or_else(|| "-".to_owned()))
+}
+
+async fn write(session: Session, pair: web::Path<(String, String)>) -> Result<HttpResponse> {
+    let (key, value) = pair.into_inner();
+    session.insert(key, value)?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+async fn slow(
+    session: Session,
+    pair: web::Path<(String, String)>,
+    gate: web::Data<Gate>,
+) -> Result<HttpResponse> {
+    gate.pass().await;
+    write(session, pair).await
+}
+
+async fn update(session: Session) -> HttpResponse {
+    match session.update("n", |n: String| n + "+") {
+        Ok(()) => HttpResponse::Ok().finish(),
+        Err(error) => HttpResponse::from_error(error),
+    }
+}
+
+async fn fail(session: Session) -> Result<HttpResponse> {
+    session.insert("tries", "1")?;
+    Err(Error::forbidden("no: say please"))
+}
+
+async fn login(session: Session) -> Result<HttpResponse> {
+    session.insert("user", "ada")?;
+    session.renew();
+    Ok(HttpResponse::Ok().finish())
+}
+
+async fn clear(session: Session) -> HttpResponse {
+    session.clear();
+    HttpResponse::Ok().finish()
+}
+
+async fn renew(session: Session) -> HttpResponse {
+    session.renew();
+    HttpResponse::Ok().finish()
+}
+
+async fn logout(session: Session) -> HttpResponse {
+    session.purge();
+    HttpResponse::Ok().finish()
+}
+
+/// A browser with its cookie.
+#[derive(Clone, Default)]
+struct Browser {
+    cookie: Option<String>,
+}
+
+struct Answer {
+    status: StatusCode,
+    set_cookie: Option<String>,
+    ended: bool,
+    retry_after: bool,
+    body: String,
+}
+
+impl Browser {
+    /// Sends a request; the cookie of the answer is kept.
+    async fn send<S>(&mut self, app: &S, request: TestRequest) -> Answer
+    where
+        S: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
+    {
+        let answer = self.clone().look(app, request).await;
+        if let Some(cookie) = &answer.set_cookie {
+            let pair = cookie.split(';').next().unwrap().to_owned();
+            self.cookie = (!cookie.contains("Max-Age=0")).then_some(pair);
+        }
+        answer
+    }
+
+    async fn look<S>(self, app: &S, request: TestRequest) -> Answer
+    where
+        S: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
+    {
+        let request = match self.cookie {
+            Some(cookie) => request.insert_header((header::COOKIE, cookie)),
+            None => request,
+        };
+        let (headers, status, body) = match app.call(request.to_request()).await {
+            Ok(response) => {
+                let (headers, status) = (response.headers().clone(), response.status());
+                (headers, status, read_body(response).await)
+            }
+            Err(error) => {
+                let response = error.error_response();
+                (response.headers().clone(), response.status(), web::Bytes::new())
+            }
+        };
+        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        Answer {
+            status,
+            set_cookie: text("set-cookie"),
+            ended: text("x-session").as_deref() == Some("ended"),
+            retry_after: text("retry-after").is_some(),
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+}
+
+fn get(path: &str) -> TestRequest {
+    TestRequest::get().uri(path)
+}
+
+fn post(path: &str) -> TestRequest {
+    TestRequest::post().uri(path)
+}
