@@ -13,7 +13,8 @@ use crate::side::{DATABASE_CONNECTIONS, Services, Side};
 const PEOPLE: usize = 10;
 const MESSAGES_EACH: usize = 10;
 
-const SECRET: &str = "a secret of the bench, long enough to be one: 0123456789abcdef0123456789abcdef";
+// As `openssl rand -hex 32` makes them: production refuses less.
+const SECRET: &str = "9f3c1a7be05d4286b1c97ad2630e58f47d10b6c2e9a4835f6e2d71c0ab94f358";
 
 /// A new app has no action that only says hello; this is one as a user would write it.
 const HELLO: &str = r#"

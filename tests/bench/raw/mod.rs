@@ -8,7 +8,6 @@ use std::process::ExitCode;
 
 use actix_web::{App, HttpServer, web};
 use deadpool_redis::{Config, Runtime};
-use redis::aio::ConnectionManager;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use sqlx::postgres::PgPoolOptions;
 
@@ -34,7 +33,7 @@ async fn run(settings: &Raw) -> Result<(), Box<dyn std::error::Error>> {
         .test_before_acquire(false)
         .connect(&settings.database)
         .await?;
-    let shared = ConnectionManager::new(redis::Client::open(settings.redis.as_str())?).await?;
+    let shared = redis::Client::open(settings.redis.as_str())?.get_multiplexed_async_connection().await?;
     let pool = Config::from_url(&settings.redis).create_pool(Some(Runtime::Tokio1))?;
     let signer = Signer::random()?;
 

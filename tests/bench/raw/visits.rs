@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use deadpool_redis::Pool;
 use hmac::{Hmac, KeyInit, Mac};
 use redis::AsyncCommands;
-use redis::aio::ConnectionManager;
+use redis::aio::MultiplexedConnection;
 use serde::Serialize;
 use sha2::Sha256;
 
@@ -22,7 +22,7 @@ const LIFETIME_SECONDS: i64 = 24 * 3_600;
 #[derive(Clone)]
 pub(super) enum Store {
     /// All requests share one, their commands pipelined.
-    Shared(ConnectionManager),
+    Shared(MultiplexedConnection),
     /// Each takes one out of a pool for its time.
     Pooled(Pool),
 }
