@@ -20,7 +20,6 @@ pub async fn say(
     let author = Person::named(&db, &account::name(&session)?).await?;
     let ip = client.0.map(|ip| ip.to_string()).unwrap_or_default();
     let said = json!({ "body": input.body.trim(), "author": author.id, "ip": ip });
-    let message = Message::create(said).exec(&db).await?;
-    let message = Message::find_one(message.id).populate("author").get(&db).await?.unwrap_or(message);
+    let message = Message::create(said).populate("author").exec(&db).await?;
     Ok(page_or_json(&req, &message))
 }

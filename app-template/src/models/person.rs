@@ -18,17 +18,6 @@ pub struct Person {
 impl Person {
     /// The person of this name, created if there is none.
     pub async fn named(db: &Db, name: &str) -> Result<Person> {
-        if let Some(person) = Self::find_named(db, name).await? {
-            return Ok(person);
-        }
-        match Person::create(json!({ "name": name })).exec(db).await {
-            Ok(person) => Ok(person),
-            // Another request may have created the same person in the meantime.
-            Err(error) => Self::find_named(db, name).await?.ok_or(error),
-        }
-    }
-
-    async fn find_named(db: &Db, name: &str) -> Result<Option<Person>> {
-        Ok(Person::find().filter(Person::NAME.eq(name)).limit(1).all(db).await?.into_iter().next())
+        Person::find_or_create(Person::NAME.eq(name), json!({ "name": name })).exec(db).await
     }
 }

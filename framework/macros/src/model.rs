@@ -127,12 +127,13 @@ impl ModelField<'_> {
     fn attribute(&self, is_key: bool) -> TokenStream {
         let (json, ty, options) = (&self.json, self.ty, &self.options);
         if let Some(via) = &options.via {
+            let private = options.private.then(|| quote!(.private()));
             return quote! {
                 ::regatta::models::Attribute::collection(
                     #json,
                     <#ty as ::regatta::models::Field>::TARGET.unwrap_or_default(),
                     #via,
-                )
+                ) #private
             };
         }
         let column = options.column.clone().unwrap_or_else(|| self.json.clone());
@@ -162,3 +163,6 @@ impl ModelField<'_> {
 fn is_integer(ty: &syn::Type) -> bool {
     matches!(ty, syn::Type::Path(path) if path.path.is_ident("i64"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,9 @@ use crate::Error;
 /// A failed statement or connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DbError {
-    #[error("`{address}` is no database this app can use: write sqlite://path or postgres://user:password@host/name")]
+    #[error(
+        "`{address}` is no database this app can use: write sqlite://path or postgres://user:password@host/name"
+    )]
     Url { address: String },
     #[error(
         "the database file {} can't be written ({source}): make it and its folder writable for this user, \

@@ -161,8 +161,13 @@ impl Attribute {
     }
 
     /// Its value when left out.
+    #[expect(clippy::cast_precision_loss, reason = "a default someone wrote as a whole number")]
     pub fn default_to(mut self, value: impl Into<Value>) -> Self {
-        self.default = Some(value.into());
+        self.default = Some(match (self.kind, value.into()) {
+            (Kind::Float, Value::Integer(number)) => Value::Float(number as f64),
+            (Kind::Timestamp, Value::Integer(number)) => Value::Timestamp(number),
+            (_, value) => value,
+        });
         self
     }
 
@@ -245,11 +250,7 @@ impl Attribute {
 
     /// Whether a client may set it.
     pub fn is_writable(&self) -> bool {
-        !(self.private
-            || self.read_only
-            || self.primary_key
-            || self.auto.is_some()
-            || self.is_collection())
+        !(self.private || self.read_only || self.primary_key || self.auto.is_some() || self.is_collection())
     }
 
     /// The value of an optional attribute that was left out.

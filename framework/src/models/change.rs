@@ -38,7 +38,12 @@ impl Change {
         Self { verb: Verb::Created, record, previous: None, changed: Vec::new(), origin }
     }
 
-    pub(super) fn updated(record: Record, previous: Record, changed: Vec<usize>, origin: Option<String>) -> Self {
+    pub(super) fn updated(
+        record: Record,
+        previous: Record,
+        changed: Vec<usize>,
+        origin: Option<String>,
+    ) -> Self {
         Self { verb: Verb::Updated, record, previous: Some(previous), changed, origin }
     }
 

@@ -102,7 +102,8 @@ impl Sort {
     }
 
     fn new(schema: &Schema, name: &str, direction: &str) -> Result<Self> {
-        let Some((attribute, _)) = schema.public(name).filter(|(_, attribute)| !attribute.is_collection()) else {
+        let Some((attribute, _)) = schema.public(name).filter(|(_, attribute)| !attribute.is_collection())
+        else {
             let why = format!("Could not sort by `{name}`: `{}` has no such attribute.", schema.identity());
             return Err(refuse("sort", &why));
         };

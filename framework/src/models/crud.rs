@@ -60,7 +60,8 @@ pub(crate) async fn create(
 ) -> Result<Record> {
     let query = db.build(&statement::insert(schema, values, false));
     let rows = db.rows(query, schema.layout()).await.map_err(|error| explain(schema, error))?;
-    let row = rows.into_iter().next().ok_or_else(|| Error::internal("the database returned no new record"))?;
+    let row =
+        rows.into_iter().next().ok_or_else(|| Error::internal("the database returned no new record"))?;
     created(db, schema, row, write).await
 }
 

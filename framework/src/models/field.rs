@@ -70,7 +70,8 @@ impl Slots {
     /// # Errors
     /// 500 that names the attribute when the column holds something else.
     pub fn take<F: Field>(&mut self, index: usize) -> Result<F> {
-        let value = self.values.get_mut(index).map_or(Value::Null, |value| std::mem::replace(value, Value::Null));
+        let value =
+            self.values.get_mut(index).map_or(Value::Null, |value| std::mem::replace(value, Value::Null));
         let place = self.populated.iter().position(|(at, _)| *at == index);
         let populated = place.map(|place| self.populated.swap_remove(place).1);
         F::load(Slot { value, populated }).map_err(|error| self.explain(index, error))
@@ -79,7 +80,8 @@ impl Slots {
     fn explain(&self, index: usize, error: Error) -> Error {
         let name = self.record.attributes().get(index).map_or("?", super::Attribute::name);
         let model = self.record.identity();
-        Error::internal(format!("`{model}.{name}` can't be read: {error}; run `regatta migrate`")).with_source(error)
+        Error::internal(format!("`{model}.{name}` can't be read: {error}; run `regatta migrate`"))
+            .with_source(error)
     }
 }
 

@@ -47,10 +47,13 @@ struct Within {
 
 impl Db {
     /// Opens the models' datastore; connects to nothing yet.
-    pub(crate) fn open(config: &Config, schemas: Vec<Arc<Schema>>, sink: Arc<dyn ChangeSink>) -> Result<Self> {
-        let datastore = config
-            .datastore(&config.models.datastore)
-            .map_err(|error| Error::internal(error.to_string()))?;
+    pub(crate) fn open(
+        config: &Config,
+        schemas: Vec<Arc<Schema>>,
+        sink: Arc<dyn ChangeSink>,
+    ) -> Result<Self> {
+        let datastore =
+            config.datastore(&config.models.datastore).map_err(|error| Error::internal(error.to_string()))?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let workers = if config.http.workers > 0 { config.http.workers } else { cores() };
         Self::open_at(datastore, &config.root, workers, schemas, sink)
@@ -86,7 +89,9 @@ impl Db {
     /// What `work` returns; 503 when the database is away; 500 inside another transaction.
     pub async fn transaction<T>(&self, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
         if self.within.is_some() {
-            return Err(Error::internal("a transaction can't begin inside another: use the handle it gave you"));
+            return Err(Error::internal(
+                "a transaction can't begin inside another: use the handle it gave you",
+            ));
         }
         let transaction = self.shared.store.begin().await?;
         let within = Arc::new(Within { transaction, changes: Mutex::default() });
@@ -95,7 +100,8 @@ impl Db {
         match outcome {
             Ok(value) => {
                 self.shared.store.commit(&within.transaction).await?;
-                let changes = std::mem::take(&mut *within.changes.lock().unwrap_or_else(PoisonError::into_inner));
+                let changes =
+                    std::mem::take(&mut *within.changes.lock().unwrap_or_else(PoisonError::into_inner));
                 for change in changes {
                     self.shared.sink.publish(change).await;
                 }

@@ -39,8 +39,8 @@ pub use regatta_macros::Model;
 pub use schema::{Schema, SchemaBuilder};
 pub use timestamp::Timestamp;
 pub use validation::Validation;
-pub(crate) use where_json::refuse as refuse_criteria;
 pub use where_json::Bounds;
+pub(crate) use where_json::refuse as refuse_criteria;
 
 pub use crate::db::{Kind, Value};
 #[doc(hidden)]

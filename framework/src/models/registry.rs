@@ -26,7 +26,9 @@ impl Registry {
             let identity = schema.identity().to_owned();
             match registry.by_identity.get(&identity) {
                 Some(known) if Arc::ptr_eq(known, &schema) => continue,
-                Some(_) => return Err(wrong(format!("two models are called `{identity}`: rename one of them"))),
+                Some(_) => {
+                    return Err(wrong(format!("two models are called `{identity}`: rename one of them")));
+                }
                 None => {}
             }
             if !tables.insert(schema.table().to_owned()) {
@@ -51,7 +53,9 @@ impl Registry {
     /// 500: the app does not name it among its models.
     pub(super) fn get(&self, identity: &str) -> Result<&Arc<Schema>> {
         self.by_identity.get(identity).ok_or_else(|| {
-            wrong(format!("the model `{identity}` is not part of the app: add it with `.model::<…>()` in `app()`"))
+            wrong(format!(
+                "the model `{identity}` is not part of the app: add it with `.model::<…>()` in `app()`"
+            ))
         })
     }
 
@@ -100,7 +104,9 @@ fn check_names(schema: &Schema) -> Result<()> {
         }
         if !attribute.is_collection() && !columns.insert(attribute.column_name()) {
             let column = attribute.column_name();
-            return Err(wrong(format!("two attributes of `{model}` use the column `{column}`: give `{name}` its own")));
+            return Err(wrong(format!(
+                "two attributes of `{model}` use the column `{column}`: give `{name}` its own"
+            )));
         }
     }
     let keys = schema.attributes().iter().filter(|attribute| attribute.is_primary_key()).count();

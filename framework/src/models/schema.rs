@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -165,7 +164,10 @@ impl Schema {
         found.and_then(|(index, attribute)| attribute.association().map(|to| (index, to))).ok_or_else(|| {
             let known: Vec<_> = self.associations().map(|(_, a)| a.name()).collect();
             let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
-            Error::bad_request(format!("`{}` has no association `{name}`: it can populate {known}", self.identity))
+            Error::bad_request(format!(
+                "`{}` has no association `{name}`: it can populate {known}",
+                self.identity
+            ))
         })
     }
 
@@ -175,4 +177,3 @@ impl Schema {
         all.filter(|(_, attribute)| attribute.association().is_some() && !attribute.is_private())
     }
 }
-

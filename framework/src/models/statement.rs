@@ -175,8 +175,13 @@ fn comparison(schema: &Schema, index: usize, test: &Test) -> Cond {
         Test::GreaterOrEqual(value) => column().gte(bound(value)),
         Test::In(values) => {
             let (some, has_null) = without_null(values);
-            let listed = if some.is_empty() { never() } else { column().is_in(list(&some, attribute.kind())) };
-            return if has_null { Cond::any().add(listed).add(column().is_null()) } else { Cond::all().add(listed) };
+            let listed =
+                if some.is_empty() { never() } else { column().is_in(list(&some, attribute.kind())) };
+            return if has_null {
+                Cond::any().add(listed).add(column().is_null())
+            } else {
+                Cond::all().add(listed)
+            };
         }
         Test::NotIn(values) => {
             let (some, has_null) = without_null(values);

@@ -132,7 +132,9 @@ fn is_email(text: &str) -> bool {
 
 fn is_url(text: &str) -> bool {
     let web = text.starts_with("http://") || text.starts_with("https://");
-    web && text.parse::<actix_web::http::Uri>().is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty()))
+    web && text
+        .parse::<actix_web::http::Uri>()
+        .is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty()))
 }
 
 fn is_uuid(text: &str) -> bool {

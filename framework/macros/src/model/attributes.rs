@@ -29,8 +29,13 @@ impl ModelOptions {
         if meta.path.is_ident("identity") {
             let identity: LitStr = meta.value()?.parse()?;
             let text = identity.value();
-            if text.is_empty() || !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-                return Err(Error::new_spanned(identity, "an identity is lower case letters, digits and `_`"));
+            if text.is_empty()
+                || !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            {
+                return Err(Error::new_spanned(
+                    identity,
+                    "an identity is lower case letters, digits and `_`",
+                ));
             }
             self.identity = Some(text);
         } else if meta.path.is_ident("table") {
@@ -176,8 +181,11 @@ impl FieldOptions {
                 "a collection is written `#[attr(collection, via = \"their_attribute\")] things: Many<Thing>`",
             ));
         }
-        if is_many && !self.rules.is_empty() {
-            return Err(Error::new_spanned(field, "a collection has no column: it takes no other keys"));
+        if is_many && self.rules.len() > usize::from(self.private) {
+            return Err(Error::new_spanned(
+                field,
+                "a collection has no column: of the other keys it takes only `private`",
+            ));
         }
         if self.is_model && !names_type(&field.ty, "Ref") {
             return Err(Error::new_spanned(

@@ -67,8 +67,11 @@ impl Dialect {
     }
 
     pub(super) fn add_column(self, schema: &Schema, attribute: &Attribute, key_of: KeyOf<'_>) -> String {
-        let mut sql =
-            format!("ALTER TABLE {} ADD COLUMN {}", quoted(schema.table()), self.definition(attribute, key_of));
+        let mut sql = format!(
+            "ALTER TABLE {} ADD COLUMN {}",
+            quoted(schema.table()),
+            self.definition(attribute, key_of)
+        );
         if !attribute.is_nullable() || attribute.default().is_some() {
             // Rows that are there already get what a record made without it would.
             let _ = write!(sql, " DEFAULT {}", literal(&attribute.base_value()));
@@ -110,7 +113,9 @@ impl Dialect {
 
     pub(super) fn find_duplicate(self, schema: &Schema, attribute: &Attribute) -> String {
         let (table, column) = (quoted(schema.table()), quoted(attribute.column_name()));
-        format!("SELECT 1 FROM {table} WHERE {column} IS NOT NULL GROUP BY {column} HAVING COUNT(*) > 1 LIMIT 1")
+        format!(
+            "SELECT 1 FROM {table} WHERE {column} IS NOT NULL GROUP BY {column} HAVING COUNT(*) > 1 LIMIT 1"
+        )
     }
 
     pub(super) fn any_row(self, table: &str) -> String {

@@ -84,7 +84,8 @@ impl Migration<'_> {
         for schema in schemas {
             let table = self.inspect(schema.table()).await?;
             if table.is_none() {
-                self.execute(&self.dialect.create_table(schema, &|identity| key_of(schemas, identity))).await?;
+                self.execute(&self.dialect.create_table(schema, &|identity| key_of(schemas, identity)))
+                    .await?;
                 self.did(format!("created the table `{}`", schema.table()));
             }
             tables.push(table);
@@ -104,7 +105,8 @@ impl Migration<'_> {
                     }
                     Some(None) => self.add_column(schemas, schema, attribute).await?,
                 };
-                let index = table.as_ref().is_some_and(|table| table.has_index(&unique_index(schema, attribute)));
+                let index =
+                    table.as_ref().is_some_and(|table| table.has_index(&unique_index(schema, attribute)));
                 let is_there = is_new || matches!(column, Some(Some(_)));
                 if attribute.is_unique() && !attribute.is_primary_key() && is_there && !index {
                     self.add_unique(schema, attribute).await?;
@@ -124,7 +126,8 @@ impl Migration<'_> {
         attribute: &Attribute,
     ) -> Result<bool, DbError> {
         let (table, column) = (schema.table(), attribute.column_name());
-        let needs_value = attribute.is_required() && attribute.default().is_none() && !attribute.is_nullable();
+        let needs_value =
+            attribute.is_required() && attribute.default().is_none() && !attribute.is_nullable();
         if attribute.is_primary_key() || (needs_value && self.has_rows(table).await?) {
             self.steps.push(Step::Left(format!(
                 "`{table}` has rows but no column `{column}`, and nothing says what it holds for them: give the \
@@ -132,7 +135,8 @@ impl Migration<'_> {
             )));
             return Ok(false);
         }
-        self.execute(&self.dialect.add_column(schema, attribute, &|identity| key_of(schemas, identity))).await?;
+        self.execute(&self.dialect.add_column(schema, attribute, &|identity| key_of(schemas, identity)))
+            .await?;
         self.did(format!("added the column `{column}` to `{table}`"));
         self.refer(schemas, schema, attribute).await?;
         Ok(true)
@@ -194,7 +198,11 @@ impl Migration<'_> {
             } else {
                 "no attribute uses it"
             };
-            self.steps.push(Step::Left(format!("the column `{}` of `{}`: {what}", column.name, schema.table())));
+            self.steps.push(Step::Left(format!(
+                "the column `{}` of `{}`: {what}",
+                column.name,
+                schema.table()
+            )));
         }
     }
 

@@ -1,1 +1,97 @@
+mod behaviour;
+mod criteria;
+mod migrations;
+mod postgres;
+mod schemas;
 
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value as Json, json};
+
+use super::{Change, ChangeSink, Db, Many, Model, Ref, Schema, Timestamp};
+use crate::config::{DatastoreConfig, Span};
+
+#[derive(Debug, Clone, Model)]
+#[model(rename_all = "camelCase")]
+pub(super) struct Person {
+    pub(super) id: i64,
+    #[attr(required, unique, max_length = 40)]
+    pub(super) name: String,
+    #[attr(is_email)]
+    email: Option<String>,
+    #[attr(min = 0, max = 150, default = 18)]
+    pub(super) age: i64,
+    #[attr(collection, via = "author")]
+    pub(super) messages: Many<Message>,
+    #[attr(private)]
+    secret: String,
+    #[attr(auto_created_at)]
+    created_at: Timestamp,
+    #[attr(auto_updated_at)]
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Model)]
+#[model(rename_all = "camelCase")]
+pub(super) struct Message {
+    pub(super) id: i64,
+    #[attr(required, max_length = 280)]
+    pub(super) body: String,
+    #[attr(model, read_only)]
+    pub(super) author: Option<Ref<Person>>,
+    extra: serde_json::Value,
+    weight: f64,
+    seen: bool,
+}
+
+/// Keeps what was told.
+#[derive(Debug, Default)]
+pub(super) struct Recorder(Mutex<Vec<(Json, Option<String>)>>);
+
+impl Recorder {
+    pub(super) fn told(&self) -> Vec<(Json, Option<String>)> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl ChangeSink for Recorder {
+    fn publish(&self, change: Change) -> BoxFuture<'static, ()> {
+        let payload = serde_json::to_value(change.payload()).unwrap();
+        self.0.lock().unwrap().push((payload, change.origin().map(str::to_owned)));
+        Box::pin(async {})
+    }
+}
+
+pub(super) fn models() -> Vec<Arc<Schema>> {
+    vec![Message::schema().clone(), Person::schema().clone()]
+}
+
+pub(super) fn open(url: &str, root: &Path) -> (Db, Arc<Recorder>) {
+    open_with(url, root, models())
+}
+
+pub(super) fn open_with(url: &str, root: &Path, models: Vec<Arc<Schema>>) -> (Db, Arc<Recorder>) {
+    let recorder = Arc::new(Recorder::default());
+    let mut config = DatastoreConfig::at(url);
+    config.acquire_timeout = Span::seconds(2);
+    let db = Db::open_at(&config, root, 2, models, recorder.clone()).unwrap();
+    (db, recorder)
+}
+
+/// A migrated database in a file of its own.
+pub(super) async fn sqlite() -> (Db, Arc<Recorder>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, recorder) = open("sqlite://data/test.db", folder.path());
+    db.migrate().await.unwrap();
+    (db, recorder, folder)
+}
+
+pub(super) async fn person(db: &Db, name: &str) -> Person {
+    Person::create(json!({"name": name, "secret": "hidden"})).exec(db).await.unwrap()
+}
+
+pub(super) async fn message(db: &Db, body: &str, author: Option<i64>) -> Message {
+    Message::create(json!({"body": body, "author": author})).exec(db).await.unwrap()
+}
