@@ -39,6 +39,9 @@ const INCOMING: usize = 4_096;
 /// How long sockets may take to leave when the instance stops.
 const SOCKET_DRAIN: Duration = Duration::from_secs(5);
 
+/// How long the bus may take to be ready at the start and to be empty at the end.
+const BUS_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Everything the workers of an instance share.
 #[derive(Clone)]
 pub(super) struct Parts {
@@ -92,6 +95,9 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         None => (bus::memory(deliver), Arc::new(MemoryPresence::default())),
     };
     let sockets = Sockets::new(bus, presence);
+    if let Some(check) = sockets.check() {
+        health.register(check);
+    }
     let store = match redis.for_sessions.as_ref() {
         Some(redis) => sessions::redis(redis.clone(), &config),
         None => sessions::memory(&config),
@@ -149,7 +155,8 @@ fn shared_redis(config: &Config, handle: &tokio::runtime::Handle) -> Result<Shar
 pub(crate) struct Running {
     server: Server,
     parts: Parts,
-    runtime: Background,
+    /// Held for its end.
+    _runtime: Background,
 }
 
 impl Running {
@@ -169,6 +176,7 @@ impl Running {
     /// Serves until stopped.
     pub(crate) async fn serve(self) -> Result<()> {
         let served = self.server.await;
+        self.parts.sockets.flush(BUS_PATIENCE).await;
         if let Err(error) = self.parts.sockets.presence_store().clear().await {
             tracing::warn!(%error, "presence could not be cleared; it is when the lease ends");
         }
@@ -207,6 +215,7 @@ pub(crate) async fn start(
 ) -> Result<Running> {
     let Built { parts, incoming, runtime, .. } = build(app, config, instance)?;
     prepare(&parts).await?;
+    parts.sockets.subscribed(BUS_PATIENCE).await;
     runtime.handle()?.spawn(parts.sockets.clone().relay(incoming));
     runtime.handle()?.spawn(parts.sockets.clone().keep_presence());
 
@@ -225,7 +234,7 @@ pub(crate) async fn start(
         .disable_signals()
         .listen(listener)?
         .run();
-    Ok(Running { server, parts, runtime })
+    Ok(Running { server, parts, _runtime: runtime })
 }
 
 /// Brings the database to the models where the config says so, then runs the app's own start.

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
+pub(crate) enum Finding {
     /// All is well; the text says what was seen.
     Good(String),
     /// It works, but something should be changed: what, and the key or command that changes it.
@@ -19,12 +19,12 @@ pub enum Finding {
 
 impl Finding {
     /// Whether this is [`Finding::Error`].
-    pub fn is_error(&self) -> bool {
+    pub(crate) fn is_error(&self) -> bool {
         matches!(self, Self::Error(_))
     }
 
     /// What was found.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Self::Good(text) | Self::Warning(text) | Self::Error(text) => text,
         }
@@ -35,17 +35,17 @@ type Run = Arc<dyn Fn() -> BoxFuture<'static, Finding> + Send + Sync>;
 
 /// Something that can be asked how it is.
 #[derive(Clone)]
-pub struct Check {
+pub(crate) struct Check {
     /// What is checked, such as `redis` or `database`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Whether an instance without it should get no traffic: then `/readyz` asks it too.
-    pub readiness: bool,
+    pub(crate) readiness: bool,
     run: Run,
 }
 
 impl Check {
     /// A check that only `doctor` runs.
-    pub fn new<F, Fut>(name: &'static str, run: F) -> Self
+    pub(crate) fn new<F, Fut>(name: &'static str, run: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Finding> + Send + 'static,
@@ -54,13 +54,13 @@ impl Check {
     }
 
     /// A check that decides about readiness too.
-    pub fn for_readiness(mut self) -> Self {
+    pub(crate) fn for_readiness(mut self) -> Self {
         self.readiness = true;
         self
     }
 
     /// Runs the check. It has its own deadline.
-    pub async fn run(&self) -> Finding {
+    pub(crate) async fn run(&self) -> Finding {
         (self.run)().await
     }
 }
@@ -73,21 +73,21 @@ impl fmt::Debug for Check {
 
 /// The checks of an app.
 #[derive(Debug, Clone, Default)]
-pub struct Health(Arc<Mutex<Vec<Check>>>);
+pub(crate) struct Health(Arc<Mutex<Vec<Check>>>);
 
 impl Health {
     /// Adds a check.
-    pub fn register(&self, check: Check) {
+    pub(crate) fn register(&self, check: Check) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(check);
     }
 
     /// Every check registered so far.
-    pub fn checks(&self) -> Vec<Check> {
+    pub(crate) fn checks(&self) -> Vec<Check> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The findings of the checks that decide about readiness, run side by side.
-    pub async fn readiness(&self) -> Vec<(&'static str, Finding)> {
+    pub(crate) async fn readiness(&self) -> Vec<(&'static str, Finding)> {
         let checks: Vec<_> = self.checks().into_iter().filter(|check| check.readiness).collect();
         let found = futures_util::future::join_all(checks.iter().map(Check::run)).await;
         checks.iter().map(|check| check.name).zip(found).collect()

@@ -60,6 +60,7 @@ impl RedisServer {
     }
 
     /// Its port on 127.0.0.1.
+    #[cfg(test)]
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -75,7 +76,7 @@ impl RedisServer {
     }
 
     /// Kills it, as a crash would.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     pub(crate) fn kill(&mut self) {
         end(&mut self.child);
     }
@@ -84,7 +85,7 @@ impl RedisServer {
     ///
     /// # Errors
     /// When the port is taken by now.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     pub(crate) fn restart(&mut self) -> Result<(), ServerError> {
         end(&mut self.child);
         self.child = spawn(self.port, &self.folder)?;
@@ -92,18 +93,18 @@ impl RedisServer {
     }
 
     /// Stops it without closing a connection, as a hung machine would.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     pub(crate) fn freeze(&self) -> io::Result<()> {
         self.signal(rustix::process::Signal::STOP)
     }
 
     /// Lets it go on.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     pub(crate) fn thaw(&self) -> io::Result<()> {
         self.signal(rustix::process::Signal::CONT)
     }
 
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     fn signal(&self, signal: rustix::process::Signal) -> io::Result<()> {
         Ok(rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal)?)
     }

@@ -61,15 +61,6 @@ impl Sessions {
         self.0.cookies.name()
     }
 
-    /// What the session of a `Cookie` header holds, as JSON texts by key; `None` when there is none.
-    ///
-    /// # Errors
-    /// 503 when the store does not answer.
-    pub(crate) async fn read(&self, cookie_header: Option<&str>) -> Result<Option<Values>> {
-        let opened = self.load(self.0.cookies.read(cookie_header)).await?;
-        Ok(opened.id.map(|_| opened.values))
-    }
-
     /// The session a request comes with.
     pub(super) async fn open(&self, headers: &HeaderMap) -> Result<Opened> {
         let cookies = headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok());

@@ -124,9 +124,10 @@ impl Connection {
 
     fn packet(&mut self, packet: Packet<'_>) -> Result<(), Reason> {
         match packet {
-            Packet::Connect { namespace: "/", .. } if !self.socket.is_connected() => {
+            Packet::Connect { namespace: "/", auth } if !self.socket.is_connected() => {
+                let auth = auth.and_then(|auth| serde_json::from_str(auth.get()).ok()).unwrap_or_default();
                 self.socket.send_text(&packet::connected(self.socket.id()));
-                self.socket.enter_namespace();
+                self.socket.enter_namespace(auth);
                 Ok(())
             }
             Packet::Connect { namespace, .. } if namespace != "/" => {

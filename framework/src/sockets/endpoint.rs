@@ -37,25 +37,48 @@ enum Refusal {
 pub(crate) async fn endpoint(req: HttpRequest, body: web::Payload, to: web::Data<Endpoint>) -> HttpResponse {
     match open(&req, body, &to) {
         Ok(response) => response,
-        Err(response) => response,
+        Err(Failure::Refused(refusal)) => refuse(&req, refusal),
+        Err(Failure::Draining) => {
+            HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, 1)).finish()
+        }
+        Err(Failure::Broken(error)) => HttpResponse::from_error(error),
     }
 }
 
-fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResponse, HttpResponse> {
-    check(req).map_err(|refusal| refuse(req, refusal))?;
+/// Why no socket was opened.
+enum Failure {
+    Refused(Refusal),
+    /// The instance stops: another one takes the client.
+    Draining,
+    Broken(crate::Error),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<crate::Error> for Failure {
+    fn from(error: crate::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResponse, Failure> {
+    check(req)?;
     if !to.origins.allows(req) {
         tracing::warn!(
             origin = ?req.headers().get(header::ORIGIN),
             "socket refused: add the origin to allowed_origins in config/sockets.toml if it is yours"
         );
-        return Err(refuse(req, Refusal::Request));
+        return Err(Refusal::Request.into());
     }
     if to.worker.hub().is_draining() {
-        return Err(HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, 1)).finish());
+        return Err(Failure::Draining);
     }
-    let (response, session, stream) =
-        actix_ws::handle(req, body).map_err(|_| refuse(req, Refusal::Request))?;
-    let id = id::random().map_err(|error| HttpResponse::from_error(error))?;
+    let (response, session, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
+    let id = id::random()?;
     let config = &to.config;
     let outbox = Outbox::new(Bounds { bytes: config.queue_bytes, packets: config.queue_packets });
     let handshake = Handshake {
@@ -73,8 +96,7 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
         ping_timeout: config.ping_timeout.get().as_millis() as u64,
         max_payload: config.max_payload,
     };
-    let open =
-        serde_json::to_string(&open).map_err(|error| HttpResponse::from_error(crate::Error::from(error)))?;
+    let open = serde_json::to_string(&open).map_err(crate::Error::from)?;
     socket.send_text(&format!("0{open}"));
 
     let stream = stream

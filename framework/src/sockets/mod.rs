@@ -30,6 +30,8 @@ mod virtual_request;
 mod workers;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
@@ -46,6 +48,7 @@ pub(crate) use workers::Worker;
 
 use crate::Result;
 use crate::bus::{self, Bus};
+use crate::health::Check;
 use workers::Workers;
 
 /// The app's sockets, on every instance.
@@ -87,6 +90,34 @@ impl Sockets {
         self.0.presence.list(room).await
     }
 
+    /// Returns when what other instances publish arrives here, or `patience` is over: Redis may be away.
+    pub(crate) async fn subscribed(&self, patience: Duration) {
+        if tokio::time::timeout(patience, self.0.bus.subscribed()).await.is_err() {
+            tracing::warn!("other instances are not heard yet: their events arrive once Redis is back");
+        }
+    }
+
+    /// Returns when everything published here is with the other instances, or `patience` is over.
+    pub(crate) async fn flush(&self, patience: Duration) {
+        let flushed = tokio::time::timeout(patience, self.0.bus.flushed()).await.is_ok();
+        let stats = self.0.bus.stats();
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        tracing::debug!(
+            flushed,
+            published = count(&stats.published),
+            received = count(&stats.received),
+            dropped = count(&stats.dropped),
+            ignored = count(&stats.ignored),
+            reconnects = count(&stats.reconnects),
+            "the bus ends"
+        );
+    }
+
+    /// What `doctor` asks the bus.
+    pub(crate) fn check(&self) -> Option<Check> {
+        self.0.bus.check()
+    }
+
     /// Hands what other instances sent to this instance's workers; ends when the bus does.
     pub(crate) async fn relay(self, mut incoming: tokio::sync::mpsc::Receiver<bus::Message>) {
         while let Some(message) = incoming.recv().await {
@@ -112,7 +143,7 @@ impl Sockets {
     }
 
     /// Tells every socket of this instance to go elsewhere, and waits until they are gone or `deadline` passed.
-    pub(crate) fn drain(&self, deadline: std::time::Duration) -> LocalBoxFuture<'static, ()> {
+    pub(crate) fn drain(&self, deadline: Duration) -> LocalBoxFuture<'static, ()> {
         let sockets = self.clone();
         Box::pin(async move { sockets.0.workers.drain(deadline).await })
     }

@@ -62,6 +62,7 @@ struct Inner {
     outbox: Outbox,
     max_rooms: usize,
     rooms: RefCell<HashSet<String>>,
+    auth: RefCell<Value>,
     /// The `Cookie` header of its virtual requests: the handshake's, with what the app set since.
     cookie: RefCell<Option<String>>,
     /// Rooms in whose presence list it is, with what it said about itself.
@@ -93,6 +94,7 @@ impl Socket {
             outbox,
             max_rooms,
             rooms: RefCell::default(),
+            auth: RefCell::new(Value::Null),
             cookie,
             tracked: RefCell::default(),
             connected: Cell::new(false),
@@ -109,6 +111,11 @@ impl Socket {
     /// What the client sent when it connected.
     pub fn handshake(&self) -> &Handshake {
         &self.0.handshake
+    }
+
+    /// The credentials the client entered with: the `auth` object of a Socket.IO client, else null.
+    pub fn auth(&self) -> Value {
+        self.0.auth.borrow().clone()
     }
 
     /// Puts the socket into `room`.
@@ -176,10 +183,6 @@ impl Socket {
         self.0.key
     }
 
-    pub(super) fn sockets(&self) -> &Sockets {
-        &self.0.sockets
-    }
-
     pub(super) fn is_in(&self, room: &str) -> bool {
         self.0.rooms.borrow().contains(room)
     }
@@ -189,7 +192,8 @@ impl Socket {
     }
 
     /// Enters the namespace: from now on it has rooms and gets broadcasts.
-    pub(super) fn enter_namespace(&self) {
+    pub(super) fn enter_namespace(&self, auth: Value) {
+        self.0.auth.replace(auth);
         self.0.connected.set(true);
         self.0.hub.add(self);
         self.enter(self.id());

@@ -38,12 +38,15 @@ pub(super) enum What {
     Drain,
 }
 
+/// A worker by its number.
+type Channel = (usize, mpsc::Sender<Order>);
+
 /// The channels of the running workers.
 #[derive(Debug)]
 pub(crate) struct Workers {
     /// Tells this app's workers from those of another app in the same process.
     app: u64,
-    channels: Mutex<Arc<[(usize, mpsc::Sender<Order>)]>>,
+    channels: Mutex<Arc<[Channel]>>,
     next: AtomicUsize,
     /// Connections on all workers, for the drain.
     open: Arc<AtomicUsize>,

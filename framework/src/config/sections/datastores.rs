@@ -37,6 +37,8 @@ impl std::fmt::Debug for DatastoreConfig {
 }
 
 impl DatastoreConfig {
+    /// A datastore at `url` with the defaults.
+    #[cfg(test)]
     pub(crate) fn at(url: &str) -> Self {
         Self { url: url.to_owned(), ..Self::default() }
     }

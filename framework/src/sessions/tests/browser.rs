@@ -107,15 +107,3 @@ async fn an_older_secret_is_accepted_and_the_cookie_signed_anew() {
     assert!(answer.set_cookie.is_some());
     assert_eq!(browser.send(&after, get("/read/n")).await.set_cookie, None);
 }
-
-#[tokio::test]
-async fn a_sockets_handshake_cookie_reads_the_same_session() {
-    let sessions = in_memory();
-    let app = instance(sessions.clone(), Gate::closed()).await;
-    let mut browser = Browser::default();
-    browser.send(&app, post("/write/n/1")).await;
-    let read = sessions.read(browser.cookie.as_deref()).await.unwrap().unwrap();
-    assert_eq!(read.get("n").map(String::as_str), Some("\"1\""));
-    assert!(sessions.read(None).await.unwrap().is_none());
-    assert!(sessions.read(Some("regatta=x.y")).await.unwrap().is_none());
-}
