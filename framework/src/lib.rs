@@ -45,7 +45,7 @@ pub mod views;
 pub use actix_web;
 pub use app::{App, run};
 pub use error::{Error, Result};
-pub use regatta_macros::{Model, Settings};
-pub use sqlx;
 #[cfg(feature = "testing")]
 pub use regatta_macros::test;
+pub use regatta_macros::{Model, Settings};
+pub use sqlx;

@@ -23,6 +23,31 @@ pub struct Scaffold {
     pub binary: PathBuf,
 }
 
+/// How the app is built, and the folder of the target folder its binary then lies in.
+#[derive(Debug, Clone, Copy)]
+enum Profile {
+    Debug,
+    Release,
+}
+
+impl Profile {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Release => "release",
+        }
+    }
+
+    fn build(self) -> Command {
+        let mut build = cargo("build");
+        build.arg("--locked");
+        if let Self::Release = self {
+            build.arg("--release");
+        }
+        build
+    }
+}
+
 /// Makes and builds the app once per run, also when every test is a process of its own.
 ///
 /// # Panics
@@ -33,12 +58,12 @@ pub fn scaffold() -> &'static Scaffold {
         let home = shared("scaffold");
         let lock = File::create(home.join("lock")).expect("a lock file");
         lock.lock().expect("the lock on the scaffold");
-        let scaffold = Scaffold { folder: home.join(NAME), binary: home.join("bin").join(NAME) };
+        let scaffold = Scaffold::below(&home);
         // nextest names its runs; `cargo test` is one process, for which this cell is enough.
         let run = std::env::var("NEXTEST_RUN_ID").unwrap_or_default();
         let stamp = home.join("built-in-run");
         if run.is_empty() || fs::read_to_string(&stamp).ok().as_deref() != Some(&run) {
-            scaffold.make(&home);
+            scaffold.make(&home, Profile::Debug, &|_| ());
             fs::write(&stamp, run).expect("the stamp of this run");
         }
         scaffold
@@ -46,20 +71,38 @@ pub fn scaffold() -> &'static Scaffold {
 }
 
 impl Scaffold {
-    fn make(&self, home: &Path) {
+    fn below(home: &Path) -> Self {
+        Self { folder: home.join(NAME), binary: home.join("bin").join(NAME) }
+    }
+
+    /// Makes the app, lets `edit` change the files in its folder, and builds it with a release's optimisations.
+    ///
+    /// # Panics
+    /// When the CLI or the app does not build; the message shows the compiler's output.
+    pub fn released(edit: impl Fn(&Path)) -> Self {
+        let home = shared("release");
+        let lock = File::create(home.join("lock")).expect("a lock file");
+        lock.lock().expect("the lock on the scaffold");
+        let scaffold = Self::below(&home);
+        scaffold.make(&home, Profile::Release, &edit);
+        scaffold
+    }
+
+    fn make(&self, home: &Path, profile: Profile, edit: &dyn Fn(&Path)) {
         let fresh = home.join("fresh");
         let _ = fs::remove_dir_all(&fresh);
         fs::create_dir_all(&fresh).expect("a folder to scaffold in");
         succeed(Command::new(cli()).args(["new", NAME]).current_dir(&fresh));
+        edit(&fresh.join(NAME));
         // An unchanged app keeps its files, so that cargo finds nothing to rebuild.
         if !same_files(&fresh.join(NAME), &self.folder) {
             let _ = fs::remove_dir_all(&self.folder);
             fs::rename(fresh.join(NAME), &self.folder).expect("the app in its place");
         }
-        succeed(cargo("build").arg("--locked").current_dir(&self.folder));
+        succeed(profile.build().current_dir(&self.folder));
         fs::create_dir_all(home.join("bin")).expect("a folder for the binary");
         let _ = fs::remove_file(&self.binary);
-        fs::copy(target().join("debug").join(NAME), &self.binary).expect("the app's binary");
+        fs::copy(target().join(profile.folder()).join(NAME), &self.binary).expect("the app's binary");
     }
 
     /// A copy of the app for one test, to edit as it likes.
@@ -93,13 +136,18 @@ impl App {
         let folder = Workdir::new();
         let root = folder.path().join(name);
         succeed(Command::new(cli()).args(["new", name]).current_dir(folder.path()));
-        succeed(cargo("build").arg("--locked").current_dir(&root));
-        Self { binary: target().join("debug").join(name), root, folder }
+        succeed(Profile::Debug.build().current_dir(&root));
+        Self { binary: target().join(Profile::Debug.folder()).join(name), root, folder }
     }
 
     /// The app's folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The folder of the test with this copy in it, for whoever needs it longer than the rest.
+    pub fn into_folder(self) -> Workdir {
+        self.folder
     }
 
     /// A file of the app.

@@ -11,10 +11,13 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent")
 }
 
-/// The build's target folder, found from the running test binary (`<target>/<profile>/deps/<test>`).
+/// The build's target folder, found from the running test (`<target>/<profile>/deps/<test>`) or program
+/// (`<target>/<profile>/<program>`).
 pub fn target() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    test.ancestors().nth(3).expect("a test lies in <target>/<profile>/deps").to_owned()
+    let program = std::env::current_exe().expect("a program knows its own path");
+    let folder = program.parent().expect("a program lies in a folder");
+    let profile = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    profile.and_then(Path::parent).expect("a profile's folder lies in the target folder").to_owned()
 }
 
 /// The folder below the target folder where tests keep what outlives one of them.

@@ -13,7 +13,10 @@ use crate::http::Instance;
 use crate::{Result, logging};
 
 #[derive(Debug, Parser)]
-#[command(about = "This app: serve it, look at it, bring its database up to date.", disable_version_flag = true)]
+#[command(
+    about = "This app: serve it, look at it, bring its database up to date.",
+    disable_version_flag = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -1,5 +1,6 @@
 //! An app: its routes, models and start, and the commands of its binary.
 
+mod background;
 mod command;
 mod layer;
 mod probes;
@@ -76,7 +77,10 @@ impl App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("name", &self.name).field("models", &self.models.len()).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("name", &self.name)
+            .field("models", &self.models.len())
+            .finish_non_exhaustive()
     }
 }
 

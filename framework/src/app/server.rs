@@ -13,9 +13,9 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use futures_util::FutureExt as _;
 use socket2::SockRef;
-use tokio::runtime::Runtime;
 use tokio::sync::{OnceCell, mpsc};
 
+use super::background::Background;
 use super::probes::{self, Readiness};
 use super::{App, layer};
 use crate::bus::{self, Bus};
@@ -27,7 +27,8 @@ use crate::redis::Redis;
 use crate::security::{Csrf, Origins};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
-    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Sockets, Worker, endpoint, serve_client,
+    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Sockets, Worker, endpoint,
+    serve_client,
 };
 use crate::views::Views;
 use crate::{Error, Result, doctor, error, fleet};
@@ -60,14 +61,13 @@ pub(super) struct Built {
     pub(super) health: Health,
     incoming: mpsc::Receiver<bus::Message>,
     /// Redis connections and background tasks; it outlives the workers.
-    runtime: Runtime,
+    runtime: Background,
 }
 
 impl Built {
     /// Ends what was never started.
     pub(super) async fn end(self) {
         self.parts.db.close().await;
-        self.runtime.shutdown_background();
     }
 }
 
@@ -75,13 +75,9 @@ impl Built {
 pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Built> {
     error::set_production(config.environment.is_production());
     doctor::refuse_insecure(&config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("regatta-background")
-        .enable_all()
-        .build()?;
+    let runtime = Background::start()?;
     let health = Health::default();
-    let handle = runtime.handle();
+    let handle = runtime.handle()?;
     let redis = shared_redis(&config, handle)?;
     for redis in redis.iter() {
         health.register(redis.check());
@@ -153,7 +149,7 @@ fn shared_redis(config: &Config, handle: &tokio::runtime::Handle) -> Result<Shar
 pub(crate) struct Running {
     server: Server,
     parts: Parts,
-    runtime: Runtime,
+    runtime: Background,
 }
 
 impl Running {
@@ -177,7 +173,6 @@ impl Running {
             tracing::warn!(%error, "presence could not be cleared; it is when the lease ends");
         }
         self.parts.db.close().await;
-        self.runtime.shutdown_background();
         Ok(served?)
     }
 }
@@ -204,11 +199,16 @@ impl Stop {
 }
 
 /// Starts an instance on `listener`.
-pub(crate) async fn start(app: &App, config: Config, instance: &Instance, listener: TcpListener) -> Result<Running> {
+pub(crate) async fn start(
+    app: &App,
+    config: Config,
+    instance: &Instance,
+    listener: TcpListener,
+) -> Result<Running> {
     let Built { parts, incoming, runtime, .. } = build(app, config, instance)?;
     prepare(&parts).await?;
-    runtime.spawn(parts.sockets.clone().relay(incoming));
-    runtime.spawn(parts.sockets.clone().keep_presence());
+    runtime.handle()?.spawn(parts.sockets.clone().relay(incoming));
+    runtime.handle()?.spawn(parts.sockets.clone().keep_presence());
 
     let http = &parts.config.http;
     let workers = workers(http);
@@ -276,9 +276,7 @@ fn application(
     actix_web::App::new()
         .app_data(parts.views.clone())
         .route("/livez", web::get().to(probes::live))
-        .service(
-            web::resource("/readyz").app_data(web::Data::new(parts.readiness.clone())).to(probes::ready),
-        )
+        .service(web::resource("/readyz").app_data(web::Data::new(parts.readiness.clone())).to(probes::ready))
         .route("/regatta.io.js", web::get().to(serve_client))
         .service(web::resource(socket_path).app_data(web::Data::new(endpoint_data)).to(endpoint))
         .configure(|services| {
@@ -334,7 +332,8 @@ async fn virtual_service(
 fn bound_kernel(io: &dyn Any, send_buffer: usize, user_timeout: Duration) {
     if let Some(stream) = io.downcast_ref::<actix_web::rt::net::TcpStream>() {
         let socket = SockRef::from(stream);
-        let bounded = socket.set_tcp_user_timeout(Some(user_timeout)).and(socket.set_send_buffer_size(send_buffer));
+        let bounded =
+            socket.set_tcp_user_timeout(Some(user_timeout)).and(socket.set_send_buffer_size(send_buffer));
         if let Err(error) = bounded {
             tracing::debug!(%error, "a connection keeps the kernel's own bounds");
         }
@@ -385,4 +384,3 @@ pub(super) fn migrate(app: &App, config: Config) -> Result<ExitCode> {
         Ok(ExitCode::SUCCESS)
     })
 }
-

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use thiserror::Error;
+use crate::Error;
 
 /// A configuration that can't be used.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// `REGATTA_ENV` is not one of the three names.
@@ -68,4 +68,10 @@ pub enum ConfigError {
         /// The names that exist.
         known: String,
     },
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::internal(error)
+    }
 }

@@ -175,7 +175,6 @@ macro_rules! internal_from {
 internal_from!(
     std::io::Error,
     serde_json::Error,
-    crate::config::ConfigError,
     tera::Error,
     actix_session::SessionInsertError,
     actix_session::SessionGetError,

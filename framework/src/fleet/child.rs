@@ -53,6 +53,8 @@ impl Child {
             let started = Instant::now();
             let ended = match self.start() {
                 Ok((id, mut process)) => {
+                    // Held here: waiting would close it, and the child take that for the parent's end.
+                    let _alive = process.stdin.take();
                     let status = tokio::select! {
                         status = process.wait() => status,
                         () = told(&mut stopped) => return self.stop(process).await,

@@ -18,7 +18,9 @@ pub(crate) fn listener(config: &Config) -> Result<TcpListener> {
             Ok(listener)
         }
         Ok(None) => bind(SocketAddr::new(config.http.host, config.http.port)),
-        Err(error) => Err(Error::internal(format!("LISTEN_FDS names something that is no TCP socket: {error}"))),
+        Err(error) => {
+            Err(Error::internal(format!("LISTEN_FDS names something that is no TCP socket: {error}")))
+        }
     }
 }
 

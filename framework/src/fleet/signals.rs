@@ -10,7 +10,8 @@ pub(super) const CHILD: &str = "REGATTA_CHILD";
 
 /// Resolves when this process is told to stop.
 pub(crate) async fn told_to_stop() {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         tracing::error!("signals can't be received: stop this process by SIGKILL");
         return std::future::pending().await;
     };

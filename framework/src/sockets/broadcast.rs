@@ -111,8 +111,7 @@ impl Broadcast {
     }
 
     async fn send(self, what: What, message: impl FnOnce(Vec<String>, Vec<String>) -> Message) {
-        let order =
-            Order { rooms: Arc::from(&*self.rooms), except: Arc::from(&*self.except), what };
+        let order = Order { rooms: Arc::from(&*self.rooms), except: Arc::from(&*self.except), what };
         if !self.local {
             self.sockets.bus().publish(message(self.rooms, self.except));
         }

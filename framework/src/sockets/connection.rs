@@ -156,14 +156,16 @@ impl Connection {
         self.handlers.spawn_local(async move {
             let args: Vec<&RawValue> = args.iter().map(|arg| &**arg).collect();
             let answer = match virtual_request::verb(&name) {
-                Some(verb) => match virtual_request::answer(&dispatcher, &socket, verb, args.first().copied()).await {
-                    Ok(answer) => Some(answer),
-                    Err(error) if ack.is_none() => {
-                        socket.send_text(&packet::event(&format!("[\"sails:parseError\",{error}]")));
-                        None
+                Some(verb) => {
+                    match virtual_request::answer(&dispatcher, &socket, verb, args.first().copied()).await {
+                        Ok(answer) => Some(answer),
+                        Err(error) if ack.is_none() => {
+                            socket.send_text(&packet::event(&format!("[\"sails:parseError\",{error}]")));
+                            None
+                        }
+                        Err(error) => Some(error),
                     }
-                    Err(error) => Some(error),
-                },
+                }
                 None => virtual_request::event(&dispatcher, &socket, &name, &args).await,
             };
             if let (Some(id), Some(answer)) = (ack, answer) {

@@ -73,7 +73,8 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
         ping_timeout: config.ping_timeout.get().as_millis() as u64,
         max_payload: config.max_payload,
     };
-    let open = serde_json::to_string(&open).map_err(|error| HttpResponse::from_error(crate::Error::from(error)))?;
+    let open =
+        serde_json::to_string(&open).map_err(|error| HttpResponse::from_error(crate::Error::from(error)))?;
     socket.send_text(&format!("0{open}"));
 
     let stream = stream
@@ -96,7 +97,10 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
 fn check(req: &HttpRequest) -> Result<(), Refusal> {
     let query = req.query_string();
     let param = |name: &str| {
-        query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value)
+        query
+            .split('&')
+            .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))
+            .map(|(_, value)| value)
     };
     if param("transport") != Some("websocket") {
         return Err(Refusal::Transport);
@@ -148,4 +152,3 @@ pub(crate) async fn serve_client(req: HttpRequest) -> HttpResponse {
         .insert_header((header::CONTENT_TYPE, "text/javascript; charset=utf-8"));
     if known { response.finish() } else { response.body(CLIENT) }
 }
-

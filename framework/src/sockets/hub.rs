@@ -83,9 +83,9 @@ impl Hub {
         let rooms = self.rooms.borrow();
         match selection.rooms {
             [] => self.sockets.borrow().values().filter(allowed).cloned().collect(),
-            [room] => rooms.get(room).map_or_else(Vec::new, |members| {
-                members.values().filter(allowed).cloned().collect()
-            }),
+            [room] => rooms
+                .get(room)
+                .map_or_else(Vec::new, |members| members.values().filter(allowed).cloned().collect()),
             many => {
                 let mut seen = HashSet::new();
                 let members = many.iter().filter_map(|room| rooms.get(room)).flat_map(HashMap::values);

@@ -36,8 +36,8 @@ use serde::Serialize;
 
 pub use broadcast::Broadcast;
 pub(crate) use endpoint::{Endpoint, endpoint, serve_client};
-pub use presence::Present;
 pub(crate) use presence::PresenceStore;
+pub use presence::Present;
 pub(crate) use presence::{memory::MemoryPresence, redis::RedisPresence};
 pub use requester::Requester;
 pub use socket::{Handshake, Socket};

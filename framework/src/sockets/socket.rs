@@ -134,7 +134,9 @@ impl Socket {
         self.exit(room);
         let meta = self.0.tracked.borrow_mut().remove(room);
         match meta {
-            Some(meta) => presence::leave(&self.0.sockets, room, Present { id: self.id().to_owned(), meta }).await,
+            Some(meta) => {
+                presence::leave(&self.0.sockets, room, Present { id: self.id().to_owned(), meta }).await
+            }
             None => Ok(()),
         }
     }
@@ -286,9 +288,12 @@ impl Socket {
     /// Keeps a cookie the app set in answer to a virtual request, for the next ones.
     pub(super) fn set_cookie(&self, name: &str, value: Option<&str>) {
         let mut cookie = self.0.cookie.borrow_mut();
-        let others = cookie.as_deref().unwrap_or_default().split(';').map(str::trim).filter(|pair| {
-            !pair.is_empty() && pair.split('=').next() != Some(name)
-        });
+        let others = cookie
+            .as_deref()
+            .unwrap_or_default()
+            .split(';')
+            .map(str::trim)
+            .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name));
         let own = value.map(|value| format!("{name}={value}"));
         let all: Vec<String> = others.map(str::to_owned).chain(own).collect();
         *cookie = (!all.is_empty()).then(|| all.join("; "));

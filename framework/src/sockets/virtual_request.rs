@@ -152,15 +152,19 @@ fn keep_cookies(socket: &Socket, response: &actix_web::HttpResponse) {
     }
 }
 
-fn parse(socket: &Socket, method: Method, argument: Option<&RawValue>) -> Result<actix_http::Request, String> {
+fn parse(
+    socket: &Socket,
+    method: Method,
+    argument: Option<&RawValue>,
+) -> Result<actix_http::Request, String> {
     if let Some(version) = sdk_version(socket.handshake().query())
         && version < OLDEST_SDK
     {
         return Err("This client is too old: update sails.io.js to 0.11 or newer".to_owned());
     }
     let text = argument.map_or("undefined", RawValue::get);
-    let message: Message<'_> =
-        serde_json::from_str(text).map_err(|_| format!("The request must be an object with a url, not: {}", short(text)))?;
+    let message: Message<'_> = serde_json::from_str(text)
+        .map_err(|_| format!("The request must be an object with a url, not: {}", short(text)))?;
     let url = match &message.url {
         Some(Value::String(url)) if !url.is_empty() => url.as_str(),
         Some(Value::Null) | None => return Err(format!("No url provided in request: {}", short(text))),

@@ -121,11 +121,14 @@ impl TestRequest {
         let encode = |text: &str| {
             let bytes = text.bytes();
             bytes.fold(String::new(), |out, byte| match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out + &char::from(byte).to_string(),
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                    out + &char::from(byte).to_string()
+                }
                 other => out + &format!("%{other:02X}"),
             })
         };
-        let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        let pairs: Vec<_> =
+            fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         self.body = pairs.join("&").into_bytes();
         self.header("Content-Type", "application/x-www-form-urlencoded").header("Accept", "text/html")
     }
@@ -151,7 +154,8 @@ impl TestRequest {
             self.client.keep(value.to_str().expect("a cookie of ASCII"));
         }
         let headers = response.headers().iter();
-        let headers = headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let headers = headers
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         TestResponse {
             status: response.status().as_u16(),
             headers: headers.collect(),
@@ -185,7 +189,10 @@ impl TestResponse {
 
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as text.

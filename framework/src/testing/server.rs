@@ -95,7 +95,11 @@ impl TestApp {
         if let Some(running) = self.running.take() {
             let _ = running.stop.send(());
             let joined = tokio::task::spawn_blocking(move || running.thread.join());
-            tokio::time::timeout(PATIENCE, joined).await.expect("the app stops in time").expect("a thread").ok();
+            tokio::time::timeout(PATIENCE, joined)
+                .await
+                .expect("the app stops in time")
+                .expect("a thread")
+                .ok();
         }
     }
 }

@@ -102,7 +102,8 @@ impl TestSocket {
 
     async fn text(&mut self) -> String {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("a message in time");
+            let message =
+                tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("a message in time");
             match message.expect("an open socket").expect("a well-formed frame") {
                 Message::Text(text) if text == "2" => self.send("3".to_owned()).await,
                 Message::Text(text) => return text.to_string(),

@@ -125,7 +125,9 @@ impl RedisPresence {
         for Entry { room, who } in &own {
             self.watch(self.store(room, who).await)?;
         }
-        let has = |list: &[Entry], entry: &Entry| list.iter().any(|e| e.room == entry.room && e.who.id == entry.who.id);
+        let has = |list: &[Entry], entry: &Entry| {
+            list.iter().any(|e| e.room == entry.room && e.who.id == entry.who.id)
+        };
         let left = stored.iter().filter(|entry| !has(&own, entry)).cloned().collect();
         let back = own.iter().filter(|entry| !has(&stored, entry)).cloned().collect();
         Ok(Beat { left, back })

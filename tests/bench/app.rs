@@ -1,0 +1,80 @@
+//! The measured app: as `regatta new` makes it, with one route more.
+
+use std::fs;
+use std::path::Path;
+
+use regatta_tests::http::Http;
+use regatta_tests::ports;
+use regatta_tests::scaffold::{Scaffold, succeed};
+use serde_json::json;
+
+use crate::side::{DATABASE_CONNECTIONS, Services, Side};
+
+const PEOPLE: usize = 10;
+const MESSAGES_EACH: usize = 10;
+
+// As `openssl rand -hex 32` makes them: production refuses less.
+const SECRET: &str = "9f3c1a7be05d4286b1c97ad2630e58f47d10b6c2e9a4835f6e2d71c0ab94f358";
+
+/// A new app has no action that only says hello; this is one as a user would write it.
+const HELLO: &str = r#"
+async fn hello() -> regatta::prelude::Json<regatta::prelude::JsonValue> {
+    regatta::prelude::Json(regatta::prelude::json!({ "hello": "world" }))
+}
+"#;
+
+/// The app, built for release.
+#[derive(Debug)]
+pub(crate) struct Bench(Scaffold);
+
+impl Bench {
+    pub(crate) fn make() -> Self {
+        Self(Scaffold::released(add_hello))
+    }
+
+    /// Lifts one instance of a copy in the production environment, on the services and as the cluster that
+    /// `config/sockets.toml` makes of it.
+    pub(crate) fn lift(&self, services: &Services) -> Side {
+        let app = self.0.copy();
+        let port = ports::free();
+        let base = format!("http://127.0.0.1:{port}");
+        let settings = [
+            ("REGATTA_ENV", "production"),
+            ("DATABASE_URL", &services.postgres),
+            ("REDIS_URL", &services.redis),
+            ("SESSION_SECRET", SECRET),
+            ("PUBLIC_URL", &base),
+            ("REGATTA__SOCKETS__ADAPTER", "redis"),
+            ("REGATTA__HTTP__WORKERS", &services.workers.to_string()),
+            ("REGATTA__DATASTORES__DEFAULT__POOL_SIZE", &DATABASE_CONNECTIONS.to_string()),
+        ];
+        succeed(app.command(&["migrate"]).envs(settings));
+        let (process, base) = app.lift_one(port, &settings);
+        Side::new("scaffolded app", base, process, app.into_folder())
+    }
+}
+
+fn add_hello(root: &Path) {
+    let file = root.join("src/routes.rs");
+    let routes = fs::read_to_string(&file).expect("an app has routes");
+    let start = "pub fn draw(r: &mut Routes) {\n";
+    assert!(routes.contains(start), "the app's routes look different:\n{routes}");
+    let routes = routes.replacen(start, &format!("{start}    r.get(\"/hello\", hello);\n"), 1);
+    fs::write(&file, routes + HELLO).expect("the app's routes");
+}
+
+/// Fills the app as people do: they give their names and say something.
+pub(crate) fn seed(base: &str) {
+    for person in 0..PEOPLE {
+        let http = Http::new(base);
+        let named = http.post_json("/name", &json!({ "name": format!("Person {person}") }));
+        assert_eq!(named.status, 200, "{named:?}");
+        for message in 0..MESSAGES_EACH {
+            let body = format!(
+                "This is what person {person} has to say in message {message}: \"smooth sailing\" & more."
+            );
+            let said = http.post_json("/message", &json!({ "body": body }));
+            assert!(matches!(said.status, 200 | 201), "{said:?}");
+        }
+    }
+}

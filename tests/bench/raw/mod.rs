@@ -1,0 +1,63 @@
+//! The same answers written by hand: plain actix-web handlers, nothing shared with the framework.
+
+mod hello;
+mod messages;
+mod visits;
+
+use std::process::ExitCode;
+
+use actix_web::{App, HttpServer, web};
+use deadpool_redis::{Config, Runtime};
+use rustix::process::{Signal, set_parent_process_death_signal};
+use sqlx::postgres::PgPoolOptions;
+
+use crate::options::Raw;
+use visits::{Signer, Store};
+
+/// Serves until it is told to stop, or until the bench that started it is gone.
+pub(crate) fn serve(settings: &Raw) -> ExitCode {
+    match actix_web::rt::System::new().block_on(run(settings)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(settings: &Raw) -> Result<(), Box<dyn std::error::Error>> {
+    set_parent_process_death_signal(Some(Signal::TERM))?;
+    // Like the framework's, this pool spends no round trip on a test before every statement.
+    let database = PgPoolOptions::new()
+        .max_connections(settings.database_connections)
+        .test_before_acquire(false)
+        .connect(&settings.database)
+        .await?;
+    let shared = redis::Client::open(settings.redis.as_str())?.get_multiplexed_async_connection().await?;
+    let pool = Config::from_url(&settings.redis).create_pool(Some(Runtime::Tokio1))?;
+    let signer = Signer::random()?;
+
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(database.clone()))
+            .app_data(web::Data::new(signer.clone()))
+            .route("/hello", web::get().to(hello::hello))
+            .route("/message", web::get().to(messages::list))
+            .service(
+                web::resource("/visits")
+                    .app_data(web::Data::new(Store::Shared(shared.clone())))
+                    .get(visits::count),
+            )
+            .service(
+                web::resource("/visits-pooled")
+                    .app_data(web::Data::new(Store::Pooled(pool.clone())))
+                    .get(visits::count),
+            )
+    })
+    .workers(settings.workers)
+    .tcp_nodelay(true)
+    .shutdown_timeout(1)
+    .bind(("127.0.0.1", settings.port))?;
+    println!("listening on port {}", settings.port);
+    Ok(server.run().await?)
+}
