@@ -26,6 +26,9 @@ impl Query {
     }
 }
 
+/// The values of each row, in their slots.
+pub(crate) type Rows = Vec<Vec<Value>>;
+
 /// Which column of a row goes into which slot of a record.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
@@ -53,9 +56,11 @@ impl Layout {
     }
 }
 
-macro_rules! decoded {
-    ($engine:ident, $rows:expr, $layout:expr) => {
-        $rows.and_then(|rows| rows.iter().map(|row| super::$engine::decode(row, $layout)).collect())
+/// A statement whose rows are decoded as they arrive.
+macro_rules! decoding {
+    ($engine:ident, $query:expr, $layout:expr) => {
+        sqlx::query_with(AssertSqlSafe($query.sql), $query.values)
+            .try_map(|row| super::$engine::decode(&row, $layout))
     };
 }
 
@@ -77,41 +82,35 @@ impl Store {
         query: Query,
         layout: &Layout,
         transaction: Option<&Transaction>,
-    ) -> Result<Vec<Vec<Value>>, DbError> {
+    ) -> Result<Rows, DbError> {
         let rows = match transaction {
             Some(transaction) => self.rows_within(query, layout, transaction).await?,
             None => self.rows_pooled(query, layout).await?,
         };
-        let rows = rows.map_err(|error| self.failed(error))?;
         self.heard();
         Ok(rows)
     }
 
-    async fn rows_pooled(
-        &self,
-        query: Query,
-        layout: &Layout,
-    ) -> Result<Result<Vec<Vec<Value>>, sqlx::Error>, DbError> {
+    async fn rows_pooled(&self, query: Query, layout: &Layout) -> Result<Rows, DbError> {
         /// A connection that missed the deadline is in the middle of something: it never goes back to the pool.
         macro_rules! pooled {
             ($engine:ident, $pool:expr) => {{
                 let mut connection = $pool.acquire().await.map_err(|error| self.failed(error))?;
-                let statement = sqlx::query_with(AssertSqlSafe(query.sql), query.values);
-                match within(Some(self.timeout()), statement.fetch_all(&mut *connection)).await {
-                    Ok(rows) => decoded!($engine, rows, layout),
-                    Err(late) => {
-                        drop(connection.detach());
-                        return Err(late);
-                    }
+                let rows = decoding!($engine, query, layout).fetch_all(&mut *connection);
+                let rows = within(Some(self.timeout()), rows).await;
+                if rows.is_err() {
+                    drop(connection.detach());
                 }
+                rows?
             }};
         }
-        Ok(match self.pool() {
+        let rows = match self.pool() {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pooled!(sqlite, pool),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pooled!(postgres, pool),
-        })
+        };
+        rows.map_err(|error| self.failed(error))
     }
 
     async fn rows_within(
@@ -119,30 +118,24 @@ impl Store {
         query: Query,
         layout: &Layout,
         transaction: &Transaction,
-    ) -> Result<Result<Vec<Vec<Value>>, sqlx::Error>, DbError> {
+    ) -> Result<Rows, DbError> {
         let mut open = transaction.open().await;
         let deadline = transaction.is_hurried().then_some(self.timeout());
         let rows = match open.as_mut() {
             None => return Err(DbError::TransactionOver),
             #[cfg(feature = "sqlite")]
             Some(Open::Sqlite(connection)) => {
-                let statement = sqlx::query_with(AssertSqlSafe(query.sql), query.values);
-                within(deadline, statement.fetch_all(&mut **connection))
-                    .await
-                    .map(|rows| decoded!(sqlite, rows, layout))
+                within(deadline, decoding!(sqlite, query, layout).fetch_all(&mut **connection)).await
             }
             #[cfg(feature = "postgres")]
             Some(Open::Postgres(connection)) => {
-                let statement = sqlx::query_with(AssertSqlSafe(query.sql), query.values);
-                within(deadline, statement.fetch_all(&mut **connection))
-                    .await
-                    .map(|rows| decoded!(postgres, rows, layout))
+                within(deadline, decoding!(postgres, query, layout).fetch_all(&mut **connection)).await
             }
         };
         if rows.is_err() {
             *open = None;
         }
-        rows
+        rows?.map_err(|error| self.failed(error))
     }
 
     /// The error every engine gives alike.
