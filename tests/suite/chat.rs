@@ -22,7 +22,10 @@ impl ChatPage {
         let chat = Self { page: browser.open(&format!("{base}/")) };
         chat.page.type_into("form[action='/name'] [name=name]", name);
         chat.page.press_enter();
-        chat.wait_sees(name, wait::SOON);
+        // The page leaves its nameless socket for one with the name, and is in the list over that one.
+        wait::until_true("the page's first socket has ended", wait::SOON, || chat.page.ended_sockets() > 0);
+        let listed = format!("document.querySelector('#people')?.innerText.includes({name:?})");
+        chat.page.wait_for(&listed, wait::SOON);
         chat
     }
 
