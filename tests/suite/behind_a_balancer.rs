@@ -22,7 +22,11 @@ pub(crate) fn pages_on_different_instances_see_each_other(cluster: &Cluster, bas
     let ann = ChatPage::enter(&browser, base, "Ann");
     let home = ann.instance(&instances);
     let ben = (0..PAGES)
-        .map(|visitor| ChatPage::enter(&browser, base, &format!("Ben-{visitor}")))
+        .map(|visitor| {
+            // Pages ask equally often: without one more request between them a round robin may give each the same.
+            Http::new(base).get("/livez");
+            ChatPage::enter(&browser, base, &format!("Ben-{visitor}"))
+        })
         .find(|page| page.instance(&instances) != home)
         .unwrap_or_else(|| panic!("{PAGES} pages, all on {home:?}"));
 
