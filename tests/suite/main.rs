@@ -11,6 +11,7 @@ mod behind_a_balancer;
 mod chat;
 mod cluster_haproxy;
 mod cluster_nginx;
+mod commands;
 mod dead_services;
 mod demo;
 mod kill;

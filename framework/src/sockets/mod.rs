@@ -148,3 +148,6 @@ impl Sockets {
         Box::pin(async move { sockets.0.workers.drain(deadline).await })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,3 +155,6 @@ impl std::fmt::Debug for Views {
         f.debug_struct("Views").field("folder", &self.0.folder).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
