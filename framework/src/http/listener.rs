@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -29,6 +30,8 @@ struct Shared {
     headers: Headers,
     hops: Hops,
     hosts: Vec<String>,
+    /// Whether each answer is logged: for developers; in production the balancer does it.
+    log_answers: bool,
 }
 
 impl Listener {
@@ -38,6 +41,7 @@ impl Listener {
                 .map_err(|_| Error::internal("an instance id is plain text"))?,
             headers: Headers::new(config)?,
             hops: Hops::new(&config.security.trusted_proxies)?,
+            log_answers: !config.environment.is_production(),
             hosts: config.security.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })))
     }
@@ -69,8 +73,9 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     req.extensions_mut().insert(ClientAddress(client));
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), method = %req.method(), path = req.path());
 
+    let started = Instant::now();
     let mut response = if shared.accepts_host(&req) {
-        next.call(req).instrument(span).await?.map_into_boxed_body()
+        next.call(req).instrument(span.clone()).await?.map_into_boxed_body()
     } else {
         let error = Error::new(
             StatusCode::MISDIRECTED_REQUEST,
@@ -79,6 +84,10 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
         );
         req.error_response(error)
     };
+    if shared.log_answers {
+        let status = response.status().as_u16();
+        span.in_scope(|| tracing::info!("{status} in {} ms", started.elapsed().as_millis()));
+    }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.insert(INSTANCE, shared.instance.clone());
@@ -110,11 +119,15 @@ fn request_id(req: &ServiceRequest) -> HeaderValue {
         (1..=64).contains(&id.len())
             && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
     });
-    given.cloned().unwrap_or_else(|| {
-        let mut bytes = [0_u8; 8];
-        // Without random bytes the id only loses its use for searching in logs.
-        let _ = getrandom::fill(&mut bytes);
-        HeaderValue::from_str(&format!("{:016x}", u64::from_le_bytes(bytes)))
-            .unwrap_or(HeaderValue::from_static("0"))
-    })
+    given
+        .cloned()
+        .unwrap_or_else(|| HeaderValue::from_str(&new_request_id()).unwrap_or(HeaderValue::from_static("0")))
+}
+
+/// A new request id of 16 hexadecimal digits.
+pub(crate) fn new_request_id() -> String {
+    let mut bytes = [0_u8; 8];
+    // Without random bytes the id only loses its use for searching in logs.
+    let _ = getrandom::fill(&mut bytes);
+    format!("{:016x}", u64::from_le_bytes(bytes))
 }

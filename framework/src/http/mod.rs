@@ -12,5 +12,5 @@ pub(crate) use input::value as body;
 pub use instance::Instance;
 pub(crate) use instance::random_id;
 pub use listener::ClientAddress;
-pub(crate) use listener::{Listener, serve as listen};
+pub(crate) use listener::{Listener, new_request_id, serve as listen};
 pub(crate) use wants::wants_html;

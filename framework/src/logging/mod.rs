@@ -18,7 +18,8 @@ use format::Named;
 /// A level that can't be understood.
 pub(crate) fn start(config: &Config, instance: &str) -> Result<()> {
     let level = std::env::var("RUST_LOG").unwrap_or_else(|_| config.log.level.clone());
-    let filter = EnvFilter::try_new(&level).map_err(|_| {
+    // What the server says about its own threads is for who asks for it.
+    let filter = EnvFilter::try_new(format!("actix_server=warn,{level}")).map_err(|_| {
         Error::internal(format!("level in config/log.toml is `{level}`: write info, or info,regatta=debug"))
     })?;
     let json = match config.log.format {

@@ -15,6 +15,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+use tracing::Instrument as _;
 
 use super::Socket;
 use crate::routes::{EVENT, event_path};
@@ -112,7 +113,14 @@ struct Outcome {
 }
 
 async fn run(dispatcher: &Dispatcher, socket: &Socket, request: actix_http::Request) -> Outcome {
-    let response = match (dispatcher.dispatch)(request).await {
+    let span = tracing::info_span!(
+        "request",
+        id = crate::http::new_request_id(),
+        socket = socket.id(),
+        method = %request.method(),
+        path = request.path()
+    );
+    let response = match (dispatcher.dispatch)(request).instrument(span).await {
         Ok(response) => response.into_parts().1,
         Err(error) => error.error_response(),
     };
