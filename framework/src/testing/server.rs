@@ -18,7 +18,7 @@ use crate::sockets::Sockets;
 
 /// A running instance of an app, with a database file of its own unless it is part of a cluster.
 ///
-/// It is a client too: [`TestApp::get`] and the others share the cookies of one browser.
+/// It is a client too: [`TestClient::get`] and the others share the cookies of one browser.
 #[derive(Debug)]
 pub struct TestApp {
     client: TestClient,
