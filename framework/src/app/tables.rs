@@ -19,7 +19,11 @@ pub(super) fn routes(app: &App) {
         .collect();
     for wanted in &routes.blueprints {
         for route in blueprints::routes(&wanted.schema, &crate::config::BlueprintsConfig::default()) {
-            lines.push([route.method.to_string(), route.path, route.name]);
+            let line = [route.method.to_string(), route.path, route.name];
+            // A route written by hand wins.
+            if !lines.iter().any(|other| other[..2] == line[..2]) {
+                lines.push(line);
+            }
         }
     }
     for event in &routes.events {

@@ -18,15 +18,15 @@ use format::Named;
 /// A level that can't be understood.
 pub(crate) fn start(config: &Config, instance: &str) -> Result<()> {
     let level = std::env::var("RUST_LOG").unwrap_or_else(|_| config.log.level.clone());
-    // What the server says about its own threads is for who asks for it.
-    let filter = EnvFilter::try_new(format!("actix_server=warn,{level}")).map_err(|_| {
+    // What the server says about its own threads, and about every client that speaks no HTTP, is for who asks.
+    let filter = EnvFilter::try_new(format!("actix_server=warn,actix_http=off,{level}")).map_err(|_| {
         Error::internal(format!("level in config/log.toml is `{level}`: write info, or info,regatta=debug"))
     })?;
     let json = match config.log.format {
         Some(format) => format == LogFormat::Json,
         None => config.environment.is_production(),
     };
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     let started = if json {
         let format = tracing_subscriber::fmt::format().json().flatten_event(true).with_span_list(false);
