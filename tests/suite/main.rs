@@ -15,6 +15,7 @@ mod commands;
 mod dead_services;
 mod demo;
 mod kill;
+mod old_clients;
 mod refusals;
 mod scaffold;
 mod single;

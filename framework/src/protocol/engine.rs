@@ -1,8 +1,18 @@
-//! Engine.IO v4 packets as WebSocket text frames: one type character, then the data.
-//! See the Engine.IO protocol, revision 4 (<https://socket.io/docs/v4/engine-io-protocol/>).
+//! Engine.IO packets as WebSocket text frames: one type character, then the data.
+//! See the Engine.IO protocol, revision 4 (<https://socket.io/docs/v4/engine-io-protocol/>), and revision 3 of the
+//! clients of Socket.IO 1 and 2, which turns the heartbeat round.
 
 use serde::Serialize;
 use thiserror::Error;
+
+/// The revision a client speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Revision {
+    /// The client pings, and is in the default namespace from the start.
+    V3,
+    /// The server pings, and the client asks for its namespace.
+    V4,
+}
 
 /// A packet of the transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,8 @@
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use super::engine::Revision;
+
 /// A packet that arrived. JSON stays text until somebody needs it.
 #[derive(Debug)]
 pub(crate) enum Packet<'a> {
@@ -108,8 +110,14 @@ pub(crate) fn connected(sid: &str) -> String {
     format!("40{{\"sid\":\"{sid}\"}}")
 }
 
-/// The refusal of a CONNECT to `namespace`.
-pub(crate) fn refused(namespace: &str, message: &str) -> String {
-    let body = serde_json::json!({ "message": message });
+/// What tells a client of revision 3 that it is in the default namespace.
+pub(crate) const CONNECTED_V3: &str = "40";
+
+/// The refusal of a CONNECT to `namespace`: an object, for clients of revision 3 a text.
+pub(crate) fn refused(namespace: &str, message: &str, revision: Revision) -> String {
+    let body = match revision {
+        Revision::V3 => serde_json::Value::from(message),
+        Revision::V4 => serde_json::json!({ "message": message }),
+    };
     if namespace == "/" { format!("44{body}") } else { format!("44{namespace},{body}") }
 }

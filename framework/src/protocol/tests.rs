@@ -1,6 +1,6 @@
 //! The packets of the protocol's documents, and what must never get through.
 
-use super::engine::Engine;
+use super::engine::{Engine, Revision};
 use super::packet::{self, Packet, PacketError};
 
 #[test]
@@ -52,5 +52,7 @@ fn malformed_packets_are_refused() {
 fn answers_are_the_protocols_bytes() {
     assert_eq!(packet::ack(3, "{\"a\":1}"), "433[{\"a\":1}]");
     assert_eq!(packet::connected("abc"), "40{\"sid\":\"abc\"}");
-    assert_eq!(packet::refused("/x", "Invalid namespace"), "44/x,{\"message\":\"Invalid namespace\"}");
+    let refused = |revision| packet::refused("/x", "Invalid namespace", revision);
+    assert_eq!(refused(Revision::V4), "44/x,{\"message\":\"Invalid namespace\"}");
+    assert_eq!(refused(Revision::V3), "44/x,\"Invalid namespace\"");
 }

@@ -1,17 +1,18 @@
 //! The life of one connection: heartbeat, packets in, handlers.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::rt::time::{Instant, Sleep, sleep, sleep_until};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseReason, ProtocolError};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use std::pin::Pin;
 use tokio::task::JoinSet;
 
 use super::virtual_request::{self, Dispatcher};
 use super::{Socket, frame};
 use crate::config::SocketsConfig;
-use crate::protocol::engine::Engine;
+use crate::protocol::engine::{Engine, Revision};
 use crate::protocol::packet::{self, Packet};
 
 /// Why the read loop ended.
@@ -19,6 +20,7 @@ type Reason = &'static str;
 
 pub(super) struct Connection {
     socket: Socket,
+    revision: Revision,
     dispatcher: Dispatcher,
     ping_interval: Duration,
     ping_timeout: Duration,
@@ -30,15 +32,26 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(socket: Socket, dispatcher: Dispatcher, config: &SocketsConfig) -> Self {
+    pub(super) fn new(
+        socket: Socket,
+        revision: Revision,
+        dispatcher: Dispatcher,
+        config: &SocketsConfig,
+    ) -> Self {
+        let (ping_interval, ping_timeout) = (config.ping_interval.get(), config.ping_timeout.get());
+        let first_beat = match revision {
+            Revision::V3 => ping_interval + ping_timeout,
+            Revision::V4 => ping_interval,
+        };
         Self {
             socket,
+            revision,
             dispatcher,
-            ping_interval: config.ping_interval.get(),
-            ping_timeout: config.ping_timeout.get(),
+            ping_interval,
+            ping_timeout,
             max_in_flight: config.max_in_flight,
             handlers: JoinSet::new(),
-            heartbeat: Box::pin(sleep(config.ping_interval.get())),
+            heartbeat: Box::pin(sleep(first_beat)),
             awaits_pong: false,
         }
     }
@@ -46,6 +59,10 @@ impl Connection {
     /// Runs until the connection ends, for whatever reason; then the socket has left everything.
     pub(super) async fn run(mut self, mut incoming: AggregatedMessageStream, connect_timeout: Duration) {
         let connect_deadline = Instant::now() + connect_timeout;
+        if self.revision == Revision::V3 {
+            self.socket.send_text(packet::CONNECTED_V3);
+            self.socket.enter_namespace(Value::Null);
+        }
         let reason = self.serve(&mut incoming, connect_deadline).await;
         let reason = self.socket.reason().unwrap_or(reason);
         self.socket.close(frame::NORMAL, reason, false);
@@ -74,9 +91,10 @@ impl Connection {
         }
     }
 
-    /// The server's heartbeat: a ping, or the end when the last one was not answered.
+    /// The server's heartbeat: a ping, or the end when the last one was not answered. A client of revision 3
+    /// pings itself, and should have by now.
     fn beat(&mut self) -> Result<(), Reason> {
-        if self.awaits_pong {
+        if self.awaits_pong || self.revision == Revision::V3 {
             return Err("ping timeout");
         }
         self.awaits_pong = true;
@@ -104,7 +122,12 @@ impl Connection {
 
     fn engine(&mut self, text: &str) -> Result<(), Reason> {
         match Engine::parse(text) {
-            Ok(Engine::Pong) => {
+            Ok(Engine::Ping(data)) if self.revision == Revision::V3 => {
+                self.socket.send_text(&format!("3{data}"));
+                self.heartbeat.as_mut().reset(Instant::now() + self.ping_interval + self.ping_timeout);
+                Ok(())
+            }
+            Ok(Engine::Pong) if self.revision == Revision::V4 => {
                 self.awaits_pong = false;
                 self.heartbeat.as_mut().reset(Instant::now() + self.ping_interval);
                 Ok(())
@@ -118,7 +141,7 @@ impl Connection {
             },
             Ok(Engine::Close) => Err("transport close"),
             Ok(Engine::Noop) => Ok(()),
-            Ok(Engine::Ping(_) | Engine::Upgrade) | Err(_) => Err(self.parse_error()),
+            Ok(Engine::Ping(_) | Engine::Pong | Engine::Upgrade) | Err(_) => Err(self.parse_error()),
         }
     }
 
@@ -130,8 +153,9 @@ impl Connection {
                 self.socket.enter_namespace(auth);
                 Ok(())
             }
+            Packet::Connect { namespace: "/", .. } if self.revision == Revision::V3 => Ok(()),
             Packet::Connect { namespace, .. } if namespace != "/" => {
-                self.socket.send_text(&packet::refused(namespace, "Invalid namespace"));
+                self.socket.send_text(&packet::refused(namespace, "Invalid namespace", self.revision));
                 Ok(())
             }
             Packet::Disconnect { namespace: "/" } => Err("client namespace disconnect"),

@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::outbox::{Bounds, Outbox};
 use super::{Dispatcher, Handshake, Socket, Sockets, Worker, id};
 use crate::config::SocketsConfig;
-use crate::protocol::engine::Open;
+use crate::protocol::engine::{Open, Revision};
 use crate::security::Origins;
 
 /// What the endpoint of one worker needs.
@@ -66,7 +66,7 @@ impl From<crate::Error> for Failure {
 }
 
 fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResponse, Failure> {
-    check(req)?;
+    let revision = check(req)?;
     if !to.origins.allows(req) {
         tracing::warn!(
             origin = ?req.headers().get(header::ORIGIN),
@@ -103,7 +103,7 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
         .max_frame_size(config.max_payload)
         .aggregate_continuations()
         .max_continuation_size(config.max_payload);
-    let connection = Connection::new(socket.clone(), to.dispatcher.clone(), config);
+    let connection = Connection::new(socket.clone(), revision, to.dispatcher.clone(), config);
     let connect_timeout = config.connect_timeout.get();
     let worker = to.worker.clone();
     actix_web::rt::spawn(async move {
@@ -116,7 +116,7 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
     Ok(response.map_body(|_, upstream| outbox.into_body(upstream)).map_into_boxed_body())
 }
 
-fn check(req: &HttpRequest) -> Result<(), Refusal> {
+fn check(req: &HttpRequest) -> Result<Revision, Refusal> {
     let query = req.query_string();
     let param = |name: &str| {
         query
@@ -136,10 +136,11 @@ fn check(req: &HttpRequest) -> Result<(), Refusal> {
     if !is_upgrade(req) {
         return Err(Refusal::Request);
     }
-    if param("EIO") != Some("4") {
-        return Err(Refusal::Version);
+    match param("EIO") {
+        Some("3") => Ok(Revision::V3),
+        Some("4") => Ok(Revision::V4),
+        _ => Err(Refusal::Version),
     }
-    Ok(())
 }
 
 fn is_upgrade(req: &HttpRequest) -> bool {

@@ -1,0 +1,49 @@
+// The stock sails.io.js on socket.io-client 2, driven by lines of JSON:
+//   {"do":"connect","url":…}   {"do":"ask","event":"get"|"post"|…,"data":{"url":…,"data":…}}   {"do":"close"}
+// It reports {"done":…} for each command and {"event":"message","args":[…]} for the model's events.
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+const require = createRequire(import.meta.url);
+const io = require("sails.io.js")(require("socket.io-client-2"));
+io.sails.autoConnect = false;
+io.sails.environment = "production";
+
+let socket;
+
+const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const commands = {
+  async connect({ url }) {
+    socket = io.sails.connect(url, { transports: ["websocket"], reconnection: false });
+    socket.on("message", (...args) => report({ event: "message", args }));
+    await new Promise((resolve, reject) => {
+      socket.on("connect", resolve);
+      socket.on("connect_error", reject);
+    });
+    return { id: socket._raw.id };
+  },
+
+  async ask({ event, data: { url, data } }) {
+    const answer = await new Promise((resolve) => {
+      socket.request({ method: event, url, data }, (body, { statusCode }) => resolve({ body, statusCode }));
+    });
+    return { answer };
+  },
+
+  async close() {
+    socket.disconnect();
+    return {};
+  },
+};
+
+const lines = createInterface({ input: process.stdin });
+for await (const line of lines) {
+  const command = JSON.parse(line);
+  try {
+    report({ done: command.do, ...(await commands[command.do](command)) });
+  } catch (error) {
+    report({ done: command.do, error: String(error) });
+  }
+}
+process.exit(0);
