@@ -18,8 +18,13 @@ const SECRET: &str = "9f3c1a7be05d4286b1c97ad2630e58f47d10b6c2e9a4835f6e2d71c0ab
 
 /// A new app has no action that only says hello; this is one as a user would write it.
 const HELLO: &str = r#"
-async fn hello() -> regatta::prelude::Json<regatta::prelude::JsonValue> {
-    regatta::prelude::Json(regatta::prelude::json!({ "hello": "world" }))
+#[derive(serde::Serialize)]
+struct Hello {
+    hello: &'static str,
+}
+
+async fn hello() -> Json<Hello> {
+    Json(Hello { hello: "world" })
 }
 "#;
 
