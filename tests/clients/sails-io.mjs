@@ -2,7 +2,7 @@
 //   {"do":"connect","url":…}   {"do":"ask","event":"get"|"post"|…,"data":{"url":…,"data":…}}   {"do":"close"}
 // It reports {"done":…} for each command and {"event":"message","args":[…]} for the model's events.
 import { createRequire } from "node:module";
-import { createInterface } from "node:readline";
+import { report, serve } from "./lines.mjs";
 
 const require = createRequire(import.meta.url);
 const io = require("sails.io.js")(require("socket.io-client-2"));
@@ -10,8 +10,6 @@ io.sails.autoConnect = false;
 io.sails.environment = "production";
 
 let socket;
-
-const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const commands = {
   async connect({ url }) {
@@ -37,13 +35,4 @@ const commands = {
   },
 };
 
-const lines = createInterface({ input: process.stdin });
-for await (const line of lines) {
-  const command = JSON.parse(line);
-  try {
-    report({ done: command.do, ...(await commands[command.do](command)) });
-  } catch (error) {
-    report({ done: command.do, error: String(error) });
-  }
-}
-process.exit(0);
+await serve(commands);

@@ -1,12 +1,10 @@
 // The stock socket.io-client, driven by lines of JSON:
 //   {"do":"connect","url":…,"headers":{…}}   {"do":"ask","event":…,"data":…}   {"do":"emit","event":…,"data":…}   {"do":"close"}
 // It reports {"done":…} for each command, {"event":…,"args":[…]} for every event and {"lifecycle":…} for its connection.
-import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
+import { report, serve } from "./lines.mjs";
 
 let socket;
-
-const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const commands = {
   async connect({ url, headers = {}, query = {} }) {
@@ -43,13 +41,4 @@ const commands = {
   },
 };
 
-const lines = createInterface({ input: process.stdin });
-for await (const line of lines) {
-  const command = JSON.parse(line);
-  try {
-    report({ done: command.do, ...(await commands[command.do](command)) });
-  } catch (error) {
-    report({ done: command.do, error: String(error) });
-  }
-}
-process.exit(0);
+await serve(commands);
