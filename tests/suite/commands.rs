@@ -1,10 +1,11 @@
 //! The commands of the app's binary that look at it instead of serving it, and what production refuses.
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use regatta_tests::ports;
 use regatta_tests::postgres::Postgres;
-use regatta_tests::scaffold::App;
+use regatta_tests::scaffold::{App, cli, scaffold, succeed};
+use regatta_tests::workdir::target;
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
@@ -90,4 +91,15 @@ fn production_refuses_what_is_not_safe() {
     refused(&short, &["SESSION_SECRET", "32"]);
     let memory = [all[0], all[1], all[2], ("REGATTA__SOCKETS__ADAPTER", "memory")];
     refused(&memory, &["config/sockets.toml", "single_instance"]);
+}
+
+#[test]
+fn the_cli_builds_the_app_and_calls_its_binary() {
+    let mut regatta = Command::new(cli());
+    // From a folder inside the app: the command finds its root.
+    regatta.arg("routes").current_dir(scaffold().folder.join("config")).env("CARGO_TARGET_DIR", target());
+
+    let output = succeed(&mut regatta);
+
+    assert!(said(&output).contains("messages::say"), "{}", said(&output));
 }
