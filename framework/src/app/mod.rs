@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 
+#[cfg(feature = "testing")]
 pub(crate) use server::{Stop, start};
 
 use crate::Result;

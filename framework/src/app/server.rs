@@ -165,10 +165,12 @@ impl Running {
         Stop { server: self.server.handle(), parts: self.parts.clone() }
     }
 
+    #[cfg(feature = "testing")]
     pub(crate) fn db(&self) -> Db {
         self.parts.db.clone()
     }
 
+    #[cfg(feature = "testing")]
     pub(crate) fn sockets(&self) -> Sockets {
         self.parts.sockets.clone()
     }
