@@ -1,8 +1,11 @@
+mod associations;
 mod behaviour;
 mod criteria;
 mod migrations;
 mod postgres;
+mod queries;
 mod schemas;
+mod zoo;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -64,8 +67,12 @@ impl ChangeSink for Recorder {
     }
 }
 
-pub(crate) fn models() -> Vec<Arc<Schema>> {
+pub(crate) fn pair() -> Vec<Arc<Schema>> {
     vec![Message::schema().clone(), Person::schema().clone()]
+}
+
+pub(crate) fn models() -> Vec<Arc<Schema>> {
+    pair().into_iter().chain(zoo::models()).collect()
 }
 
 pub(crate) fn open(url: &str, root: &Path) -> (Db, Arc<Recorder>) {
@@ -76,7 +83,8 @@ pub(crate) fn open_with(url: &str, root: &Path, models: Vec<Arc<Schema>>) -> (Db
     let recorder = Arc::new(Recorder::default());
     let mut config = DatastoreConfig::at(url);
     config.acquire_timeout = Span::seconds(2);
-    let db = Db::open_at(&config, root, 2, models, recorder.clone()).unwrap();
+    let datastores = [("default".to_owned(), &config)];
+    let db = Db::open_at(&datastores, root, 2, models, recorder.clone()).unwrap();
     (db, recorder)
 }
 
