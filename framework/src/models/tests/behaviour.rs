@@ -37,6 +37,7 @@ pub(super) async fn everything(db: &Db, recorder: &Arc<Recorder>) {
     private_attributes_never_leave(db, recorder).await;
     super::associations::everything(db, recorder).await;
     super::queries::everything(db, recorder).await;
+    super::oracle::everything(db).await;
 }
 
 async fn clear(db: &Db) {

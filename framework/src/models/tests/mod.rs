@@ -2,6 +2,7 @@ mod associations;
 mod behaviour;
 mod criteria;
 mod migrations;
+mod oracle;
 mod postgres;
 mod queries;
 mod schemas;

@@ -72,6 +72,18 @@ pub(crate) struct Note {
     pub(crate) version: i64,
 }
 
+/// One of each kind that can be compared, with and without null.
+#[derive(Debug, Clone, Model)]
+pub(crate) struct Sample {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) alias: Option<String>,
+    pub(crate) rank: Option<i64>,
+    pub(crate) share: Option<f64>,
+    pub(crate) open: Option<bool>,
+    pub(crate) at: Option<Timestamp>,
+}
+
 impl Note {
     fn kept() -> Condition<Self> {
         Self::GONE_AT.is_null()
@@ -99,5 +111,5 @@ impl Callbacks for Note {
 }
 
 pub(crate) fn models() -> Vec<Arc<Schema>> {
-    vec![Keeper::schema().clone(), Pet::schema().clone(), Visit::schema().clone(), Note::schema().clone()]
+    vec![Keeper::schema().clone(), Pet::schema().clone(), Visit::schema().clone(), Note::schema().clone(), Sample::schema().clone()]
 }
