@@ -57,6 +57,11 @@ impl Filter {
         Self::All(Vec::new())
     }
 
+    /// Whether it is [`Filter::everything`].
+    pub fn is_everything(&self) -> bool {
+        matches!(self, Self::All(all) if all.is_empty())
+    }
+
     /// The record with this primary key.
     pub fn id(schema: &Schema, id: Value) -> Self {
         Self::equal(schema.primary_key_index(), id)
@@ -70,7 +75,8 @@ impl Filter {
     /// Both hold.
     pub fn and(self, other: Self) -> Self {
         match self {
-            Self::All(all) if all.is_empty() => other,
+            first if other.is_everything() => first,
+            first if first.is_everything() => other,
             Self::All(mut all) => {
                 all.push(other);
                 Self::All(all)

@@ -81,6 +81,15 @@ async fn change(
     origin: Option<&String>,
 ) -> Result<()> {
     let link = members.link(db)?;
+    if let Link::Join(join) = link
+        && (added.is_empty() || removed.is_empty())
+        && rows::fit_one_statement(&join.join, added.len().max(removed.len()))
+    {
+        let mut changes = insert(db, members, link, added, origin).await?;
+        changes.extend(take_out(db, members, link, removed, origin).await?);
+        db.announce(changes).await;
+        return Ok(());
+    }
     let atomic = db.atomic(members.schema).await?;
     let work = async {
         let mut changes = insert(atomic.db(), members, link, added, origin).await?;

@@ -51,7 +51,7 @@ async fn make(
     if all.is_empty() {
         return Ok(Vec::new());
     }
-    if all.len() == 1 && is_one_statement(schema, &all) {
+    if is_one_statement(schema, &all) {
         return store(db, schema, all, clash, write).await;
     }
     let atomic = db.atomic(schema).await?;
@@ -113,12 +113,16 @@ pub(crate) async fn upsert(
     Ok((changed.unwrap_or(record), false))
 }
 
-/// Whether nothing has to happen together with the insert.
+/// Whether nothing has to happen together with one insert.
 fn is_one_statement(schema: &Schema, all: &[Map<String, Json>]) -> bool {
     let has_members = |values: &Map<String, Json>| {
         values.keys().any(|name| schema.attribute(name).is_some_and(|attribute| attribute.is_collection()))
     };
-    schema.lifecycle().is_none() && !all.iter().any(has_members)
+    // Which columns there are depends on the primary key alone: all else has a value when left out.
+    let names_key = |values: &Map<String, Json>| values.contains_key(schema.primary_key().name());
+    let is_uniform = all.windows(2).all(|pair| names_key(&pair[0]) == names_key(&pair[1]));
+    let fits = rows::fit_one_statement(schema, all.len());
+    schema.lifecycle().is_none() && fits && is_uniform && !all.iter().any(has_members)
 }
 
 async fn store(

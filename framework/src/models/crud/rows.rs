@@ -34,6 +34,11 @@ pub(super) async fn delete(db: &Db, schema: &Schema, filter: &Filter) -> Result<
     db.rows(schema, query, schema.layout()).await.map_err(|error| explain(schema, error))
 }
 
+/// Whether one statement inserts so many records.
+pub(super) fn fit_one_statement(schema: &Schema, records: usize) -> bool {
+    records.saturating_mul(schema.attributes().len()) <= MOST_VALUES
+}
+
 /// Neighbouring rows that name the same attributes, as many as one statement takes.
 fn batches(rows: Vec<Assignments>) -> Vec<Vec<Assignments>> {
     let mut batches: Vec<Vec<Assignments>> = Vec::new();

@@ -6,6 +6,8 @@ mod oracle;
 mod postgres;
 mod queries;
 mod schemas;
+#[cfg(feature = "postgres")]
+mod statements;
 mod zoo;
 
 use std::path::Path;

@@ -32,11 +32,16 @@ pub(super) async fn everything(db: &Db) {
         };
         let expected = evaluate(&all, &criteria);
         let found = crud::find(db, schema, &criteria).await.unwrap();
-        let ids = |records: &[Record]| records.iter().map(|record| record.id().to_string()).collect::<Vec<_>>();
+        let ids =
+            |records: &[Record]| records.iter().map(|record| record.id().to_string()).collect::<Vec<_>>();
         assert_eq!(ids(&found), expected, "round {round}: {criteria:?}");
         let count = crud::count(db, schema, &criteria).await.unwrap();
         let whole = Criteria { limit: None, skip: 0, ..criteria.clone() };
-        assert_eq!(usize::try_from(count).unwrap(), evaluate(&all, &whole).len(), "round {round}: {criteria:?}");
+        assert_eq!(
+            usize::try_from(count).unwrap(),
+            evaluate(&all, &whole).len(),
+            "round {round}: {criteria:?}"
+        );
     }
     hostile(db, &all, &mut random).await;
     Sample::destroy_each(Sample::ID.gt(0)).exec(db).await.unwrap();
@@ -86,16 +91,20 @@ fn evaluate(all: &[Record], criteria: &Criteria) -> Vec<String> {
 /// SQL's three answers: yes, no, and unknown for what is null.
 fn holds(record: &Record, filter: &Filter) -> Option<bool> {
     match filter {
-        Filter::All(all) => all.iter().map(|filter| holds(record, filter)).fold(Some(true), |a, b| match (a, b) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
-            (Some(true), Some(true)) => Some(true),
-            _ => None,
-        }),
-        Filter::Any(any) => any.iter().map(|filter| holds(record, filter)).fold(Some(false), |a, b| match (a, b) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
-            (Some(false), Some(false)) => Some(false),
-            _ => None,
-        }),
+        Filter::All(all) => {
+            all.iter().map(|filter| holds(record, filter)).fold(Some(true), |a, b| match (a, b) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            })
+        }
+        Filter::Any(any) => {
+            any.iter().map(|filter| holds(record, filter)).fold(Some(false), |a, b| match (a, b) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            })
+        }
         Filter::Not(inner) => holds(record, inner).map(|holds| !holds),
         Filter::Compare { attribute, test } => passes(record.at(*attribute), test),
     }
@@ -264,8 +273,18 @@ impl Random {
     /// A client's `where`, right in parts and wrong in others.
     fn hostile(&mut self, depth: usize) -> Json {
         const NAMES: [&str; 12] = [
-            "id", "name", "rank", "share", "open", "at", "secret", "nope", "id\"; DROP TABLE sample;--",
-            "name' OR '1'='1", "", "__proto__",
+            "id",
+            "name",
+            "rank",
+            "share",
+            "open",
+            "at",
+            "secret",
+            "nope",
+            "id\"; DROP TABLE sample;--",
+            "name' OR '1'='1",
+            "",
+            "__proto__",
         ];
         let mut clauses = Map::new();
         for _ in 0..=self.below(2) {
@@ -282,8 +301,21 @@ impl Random {
 
     fn clause(&mut self) -> Json {
         const OPERATORS: [&str; 15] = [
-            "in", "nin", "!=", "<", "<=", ">", ">=", "contains", "startsWith", "endsWith", "like", "$ne", "regex",
-            "= 1 OR 1", "raw",
+            "in",
+            "nin",
+            "!=",
+            "<",
+            "<=",
+            ">",
+            ">=",
+            "contains",
+            "startsWith",
+            "endsWith",
+            "like",
+            "$ne",
+            "regex",
+            "= 1 OR 1",
+            "raw",
         ];
         match self.below(3) {
             0 => self.operand(),

@@ -104,6 +104,7 @@ async fn holds_on_postgres() {
     let (db, recorder) = open(&server.url("template1"), Path::new("/"));
     db.migrate().await.unwrap();
     behaviour::everything(&db, &recorder).await;
+    super::statements::everything(&db).await;
     comes_back_with_the_server(&mut server).await;
 }
 

@@ -111,5 +111,11 @@ impl Callbacks for Note {
 }
 
 pub(crate) fn models() -> Vec<Arc<Schema>> {
-    vec![Keeper::schema().clone(), Pet::schema().clone(), Visit::schema().clone(), Note::schema().clone(), Sample::schema().clone()]
+    vec![
+        Keeper::schema().clone(),
+        Pet::schema().clone(),
+        Visit::schema().clone(),
+        Note::schema().clone(),
+        Sample::schema().clone(),
+    ]
 }
