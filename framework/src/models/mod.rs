@@ -4,6 +4,7 @@
 //! and migrations read the schema, never the type.
 
 mod aggregate;
+mod archive;
 mod association;
 mod attr;
 mod attribute;
@@ -34,6 +35,7 @@ mod validation;
 mod where_json;
 
 pub use aggregate::{Aggregate, Group};
+pub use archive::{ARCHIVE, archive_schema};
 pub use association::{Association, OnDelete};
 pub use attr::{Attr, Condition, Direction};
 pub use attribute::{Attribute, Auto};

@@ -72,17 +72,6 @@ pub(crate) async fn find_within(
     Ok(records)
 }
 
-/// The record with a primary key.
-pub(crate) async fn find_one(
-    db: &Db,
-    schema: &Arc<Schema>,
-    id: Value,
-    paths: &[Populate],
-) -> Result<Option<Record>> {
-    let criteria = Criteria { populate: paths.to_vec(), ..Criteria::of(Filter::id(schema, id)) };
-    Ok(find(db, schema, &criteria).await?.pop())
-}
-
 /// How many records the filter means.
 pub(crate) async fn count(db: &Db, schema: &Schema, criteria: &Criteria) -> Result<u64> {
     let query = db.build(schema, &statement::count(schema, &criteria.scoped_filter(schema)));

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::{Writing, typed, writing};
 use crate::Result;
+use crate::models::archive::archive;
 use crate::models::crud::{self, Write};
 use crate::models::filter::Filter;
 use crate::models::{Db, Model, Value};
@@ -13,6 +14,7 @@ use crate::models::{Db, Model, Value};
 #[must_use = "nothing is removed before `exec`"]
 pub struct Destroy<M> {
     filter: Filter,
+    archived: bool,
     writing: Writing,
     of: PhantomData<fn() -> M>,
 }
@@ -21,11 +23,17 @@ impl<M: Model> Destroy<M> {
     writing!();
 
     pub(in crate::models) fn new(filter: Filter) -> Self {
-        Self { filter, writing: Writing::default(), of: PhantomData }
+        Self { filter, archived: false, writing: Writing::default(), of: PhantomData }
     }
 
     pub(in crate::models) fn by_key(id: Value) -> Self {
         Self::new(Filter::id(M::schema(), id))
+    }
+
+    /// Keeps a copy in the app's archive (`App::archive`), private attributes included.
+    pub fn archive(mut self) -> Self {
+        self.archived = true;
+        self
     }
 
     /// Removes the record and tells those who watch it, and those who watch what was populated; nothing when it
@@ -35,7 +43,10 @@ impl<M: Model> Destroy<M> {
     /// 409 when other records need it or several fit, 503 when the database is away.
     pub async fn exec(self, db: &Db) -> Result<Option<M>> {
         let write = Write { single: true, ..self.writing.write(db, M::schema())? };
-        let mut records = crud::destroy(db, M::schema(), self.filter, &write).await?;
+        let mut records = match self.archived {
+            true => archive(db, M::schema(), self.filter, &write).await?,
+            false => crud::destroy(db, M::schema(), self.filter, &write).await?,
+        };
         records.pop().map(M::from_record).transpose()
     }
 }
@@ -45,6 +56,7 @@ impl<M: Model> Destroy<M> {
 #[must_use = "nothing is removed before `exec`"]
 pub struct DestroyEach<M> {
     filter: Filter,
+    archived: bool,
     writing: Writing,
     of: PhantomData<fn() -> M>,
 }
@@ -53,7 +65,13 @@ impl<M: Model> DestroyEach<M> {
     writing!();
 
     pub(in crate::models) fn new(filter: Filter) -> Self {
-        Self { filter, writing: Writing::default(), of: PhantomData }
+        Self { filter, archived: false, writing: Writing::default(), of: PhantomData }
+    }
+
+    /// Keeps a copy in the app's archive (`App::archive`), private attributes included.
+    pub fn archive(mut self) -> Self {
+        self.archived = true;
+        self
     }
 
     /// Removes the records, with an event for each, and returns them as they were, in the order of their primary
@@ -63,6 +81,9 @@ impl<M: Model> DestroyEach<M> {
     /// As [`Destroy::exec`].
     pub async fn exec(self, db: &Db) -> Result<Vec<M>> {
         let write = self.writing.write(db, M::schema())?;
-        typed(crud::destroy(db, M::schema(), self.filter, &write).await?)
+        typed(match self.archived {
+            true => archive(db, M::schema(), self.filter, &write).await?,
+            false => crud::destroy(db, M::schema(), self.filter, &write).await?,
+        })
     }
 }

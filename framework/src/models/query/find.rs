@@ -203,12 +203,19 @@ struct Batch {
 pub struct FindOne<M> {
     id: Value,
     populate: Vec<Wanted>,
+    unscoped: bool,
     of: PhantomData<fn() -> M>,
 }
 
 impl<M: Model> FindOne<M> {
     pub(in crate::models) fn new(id: Value) -> Self {
-        Self { id, populate: Vec::new(), of: PhantomData }
+        Self { id, populate: Vec::new(), unscoped: false, of: PhantomData }
+    }
+
+    /// Also a record outside the model's default scope.
+    pub fn unscoped(mut self) -> Self {
+        self.unscoped = true;
+        self
     }
 
     /// With what the association refers to; a path such as `pets.vets` goes on from there.
@@ -228,7 +235,11 @@ impl<M: Model> FindOne<M> {
     /// # Errors
     /// As [`Find::all`].
     pub async fn get(self, db: &Db) -> Result<Option<M>> {
-        let paths = resolve(db, M::schema(), &self.populate)?;
-        crud::find_one(db, M::schema(), self.id, &paths).await?.map(M::from_record).transpose()
+        let criteria = Criteria {
+            populate: resolve(db, M::schema(), &self.populate)?,
+            unscoped: self.unscoped,
+            ..Criteria::of(Filter::id(M::schema(), self.id))
+        };
+        crud::find(db, M::schema(), &criteria).await?.pop().map(M::from_record).transpose()
     }
 }

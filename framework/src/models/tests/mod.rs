@@ -75,7 +75,7 @@ pub(crate) fn pair() -> Vec<Arc<Schema>> {
 }
 
 pub(crate) fn models() -> Vec<Arc<Schema>> {
-    pair().into_iter().chain(zoo::models()).collect()
+    pair().into_iter().chain(zoo::models()).chain([super::archive_schema()]).collect()
 }
 
 pub(crate) fn open(url: &str, root: &Path) -> (Db, Arc<Recorder>) {

@@ -28,6 +28,8 @@ pub(super) async fn everything(db: &Db, recorder: &Arc<Recorder>) {
     clear(db).await;
     records_are_reached_by_name(db).await;
     clear(db).await;
+    archived_records_leave_a_copy(db).await;
+    clear(db).await;
 }
 
 async fn clear(db: &Db) {
@@ -183,4 +185,19 @@ async fn records_are_reached_by_name(db: &Db) {
     assert_eq!(sums[0].values, [Value::Integer(4)]);
     assert!(records.destroy_one(by_id).await.unwrap().is_some());
     assert!(db.records("nobody").is_err());
+}
+
+async fn archived_records_leave_a_copy(db: &Db) {
+    let note = Note::create(json!({"title": "old", "stars": 2})).exec(db).await.unwrap();
+    assert!(Note::destroy(note.id).archive().exec(db).await.unwrap().is_some());
+    assert!(Note::find_one(note.id).unscoped().get(db).await.unwrap().is_none());
+    let archive = db.records("archive").unwrap();
+    let copies = archive.find(&Criteria::default()).await.unwrap();
+    assert_eq!(copies[0].get("fromModel"), Some(&Value::from("note")));
+    let Some(Value::Json(original)) = copies[0].get("originalRecord") else { panic!("{copies:?}") };
+    assert_eq!((&original["title"], &original["stars"]), (&json!("old"), &json!(2)));
+    Note::create(json!({"title": "kept"})).exec(db).await.unwrap();
+    assert!(Note::destroy_each(Note::ID.gt(0)).archive().exec(db).await.is_err());
+    assert_eq!(archive.count(Filter::everything()).await.unwrap(), 1, "both or neither");
+    archive.destroy(Filter::everything()).await.unwrap();
 }
