@@ -91,23 +91,20 @@ fn evaluate(all: &[Record], criteria: &Criteria) -> Vec<String> {
 /// SQL's three answers: yes, no, and unknown for what is null.
 fn holds(record: &Record, filter: &Filter) -> Option<bool> {
     match filter {
-        Filter::All(all) => {
-            all.iter().map(|filter| holds(record, filter)).fold(Some(true), |a, b| match (a, b) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            })
-        }
-        Filter::Any(any) => {
-            any.iter().map(|filter| holds(record, filter)).fold(Some(false), |a, b| match (a, b) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            })
-        }
+        Filter::All(all) => decided_by(Some(false), record, all),
+        Filter::Any(any) => decided_by(Some(true), record, any),
         Filter::Not(inner) => holds(record, inner).map(|holds| !holds),
         Filter::Compare { attribute, test } => passes(record.at(*attribute), test),
     }
+}
+
+/// One such answer decides; else one unknown makes it unknown.
+fn decided_by(answer: Option<bool>, record: &Record, filters: &[Filter]) -> Option<bool> {
+    let answers: Vec<_> = filters.iter().map(|filter| holds(record, filter)).collect();
+    if answers.contains(&answer) {
+        return answer;
+    }
+    if answers.contains(&None) { None } else { answer.map(|answer| !answer) }
 }
 
 fn passes(value: &Value, test: &Test) -> Option<bool> {
