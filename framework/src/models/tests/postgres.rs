@@ -105,6 +105,7 @@ async fn holds_on_postgres() {
     db.migrate().await.unwrap();
     behaviour::everything(&db, &recorder).await;
     super::statements::everything(&db).await;
+    super::killed::everything(&db, &server.url("template1")).await;
     comes_back_with_the_server(&mut server).await;
 }
 
