@@ -16,6 +16,7 @@ mod dead_services;
 mod demo;
 mod kill;
 mod old_clients;
+mod publishes;
 mod refusals;
 mod scaffold;
 mod single;
