@@ -58,6 +58,12 @@ impl App {
         self
     }
 
+    /// Adds a model that is known at run time only; see [`Schema::builder`].
+    pub fn schema(mut self, schema: impl Into<Arc<Schema>>) -> Self {
+        self.models.push(schema.into());
+        self
+    }
+
     /// The function that draws the routes. It runs once on every worker.
     pub fn routes(mut self, draw: impl Fn(&mut Routes) + Send + Sync + 'static) -> Self {
         self.draw = Arc::new(draw);
