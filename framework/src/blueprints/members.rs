@@ -31,12 +31,12 @@ pub(super) async fn populate(mut call: Call) -> Result<HttpResponse> {
     let record = found.into_iter().next().ok_or_else(Error::not_found)?;
     let populated = record.populated_at(attribute).ok_or_else(Error::not_found)?;
     if let Some(socket) = call.requester.get() {
-        let related = match populated {
-            Populated::One(record) => record.as_slice(),
-            Populated::Many(records) => records.as_slice(),
-        };
-        for record in related {
-            subscribe::to_records(socket, std::slice::from_ref(record.as_ref()), options.auto_watch).await?;
+        if options.auto_watch {
+            subscribe::to_model(socket, &target).await?;
+        }
+        for record in populated.records() {
+            let related = std::slice::from_ref(record.as_ref());
+            subscribe::to_records(socket, &call.db, related, options.auto_watch).await?;
         }
     }
     match populated {
