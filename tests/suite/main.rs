@@ -14,6 +14,7 @@ mod cluster_nginx;
 mod commands;
 mod dead_services;
 mod demo;
+mod dialogue;
 mod kill;
 mod old_clients;
 mod publishes;
