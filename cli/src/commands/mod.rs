@@ -10,6 +10,7 @@ pub mod lift;
 pub mod migrate;
 pub mod new;
 pub mod routes;
+pub mod seed;
 
 /// A web framework whose apps run as one instance or as many without a code change.
 #[derive(Debug, Parser)]
@@ -34,6 +35,7 @@ pub enum Command {
     Lift(lift::Lift),
     Routes(routes::Routes),
     Migrate(migrate::Migrate),
+    Seed(seed::Seed),
     Doctor(doctor::Doctor),
     Demo(demo::Demo),
 }
@@ -46,6 +48,7 @@ impl Command {
             Self::Lift(command) => command.run(),
             Self::Routes(command) => command.run(),
             Self::Migrate(command) => command.run(),
+            Self::Seed(command) => command.run(),
             Self::Doctor(command) => command.run(),
             Self::Demo(command) => command.run(),
         }

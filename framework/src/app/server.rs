@@ -17,9 +17,9 @@ use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
 use super::probes::{self, Readiness};
-use super::{App, layer};
+use super::{App, layer, prepare};
 use crate::bus::{self, Bus};
-use crate::config::{Adapter, Config, HttpConfig, Migrate};
+use crate::config::{Adapter, Config, HttpConfig};
 use crate::health::Health;
 use crate::http::{self, Instance, Listener};
 use crate::models::Db;
@@ -216,7 +216,7 @@ pub(crate) async fn start(
     listener: TcpListener,
 ) -> Result<Running> {
     let Built { parts, incoming, runtime, .. } = build(app, config, instance)?;
-    prepare(&parts).await?;
+    prepare::run(&parts).await?;
     parts.sockets.subscribed(BUS_PATIENCE).await;
     runtime.handle()?.spawn(parts.sockets.clone().relay(incoming));
     runtime.handle()?.spawn(parts.sockets.clone().keep_presence());
@@ -237,21 +237,6 @@ pub(crate) async fn start(
         .listen(listener)?
         .run();
     Ok(Running { server, parts, _runtime: runtime })
-}
-
-/// Brings the database to the models where the config says so, then runs the app's own start.
-async fn prepare(parts: &Parts) -> Result<()> {
-    let config = &parts.config;
-    let otherwise = if config.environment.is_production() { Migrate::Safe } else { Migrate::Alter };
-    if config.models.migrate.unwrap_or(otherwise) == Migrate::Alter {
-        for line in parts.db.migrate().await? {
-            tracing::info!("{line}");
-        }
-    }
-    match &parts.app.bootstrap {
-        Some(bootstrap) => bootstrap(parts.db.clone()).await,
-        None => Ok(()),
-    }
 }
 
 fn workers(http: &HttpConfig) -> usize {

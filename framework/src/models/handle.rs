@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest};
 use super::registry::Registry;
 use super::{Change, ChangeSink, Schema, Value, migrate};
 use crate::config::{Config, DatastoreConfig};
-use crate::db::{DbError, Layout, Pool, Query, Store, Transaction};
+use crate::db::{DbError, Engine, Layout, Pool, Query, Store, Transaction};
 use crate::health::Check;
 use crate::{Error, Result};
 
@@ -160,6 +160,10 @@ impl Db {
 
     pub(crate) async fn close(&self) {
         self.shared.store.close().await;
+    }
+
+    pub(super) fn engine(&self) -> Engine {
+        self.shared.store.engine()
     }
 
     pub(super) fn build(&self, statement: &impl sea_query_sqlx::SqlxBinder) -> Query {

@@ -15,6 +15,7 @@ mod handle;
 pub(crate) mod input;
 pub(crate) mod migrate;
 mod model;
+pub(crate) mod once;
 mod populate;
 mod record;
 mod reference;

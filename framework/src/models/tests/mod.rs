@@ -1,6 +1,7 @@
 mod behaviour;
 mod criteria;
 mod migrations;
+mod once;
 mod postgres;
 mod schemas;
 
