@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod behind_a_balancer;
+mod bootstrap;
 mod chat;
 mod cluster_haproxy;
 mod cluster_nginx;

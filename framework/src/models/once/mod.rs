@@ -179,8 +179,11 @@ impl<'a> Once<'a> {
             }
         };
         if seen.challenged && seen.since.elapsed() >= self.pace.answer {
-            tracing::warn!("the instance that ran `{name}` ({}) is gone: starting over", row.holder);
-            return self.take(name, &row).await;
+            let step = self.take(name, &row).await?;
+            if matches!(step, Step::Mine) {
+                tracing::warn!("the instance that ran `{name}` ({}) is gone: starting over", row.holder);
+            }
+            return Ok(step);
         }
         if !seen.challenged && seen.since.elapsed() >= self.pace.silent {
             // From the start when this can't be written: then the other one could not either.
