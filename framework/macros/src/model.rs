@@ -27,11 +27,23 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let ident = &input.ident;
     let identity = model.identity.clone().unwrap_or_else(|| identity_of(ident));
     let table = model.table.as_ref().map(|table| quote!(.table(#table)));
+    let datastore = model.datastore.as_ref().map(|name| quote!(.datastore(#name)));
+    let scope = model
+        .default_scope
+        .as_ref()
+        .map(|scope| quote!(.default_scope(::regatta::models::Condition::<#ident>::into_filter(#scope()))));
+    let callbacks = model.callbacks.then(|| quote!(.lifecycle(::regatta::models::Typed::<#ident>::new())));
+    let lists = lists(&model, &fields)?;
     let attributes = fields.iter().map(|field| field.attribute(std::ptr::eq(field, key)));
     let places = 0..fields.len();
     let names = fields.iter().map(|field| field.ident);
     let constants = fields.iter().enumerate().map(|(place, field)| field.constant(ident, place));
-    let shown = fields.iter().filter(|field| !field.options.private).map(|field| {
+    let readable = model.lists.iter().find(|(list, _)| list == "readable").map(|(_, names)| names);
+    let is_shown = |field: &&ModelField<'_>| {
+        let is_listed = readable.is_none_or(|names| names.contains(field.ident));
+        !field.options.private && (is_listed || std::ptr::eq(*field, key))
+    };
+    let shown = fields.iter().filter(is_shown).map(|field| {
         let (name, json) = (field.ident, &field.json);
         quote! {
             if ::regatta::models::Field::is_shown(&self.#name) {
@@ -50,7 +62,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
                 static SCHEMA: ::std::sync::LazyLock<::std::sync::Arc<::regatta::models::Schema>> =
                     ::std::sync::LazyLock::new(|| {
                         ::std::sync::Arc::new(
-                            ::regatta::models::Schema::builder(#identity) #table #(.attribute(#attributes))* .build(),
+                            ::regatta::models::Schema::builder(#identity)
+                                #table #datastore #scope #callbacks #(.attribute(#attributes))* #(#lists)* .build(),
                         )
                     });
                 &SCHEMA
@@ -105,6 +118,21 @@ fn fields<'a>(input: &'a DeriveInput, model: &ModelOptions) -> Result<Vec<ModelF
     Ok(fields)
 }
 
+/// Calls on the schema's builder, with the fields by their JSON names.
+fn lists(model: &ModelOptions, fields: &[ModelField<'_>]) -> Result<Vec<TokenStream>> {
+    let list = |(call, names): &(syn::Ident, Vec<syn::Ident>)| {
+        let json = names.iter().map(|name| {
+            let field = fields.iter().find(|field| field.ident == name);
+            field
+                .map(|field| &field.json)
+                .ok_or_else(|| Error::new_spanned(name, "the model has no such field"))
+        });
+        let json = json.collect::<Result<Vec<_>>>()?;
+        Ok(quote!(.#call([#(#json),*])))
+    };
+    model.lists.iter().map(list).collect()
+}
+
 /// The field marked `#[attr(primary_key)]`, else the one called `id`.
 fn primary_key<'a, 'b>(input: &DeriveInput, fields: &'b [ModelField<'a>]) -> Result<&'b ModelField<'a>> {
     let mut marked = fields.iter().filter(|field| field.options.primary_key);
@@ -126,15 +154,15 @@ impl ModelField<'_> {
     /// The expression that builds the attribute.
     fn attribute(&self, is_key: bool) -> TokenStream {
         let (json, ty, options) = (&self.json, self.ty, &self.options);
-        if let Some(via) = &options.via {
-            let private = options.private.then(|| quote!(.private()));
-            return quote! {
-                ::regatta::models::Attribute::collection(
-                    #json,
-                    <#ty as ::regatta::models::Field>::TARGET.unwrap_or_default(),
-                    #via,
-                ) #private
+        if options.is_collection {
+            let target = quote!(<#ty as ::regatta::models::Field>::TARGET.unwrap_or_default());
+            let attribute = match (&options.via, &options.through) {
+                (Some(via), Some(through)) => quote!(collection_through(#json, #target, #through, #via)),
+                (Some(via), None) => quote!(collection(#json, #target, #via)),
+                (None, _) => quote!(collection_of(#json, #target)),
             };
+            let rules = &options.rules;
+            return quote!(::regatta::models::Attribute::#attribute #(#rules)*);
         }
         let column = options.column.clone().unwrap_or_else(|| self.json.clone());
         let column = (column != self.json).then(|| quote!(.column(#column)));

@@ -82,7 +82,7 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             server::lift(app, config, instance)
         }
         Command::Routes => {
-            tables::routes(app);
+            tables::routes(app, &Config::load(root())?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Migrate => {

@@ -7,7 +7,8 @@ use actix_web::web;
 
 use super::server::Parts;
 use crate::blueprints;
-use crate::routes::{Entry, Routes, register};
+use crate::config::Config;
+use crate::routes::{Routes, register};
 use crate::security::Csrf;
 use crate::sessions::{self, Sessions};
 use crate::{Error, http};
@@ -22,6 +23,7 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .app_data(parts.sockets.clone())
         .app_data(parts.views.clone())
         .app_data(parts.instance.clone())
+        .app_data(parts.csrf.clone())
         .app_data(web::PayloadConfig::new(limit))
         .app_data(web::JsonConfig::default().limit(limit))
         .app_data(web::FormConfig::default().limit(limit))
@@ -37,20 +39,16 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
 fn draw(parts: &Parts) -> Routes {
     let mut routes = Routes::default();
     (parts.app.draw)(&mut routes);
-    expand_blueprints(&mut routes, parts);
+    expand_blueprints(&mut routes, &parts.config);
     routes
 }
 
-/// Adds the routes of every model that asked for blueprints.
-pub(super) fn expand_blueprints(routes: &mut Routes, parts: &Parts) {
+/// Adds the routes of every model that asked for blueprints, and of controllers.
+pub(super) fn expand_blueprints(routes: &mut Routes, config: &Config) {
+    let settings = blueprints::Settings::new(config);
+    routes.entries.extend(blueprints::actions(std::mem::take(&mut routes.controllers), &settings));
     for wanted in std::mem::take(&mut routes.blueprints) {
-        for route in blueprints::routes(&wanted.schema, &parts.config.blueprints) {
-            let mut guards = wanted.guards.clone();
-            if !crate::security::is_safe(&route.method) {
-                guards.extend(wanted.write_guards.iter().cloned());
-            }
-            routes.entries.push(Entry { guards, ..route });
-        }
+        routes.entries.extend(blueprints::routes(&wanted, &settings));
     }
 }
 

@@ -60,6 +60,17 @@ impl App {
         self
     }
 
+    /// Adds a model whose schema is made at run time.
+    pub fn schema(mut self, schema: Arc<Schema>) -> Self {
+        self.models.push(schema);
+        self
+    }
+
+    /// Adds the model that holds archived records; see [`Destroy::archive`](crate::models::Destroy::archive).
+    pub fn archive(self) -> Self {
+        self.schema(crate::models::archive_schema())
+    }
+
     /// The function that draws the routes. It runs once on every worker.
     pub fn routes(mut self, draw: impl Fn(&mut Routes) + Send + Sync + 'static) -> Self {
         self.draw = Arc::new(draw);

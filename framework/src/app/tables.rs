@@ -2,28 +2,24 @@
 
 use std::process::ExitCode;
 
+use super::layer::expand_blueprints;
 use super::{App, server};
 use crate::config::{Config, ConfigError};
 use crate::http::Instance;
 use crate::routes::Routes;
-use crate::{Result, blueprints, doctor};
+use crate::{Result, doctor};
 
 #[expect(clippy::print_stdout, reason = "the command prints its table")]
-pub(super) fn routes(app: &App) {
+pub(super) fn routes(app: &App, config: &Config) {
     let mut routes = Routes::default();
     (app.draw)(&mut routes);
-    let mut lines: Vec<[String; 3]> = routes
-        .entries
-        .iter()
-        .map(|entry| [entry.method.to_string(), entry.path.clone(), entry.name.clone()])
-        .collect();
-    for wanted in &routes.blueprints {
-        for route in blueprints::routes(&wanted.schema, &crate::config::BlueprintsConfig::default()) {
-            let line = [route.method.to_string(), route.path, route.name];
-            // A route written by hand wins.
-            if !lines.iter().any(|other| other[..2] == line[..2]) {
-                lines.push(line);
-            }
+    expand_blueprints(&mut routes, config);
+    let mut lines: Vec<[String; 3]> = Vec::with_capacity(routes.entries.len());
+    for entry in &routes.entries {
+        let line = [entry.method.to_string(), entry.path.clone(), entry.name.clone()];
+        // The first that fits wins: the others never answer.
+        if !lines.iter().any(|other| other[..2] == line[..2]) {
+            lines.push(line);
         }
     }
     for event in &routes.events {

@@ -1,31 +1,55 @@
 //! `GET /model` and `GET /model/{id}`.
 
 use actix_web::HttpResponse;
+use serde_json::Map;
 
+use super::pages::Asked;
+use super::query::Reader;
 use super::{Call, subscribe};
 use crate::models::crud;
+use crate::models::populate::Budget;
+use crate::models::{Criteria, Filter};
 use crate::{Error, Result};
 
-pub(super) async fn find(call: Call) -> Result<HttpResponse> {
-    let Call { blueprint, db, requester, params, .. } = call;
-    let criteria = blueprint.criteria(params)?;
-    let records = crud::find(&db, &blueprint.schema, &criteria).await?;
-    if let Some(socket) = requester.get() {
-        subscribe::to_records(socket, &records, blueprint.config.auto_watch).await?;
-        subscribe::to_model(socket, &blueprint).await?;
+pub(super) async fn find(mut call: Call) -> Result<HttpResponse> {
+    let mut params = call.params.rest();
+    let asked = Asked::take(&call, &mut params);
+    let criteria = call.reader().list(call.schema(), &mut params)?;
+    let options = call.options(criteria, Map::new())?;
+    let criteria = asked.narrow(call.schema(), &options.criteria)?;
+    let records = crud::find_within(&call.db, call.schema(), &criteria, &mut call.budget()).await?;
+    if let Some(socket) = call.requester.get() {
+        subscribe::to_records(socket, &records, options.auto_watch).await?;
+        if options.auto_watch {
+            subscribe::to_model(socket, call.schema()).await?;
+        }
     }
-    Ok(HttpResponse::Ok().json(records))
+    let mut answer = HttpResponse::Ok();
+    asked.tell(&call, &options.criteria, &records, &mut answer).await?;
+    Ok(answer.json(records))
 }
 
 pub(super) async fn find_one(mut call: Call) -> Result<HttpResponse> {
-    let populate = call.blueprint.populate(call.params.take("populate"))?;
     let id = call.id()?;
-    let Some(record) = crud::find_one(&call.db, call.schema(), id, &populate).await? else {
-        return Err(Error::not_found());
-    };
+    let mut params = call.params.rest();
+    let criteria = call.reader().one(call.schema(), &mut params)?;
+    let criteria = Criteria { filter: Filter::id(call.schema(), id), ..criteria };
+    let options = call.options(criteria, Map::new())?;
+    let found = crud::find_within(&call.db, call.schema(), &options.criteria, &mut call.budget()).await?;
+    let record = found.into_iter().next().ok_or_else(Error::not_found)?;
     if let Some(socket) = call.requester.get() {
-        subscribe::to_records(socket, std::slice::from_ref(&record), call.blueprint.config.auto_watch)
-            .await?;
+        subscribe::to_records(socket, std::slice::from_ref(&record), options.auto_watch).await?;
     }
     Ok(HttpResponse::Ok().json(record))
+}
+
+impl Call {
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { db: &self.db, config: &self.blueprint.config }
+    }
+
+    /// How many records one request may populate.
+    pub(super) fn budget(&self) -> Budget {
+        Budget::of(self.blueprint.config.max_populated)
+    }
 }

@@ -4,119 +4,47 @@
 //! a create answers 200 with the record, what is not there is the text `Not Found`. Over a socket the
 //! requester is subscribed to the records it gets.
 
+mod batch;
+mod call;
 mod find;
+mod members;
+mod pages;
 mod params;
 mod query;
+mod routes;
 mod subscribe;
 mod write;
 
-use std::future::Future;
-use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::dev::Payload;
-use actix_web::http::Method;
-use actix_web::{HttpRequest, HttpResponse};
+pub(crate) use routes::{actions, routes};
 
-use crate::config::BlueprintsConfig;
-use crate::models::{Db, Schema, Value};
-use crate::routes::{Action, Entry};
-use crate::sockets::Requester;
-use crate::{Error, Result};
+use crate::config::{BlueprintsConfig, Config};
+use crate::models::Schema;
+use crate::routes::OptionHook;
+use call::Call;
 use params::Params;
 
+/// What the blueprints of an app have in common.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    config: Arc<BlueprintsConfig>,
+    shortcuts: bool,
+}
+
+impl Settings {
+    pub(crate) fn new(config: &Config) -> Self {
+        let blueprints = config.blueprints.clone();
+        let shortcuts = blueprints.shortcuts.unwrap_or(!config.environment.is_production());
+        Self { config: Arc::new(blueprints), shortcuts }
+    }
+}
+
 /// What the blueprints of one model work with.
-#[derive(Debug)]
 struct Blueprint {
     schema: Arc<Schema>,
-    config: BlueprintsConfig,
-}
-
-/// One request to a blueprint.
-struct Call {
-    blueprint: Rc<Blueprint>,
-    db: Db,
-    requester: Requester,
-    params: Params,
-    /// The record's id in the path.
-    id: Option<String>,
-}
-
-/// The routes of a model.
-pub(crate) fn routes(schema: &Arc<Schema>, config: &BlueprintsConfig) -> Vec<Entry> {
-    let blueprint = Rc::new(Blueprint { schema: schema.clone(), config: config.clone() });
-    let list = format!("{}/{}", config.prefix.trim_end_matches('/'), schema.identity());
-    let one = format!("{list}/{{id}}");
-    vec![
-        entry(&blueprint, Method::GET, &list, "find", find::find),
-        entry(&blueprint, Method::GET, &one, "findOne", find::find_one),
-        entry(&blueprint, Method::POST, &list, "create", write::create),
-        entry(&blueprint, Method::PATCH, &one, "update", write::update),
-        entry(&blueprint, Method::PUT, &one, "update", write::update),
-        entry(&blueprint, Method::DELETE, &one, "destroy", write::destroy),
-    ]
-}
-
-fn entry<Fut>(
-    blueprint: &Rc<Blueprint>,
-    method: Method,
-    path: &str,
-    name: &str,
-    run: impl Fn(Call) -> Fut + Copy + 'static,
-) -> Entry
-where
-    Fut: Future<Output = Result<HttpResponse>> + 'static,
-{
-    let name = format!("blueprint {}/{name}", blueprint.schema.identity());
-    let blueprint = blueprint.clone();
-    let action = Action::from_fn(move |req, payload| {
-        let asked = format!("{} {}", req.method(), req.path());
-        let call = Call::read(blueprint.clone(), req, payload);
-        async move {
-            match call.await {
-                Ok(call) => run(call).await.map_err(|error| name_request(error, &asked)),
-                Err(error) => Err(error),
-            }
-        }
-    });
-    Entry { method, path: path.to_owned(), name, action, guards: Vec::new() }
-}
-
-/// Sails' message for values or criteria it can't use names the request.
-fn name_request(error: Error, asked: &str) -> Error {
-    if !matches!(error.code(), "E_INVALID_NEW_RECORD" | "E_INVALID_VALUES_TO_SET" | "E_INVALID_CRITERIA") {
-        return error;
-    }
-    let message = format!(
-        "The server could not fulfill this request (`{asked}`) due to a problem with the parameters that were sent.  \
-         See the `details` for more info."
-    );
-    let named = Error::new(error.status(), error.code().to_owned(), message);
-    error.extra().iter().fold(named, |named, (key, value)| named.with(key, value.clone()))
-}
-
-impl Call {
-    async fn read(blueprint: Rc<Blueprint>, req: HttpRequest, payload: Payload) -> Result<Self> {
-        let db = req.app_data::<Db>().cloned();
-        let db = db.ok_or_else(|| Error::internal("this server was built without a database"))?;
-        let id = req.match_info().get("id").map(str::to_owned);
-        let requester = Requester::of(&req);
-        let params = Params::read(&req, payload).await?;
-        Ok(Self { blueprint, db, requester, params, id })
-    }
-
-    fn schema(&self) -> &Arc<Schema> {
-        &self.blueprint.schema
-    }
-
-    /// The primary key in the path.
-    ///
-    /// # Errors
-    /// 400 when it is none the model could have.
-    fn id(&self) -> Result<Value> {
-        let text = self.id.clone().unwrap_or_default();
-        self.schema().key(&text)
-    }
+    config: Arc<BlueprintsConfig>,
+    hooks: Vec<OptionHook>,
 }
 
 #[cfg(test)]

@@ -5,9 +5,12 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use serde_json::{Value as Json, json};
 
+use std::sync::Arc;
+
 use crate::config::BlueprintsConfig;
 use crate::models::tests::{Message, Person, message, person, sqlite};
 use crate::models::{Db, Model};
+use crate::routes::Routes;
 
 /// A server with the blueprints of both models.
 async fn serve(
@@ -15,9 +18,13 @@ async fn serve(
 ) -> impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error>
 {
     let config = BlueprintsConfig { max_limit: 3, populate_limit: 2, ..BlueprintsConfig::default() };
+    let settings = super::Settings { config: Arc::new(config), shortcuts: true };
     init_service(App::new().app_data(db.clone()).configure(|services| {
-        for schema in [Person::schema(), Message::schema()] {
-            crate::routes::register(super::routes(schema, &config), Vec::new(), services);
+        let mut routes = Routes::default();
+        routes.blueprints::<Person>();
+        routes.blueprints::<Message>();
+        for wanted in &routes.blueprints {
+            crate::routes::register(super::routes(wanted, &settings), Vec::new(), services);
         }
     }))
     .await

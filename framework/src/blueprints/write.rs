@@ -4,49 +4,62 @@
 //! read-only or undeclared.
 
 use actix_web::HttpResponse;
+use serde_json::Map;
 
-use super::{Call, subscribe};
-use crate::models::Record;
-use crate::models::crud::{self, Write};
-use crate::models::input::{self, Giver};
+use super::{Call, batch, subscribe};
+use crate::models::crud;
+use crate::models::{Criteria, Record};
 use crate::{Error, Result};
 
-pub(super) async fn create(call: Call) -> Result<HttpResponse> {
-    let write = call.write()?;
-    let Call { blueprint, db, requester, params, .. } = call;
-    let values = input::for_create(&blueprint.schema, &params.rest(), Giver::Client)?;
-    let record = crud::create(&db, &blueprint.schema, values, write).await?;
-    if let Some(socket) = requester.get() {
-        subscribe::to_records(socket, std::slice::from_ref(&record), false).await?;
+pub(super) async fn create(mut call: Call) -> Result<HttpResponse> {
+    if let Some(list) = call.params.take_list() {
+        return batch::create(call, list).await;
     }
+    let values = call.params.rest();
+    let criteria = Criteria { populate: call.populate_all(), ..Criteria::default() };
+    let options = call.options(criteria, values)?;
+    let write = call.write(&options);
+    let record = crud::create(&call.db, call.schema(), options.values, &write).await?;
+    call.subscribe(std::slice::from_ref(&record)).await?;
     Ok(HttpResponse::Ok().json(record))
 }
 
-pub(super) async fn update(call: Call) -> Result<HttpResponse> {
-    let (write, id) = (call.write()?, call.id()?);
-    let Call { blueprint, db, requester, params, .. } = call;
-    let values = input::for_update(&blueprint.schema, &params.rest(), Giver::Client)?;
-    let record = found(crud::update(&db, &blueprint.schema, id, values, write).await?)?;
-    if let Some(socket) = requester.get() {
-        subscribe::to_records(socket, std::slice::from_ref(&record), false).await?;
+pub(super) async fn update(mut call: Call) -> Result<HttpResponse> {
+    if !call.has_id() {
+        return batch::update(call).await;
     }
+    let id = call.id()?;
+    let values = call.params.rest();
+    let options = call.about(id, values)?;
+    let write = call.write(&options);
+    let changed =
+        crud::update(&call.db, call.schema(), options.criteria.filter, options.values, &write).await?;
+    let record = one(changed)?;
+    call.subscribe(std::slice::from_ref(&record)).await?;
     Ok(HttpResponse::Ok().json(record))
 }
 
-pub(super) async fn destroy(call: Call) -> Result<HttpResponse> {
-    let (write, id) = (call.write()?, call.id()?);
-    let record = found(crud::destroy(&call.db, call.schema(), id, write).await?)?;
-    Ok(HttpResponse::Ok().json(record))
+pub(super) async fn destroy(mut call: Call) -> Result<HttpResponse> {
+    if !call.has_id() && call.params.has("where") {
+        return batch::destroy(call).await;
+    }
+    let id = call.id()?;
+    let options = call.about(id, Map::new())?;
+    let write = call.write(&options);
+    let gone = crud::destroy(&call.db, call.schema(), options.criteria.filter, &write).await?;
+    Ok(HttpResponse::Ok().json(one(gone)?))
 }
 
-fn found(record: Option<Record>) -> Result<Record> {
-    record.ok_or_else(Error::not_found)
+fn one(records: Vec<Record>) -> Result<Record> {
+    records.into_iter().next().ok_or_else(Error::not_found)
 }
 
 impl Call {
-    /// What goes with a write: every association in the answer, and who caused it.
-    fn write(&self) -> Result<Write> {
-        let populate = self.blueprint.populate(None)?;
-        Ok(Write { populate, origin: self.requester.id().map(str::to_owned) })
+    /// A socket hears of the records it has written.
+    pub(super) async fn subscribe(&self, records: &[Record]) -> Result<()> {
+        match self.requester.get() {
+            Some(socket) => subscribe::to_records(socket, records, false).await,
+            None => Ok(()),
+        }
     }
 }

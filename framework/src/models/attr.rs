@@ -31,6 +31,11 @@ impl<M: Model, V> Attr<M, V> {
         Self { index, of: PhantomData }
     }
 
+    /// The attribute's place in the schema.
+    pub(super) fn place(self) -> usize {
+        self.index
+    }
+
     fn test(self, test: Test) -> Condition<M> {
         Condition::new(Filter::Compare { attribute: self.index, test })
     }
@@ -123,6 +128,11 @@ impl<M: Model> Attr<M, String> {
 impl<M> Condition<M> {
     fn new(filter: Filter) -> Self {
         Self { filter, of: PhantomData }
+    }
+
+    /// The condition as a filter of records known by their schema.
+    pub fn into_filter(self) -> Filter {
+        self.filter
     }
 
     /// Both hold.

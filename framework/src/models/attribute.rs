@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Field, Kind, Validation, Value};
+use super::{Association, Field, Kind, OnDelete, Validation, Value};
 
 /// An attribute of a [`Schema`](super::Schema). `#[derive(Model)]` makes one of each field.
 ///
@@ -21,8 +21,14 @@ pub struct Attribute {
     required: bool,
     unique: bool,
     private: bool,
-    read_only: bool,
+    /// What clients may set: unset, what the attribute is decides.
+    writable: Option<bool>,
+    filterable: bool,
+    sortable: bool,
+    populatable: bool,
     primary_key: bool,
+    version: bool,
+    on_delete: Option<OnDelete>,
     default: Option<Value>,
     auto: Option<Auto>,
     validations: Vec<Validation>,
@@ -40,32 +46,6 @@ pub enum Auto {
     UpdatedAt,
 }
 
-/// How an attribute refers to records of a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Association {
-    /// One record: the attribute holds its primary key.
-    Model {
-        /// The other model.
-        identity: Cow<'static, str>,
-    },
-    /// Every record of `identity` whose attribute `via` refers to this one; there is no column here.
-    Collection {
-        /// The other model.
-        identity: Cow<'static, str>,
-        /// The other model's attribute that refers back.
-        via: Cow<'static, str>,
-    },
-}
-
-impl Association {
-    /// The model referred to.
-    pub fn identity(&self) -> &str {
-        match self {
-            Self::Model { identity } | Self::Collection { identity, .. } => identity,
-        }
-    }
-}
-
 impl Attribute {
     /// An optional attribute that can't be null: left out, it is empty text, 0, false, or null for JSON.
     pub fn new(name: impl Into<Cow<'static, str>>, kind: Kind) -> Self {
@@ -78,8 +58,13 @@ impl Attribute {
             required: false,
             unique: false,
             private: false,
-            read_only: false,
+            writable: None,
+            filterable: true,
+            sortable: true,
+            populatable: true,
             primary_key: false,
+            version: false,
+            on_delete: None,
             default: None,
             auto: None,
             validations: Vec::new(),
@@ -106,14 +91,40 @@ impl Attribute {
         attribute
     }
 
-    /// Every record of the model `identity` whose attribute `via` refers to this one.
+    /// Every record of the model `identity` whose attribute `via` refers to this one. When `via` is a collection
+    /// too, the two sides are many-to-many.
     pub fn collection(
         name: impl Into<Cow<'static, str>>,
         identity: impl Into<Cow<'static, str>>,
         via: impl Into<Cow<'static, str>>,
     ) -> Self {
+        Self::collects(name, identity, Some(via.into()), None)
+    }
+
+    /// Records of the model `identity`, which knows nothing of it.
+    pub fn collection_of(name: impl Into<Cow<'static, str>>, identity: impl Into<Cow<'static, str>>) -> Self {
+        Self::collects(name, identity, None, None)
+    }
+
+    /// Records of the model `identity`, joined by records of the model `through`, whose attribute `via` refers to
+    /// this model.
+    pub fn collection_through(
+        name: impl Into<Cow<'static, str>>,
+        identity: impl Into<Cow<'static, str>>,
+        through: impl Into<Cow<'static, str>>,
+        via: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::collects(name, identity, Some(via.into()), Some(through.into()))
+    }
+
+    fn collects(
+        name: impl Into<Cow<'static, str>>,
+        identity: impl Into<Cow<'static, str>>,
+        via: Option<Cow<'static, str>>,
+        through: Option<Cow<'static, str>>,
+    ) -> Self {
         let mut attribute = Self::new(name, Kind::Json);
-        attribute.association = Some(Association::Collection { identity: identity.into(), via: via.into() });
+        attribute.association = Some(Association::Collection { identity: identity.into(), via, through });
         attribute
     }
 
@@ -135,6 +146,12 @@ impl Attribute {
         self
     }
 
+    /// It is there and never null.
+    pub(crate) fn needed(mut self) -> Self {
+        (self.nullable, self.required) = (false, true);
+        self
+    }
+
     /// No two records have the same value.
     pub fn unique(mut self) -> Self {
         self.unique = true;
@@ -149,7 +166,46 @@ impl Attribute {
 
     /// Clients see it but don't set it.
     pub fn read_only(mut self) -> Self {
-        self.read_only = true;
+        self.writable = Some(false);
+        self
+    }
+
+    /// Clients set it, although it is a primary key or sets itself.
+    pub fn writable(mut self) -> Self {
+        self.writable = Some(true);
+        self
+    }
+
+    /// Clients can't filter by it.
+    pub fn not_filterable(mut self) -> Self {
+        self.filterable = false;
+        self
+    }
+
+    /// Clients can't sort by it.
+    pub fn not_sortable(mut self) -> Self {
+        self.sortable = false;
+        self
+    }
+
+    /// Clients can't populate it.
+    pub fn not_populatable(mut self) -> Self {
+        self.populatable = false;
+        self
+    }
+
+    /// A whole number that goes up by one with every change of the record. A change that names the number it
+    /// has seen is refused with 409 when the record has changed since: an optimistic lock.
+    pub fn version(mut self) -> Self {
+        self.version = true;
+        self.default = Some(Value::Integer(1));
+        self
+    }
+
+    /// What becomes of this record when the one it refers to is removed. Unset, a reference that may be null
+    /// becomes null, and another one keeps the record it refers to.
+    pub fn on_delete(mut self, action: OnDelete) -> Self {
+        self.on_delete = Some(action);
         self
     }
 
@@ -250,7 +306,32 @@ impl Attribute {
 
     /// Whether a client may set it.
     pub fn is_writable(&self) -> bool {
-        !(self.private || self.read_only || self.primary_key || self.auto.is_some() || self.is_collection())
+        !self.private && self.writable.unwrap_or(!(self.primary_key || self.auto.is_some()))
+    }
+
+    /// Whether a client may filter by it.
+    pub fn is_filterable(&self) -> bool {
+        self.filterable && !self.private && !self.is_collection()
+    }
+
+    /// Whether a client may sort by it.
+    pub fn is_sortable(&self) -> bool {
+        self.sortable && !self.private && !self.is_collection()
+    }
+
+    /// Whether a client may populate it.
+    pub fn is_populatable(&self) -> bool {
+        self.populatable && !self.private && self.association.is_some()
+    }
+
+    /// See [`Attribute::version`].
+    pub fn is_version(&self) -> bool {
+        self.version
+    }
+
+    /// What the database does when the record it refers to is removed; see [`Attribute::on_delete`].
+    pub fn deletion(&self) -> OnDelete {
+        self.on_delete.unwrap_or(if self.nullable { OnDelete::SetNull } else { OnDelete::Restrict })
     }
 
     /// The value of an optional attribute that was left out.

@@ -9,9 +9,9 @@ use serde::{Serialize, Serializer};
 
 use super::{Record, Schema, Value};
 
-/// What happened to a record.
+/// What happened to a record, by the word its event has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "camelCase")]
 pub enum Verb {
     /// It was made.
     Created,
@@ -19,61 +19,134 @@ pub enum Verb {
     Updated,
     /// It was removed.
     Destroyed,
+    /// A record came into one of its collections.
+    AddedTo,
+    /// A record left one of its collections.
+    RemovedFrom,
 }
 
-/// A record that was made, changed or removed.
+/// A record that was made, changed or removed, or whose collections gained or lost a member.
 #[derive(Debug, Clone)]
 pub struct Change {
-    verb: Verb,
-    record: Record,
-    /// The record as it was, of an update.
-    previous: Option<Record>,
-    /// The attributes that were set, in that order, of an update.
-    changed: Vec<usize>,
+    schema: Arc<Schema>,
+    id: Value,
+    what: What,
     origin: Option<String>,
 }
 
+#[derive(Debug, Clone)]
+enum What {
+    Created(Record),
+    /// `changed` has the attributes that were set, in that order.
+    Updated {
+        record: Record,
+        previous: Record,
+        changed: Vec<usize>,
+    },
+    /// The other side of an association was changed: this attribute refers to `value` now.
+    Linked {
+        attribute: usize,
+        value: Value,
+    },
+    Destroyed(Record),
+    AddedTo {
+        attribute: usize,
+        member: Value,
+    },
+    RemovedFrom {
+        attribute: usize,
+        member: Value,
+    },
+}
+
 impl Change {
-    pub(super) fn created(record: Record, origin: Option<String>) -> Self {
-        Self { verb: Verb::Created, record, previous: None, changed: Vec::new(), origin }
+    fn new(schema: &Arc<Schema>, id: Value, what: What, origin: Option<&String>) -> Self {
+        Self { schema: schema.clone(), id, what, origin: origin.cloned() }
+    }
+
+    pub(super) fn created(record: Record, origin: Option<&String>) -> Self {
+        Self::new(&record.schema().clone(), record.id().clone(), What::Created(record), origin)
     }
 
     pub(super) fn updated(
         record: Record,
         previous: Record,
         changed: Vec<usize>,
-        origin: Option<String>,
+        origin: Option<&String>,
     ) -> Self {
-        Self { verb: Verb::Updated, record, previous: Some(previous), changed, origin }
+        // Who watches knows the record by the key it had.
+        let (schema, id) = (record.schema().clone(), previous.id().clone());
+        Self::new(&schema, id, What::Updated { record, previous, changed }, origin)
     }
 
-    pub(super) fn destroyed(record: Record, origin: Option<String>) -> Self {
-        Self { verb: Verb::Destroyed, record, previous: None, changed: Vec::new(), origin }
+    pub(super) fn linked(
+        schema: &Arc<Schema>,
+        id: Value,
+        attribute: usize,
+        value: Value,
+        origin: Option<&String>,
+    ) -> Self {
+        Self::new(schema, id, What::Linked { attribute, value }, origin)
+    }
+
+    pub(super) fn destroyed(record: Record, origin: Option<&String>) -> Self {
+        Self::new(&record.schema().clone(), record.id().clone(), What::Destroyed(record), origin)
+    }
+
+    pub(super) fn added(
+        schema: &Arc<Schema>,
+        id: Value,
+        attribute: usize,
+        member: Value,
+        origin: Option<&String>,
+    ) -> Self {
+        Self::new(schema, id, What::AddedTo { attribute, member }, origin)
+    }
+
+    pub(super) fn removed(
+        schema: &Arc<Schema>,
+        id: Value,
+        attribute: usize,
+        member: Value,
+        origin: Option<&String>,
+    ) -> Self {
+        Self::new(schema, id, What::RemovedFrom { attribute, member }, origin)
     }
 
     /// What happened.
     pub fn verb(&self) -> Verb {
-        self.verb
+        match self.what {
+            What::Created(_) => Verb::Created,
+            What::Updated { .. } | What::Linked { .. } => Verb::Updated,
+            What::Destroyed(_) => Verb::Destroyed,
+            What::AddedTo { .. } => Verb::AddedTo,
+            What::RemovedFrom { .. } => Verb::RemovedFrom,
+        }
     }
 
     /// The model.
     pub fn schema(&self) -> &Arc<Schema> {
-        self.record.schema()
-    }
-
-    /// The record as it is now, or as it was when it was removed.
-    pub fn record(&self) -> &Record {
-        &self.record
+        &self.schema
     }
 
     /// The record's primary key.
     pub fn id(&self) -> &Value {
-        self.record.id()
+        &self.id
     }
 
     /// The socket that caused it and does not hear of it.
     pub fn origin(&self) -> Option<&str> {
         self.origin.as_deref()
+    }
+
+    /// Whether clients may hear of it: what is private happens in silence.
+    pub(crate) fn is_public(&self) -> bool {
+        match self.what {
+            What::Linked { attribute, .. }
+            | What::AddedTo { attribute, .. }
+            | What::RemovedFrom { attribute, .. } => !self.schema.attributes()[attribute].is_private(),
+            What::Created(_) | What::Updated { .. } | What::Destroyed(_) => true,
+        }
     }
 
     /// The event's data, as Sails sends it; private attributes are in none of it.
@@ -87,42 +160,75 @@ struct Payload<'a>(&'a Change);
 impl Serialize for Payload<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let change = self.0;
+        let name = |attribute: usize| change.schema.attributes()[attribute].name();
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("verb", &change.verb)?;
-        match change.verb {
-            Verb::Created => {
-                map.serialize_entry("data", &change.record)?;
-                map.serialize_entry("id", change.id())?;
+        match &change.what {
+            What::Created(record) => {
+                map.serialize_entry("verb", &change.verb())?;
+                map.serialize_entry("data", record)?;
+                map.serialize_entry("id", &change.id)?;
             }
-            Verb::Updated => {
-                map.serialize_entry("data", &Changed(change))?;
-                map.serialize_entry("id", change.id())?;
-                map.serialize_entry("previous", &change.previous)?;
+            What::Updated { record, previous, changed } => {
+                map.serialize_entry("verb", &change.verb())?;
+                map.serialize_entry("data", &Changed { record, changed })?;
+                map.serialize_entry("id", &change.id)?;
+                map.serialize_entry("previous", previous)?;
             }
-            Verb::Destroyed => {
-                map.serialize_entry("id", change.id())?;
-                map.serialize_entry("previous", &change.record)?;
+            What::Linked { attribute, value } => {
+                map.serialize_entry("verb", &change.verb())?;
+                map.serialize_entry("data", &Pair(name(*attribute), value))?;
+                map.serialize_entry("id", &change.id)?;
+            }
+            What::Destroyed(record) => {
+                map.serialize_entry("verb", &change.verb())?;
+                map.serialize_entry("id", &change.id)?;
+                map.serialize_entry("previous", record)?;
+            }
+            What::AddedTo { attribute, member } => {
+                map.serialize_entry("id", &change.id)?;
+                map.serialize_entry("verb", &change.verb())?;
+                map.serialize_entry("attribute", name(*attribute))?;
+                map.serialize_entry("addedId", member)?;
+            }
+            What::RemovedFrom { attribute, member } => {
+                map.serialize_entry("id", &change.id)?;
+                map.serialize_entry("verb", &change.verb())?;
+                map.serialize_entry("attribute", name(*attribute))?;
+                map.serialize_entry("removedId", member)?;
             }
         }
         map.end()
     }
 }
 
+struct Pair<'a>(&'a str, &'a Value);
+
+impl Serialize for Pair<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(self.0, self.1)?;
+        map.end()
+    }
+}
+
 /// The values that were set, and the primary key before those that set themselves.
-struct Changed<'a>(&'a Change);
+struct Changed<'a> {
+    record: &'a Record,
+    changed: &'a [usize],
+}
 
 impl Serialize for Changed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let record = &self.0.record;
-        let attributes = record.schema().attributes();
-        let is_automatic = |index: &&usize| attributes[**index].automatic().is_some();
-        let key = record.schema().primary_key_index();
-        let set = self.0.changed.iter().filter(|index| !is_automatic(index) && **index != key);
-        let automatic = self.0.changed.iter().filter(|index| is_automatic(index) && **index != key);
+        let attributes = self.record.schema().attributes();
+        let is_automatic = |index: usize| attributes[index].automatic().is_some();
+        let key = self.record.schema().primary_key_index();
+        let without_key = self.changed.iter().filter(|index| **index != key);
+        let set = without_key.clone().filter(|index| !is_automatic(**index));
+        let automatic = without_key.filter(|index| is_automatic(**index));
         let mut map = serializer.serialize_map(None)?;
         for &index in set.chain([&key]).chain(automatic) {
             if !attributes[index].is_private() {
-                map.serialize_entry(attributes[index].name(), record.at(index))?;
+                map.serialize_entry(attributes[index].name(), self.record.at(index))?;
             }
         }
         map.end()

@@ -15,7 +15,7 @@ pub struct Criteria {
     pub filter: Filter,
     /// In which order; records that are alike come in the order of their primary keys.
     pub sort: Vec<Sort>,
-    /// At most so many.
+    /// At most so many; of a populated collection, for each owner.
     pub limit: Option<u64>,
     /// Without the first so many.
     pub skip: u64,
@@ -23,6 +23,8 @@ pub struct Criteria {
     pub select: Option<Arc<[usize]>>,
     /// With what their associations refer to.
     pub populate: Vec<Populate>,
+    /// Also records outside the model's default scope.
+    pub unscoped: bool,
 }
 
 /// An attribute to sort by.
@@ -35,12 +37,12 @@ pub struct Sort {
 }
 
 /// An association to populate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Populate {
     /// The attribute's place.
     pub attribute: usize,
-    /// At most so many records of a collection, for each record; the first by primary key.
-    pub limit: Option<u64>,
+    /// Which of the records it refers to, in which order, and with what of theirs.
+    pub criteria: Criteria,
 }
 
 impl Default for Criteria {
@@ -52,6 +54,7 @@ impl Default for Criteria {
             skip: 0,
             select: None,
             populate: Vec::new(),
+            unscoped: false,
         }
     }
 }
@@ -60,6 +63,26 @@ impl Criteria {
     /// Every record the filter means.
     pub fn of(filter: Filter) -> Self {
         Self { filter, ..Self::default() }
+    }
+
+    /// What they ask for in `schema`, its default scope included.
+    pub(super) fn scoped_filter(&self, schema: &Schema) -> Filter {
+        match schema.scope() {
+            Some(scope) if !self.unscoped => scope.clone().and(self.filter.clone()),
+            _ => self.filter.clone(),
+        }
+    }
+}
+
+impl Populate {
+    /// All of the association at `attribute`.
+    pub fn all(attribute: usize) -> Self {
+        Self { attribute, criteria: Criteria::default() }
+    }
+
+    /// At most `limit` records of the association at `attribute`, for each owner.
+    pub fn at_most(attribute: usize, limit: u64) -> Self {
+        Self { attribute, criteria: Criteria { limit: Some(limit), ..Criteria::default() } }
     }
 }
 
@@ -102,9 +125,12 @@ impl Sort {
     }
 
     fn new(schema: &Schema, name: &str, direction: &str) -> Result<Self> {
-        let Some((attribute, _)) = schema.public(name).filter(|(_, attribute)| !attribute.is_collection())
+        let Some((attribute, _)) = schema.public(name).filter(|(_, attribute)| attribute.is_sortable())
         else {
-            let why = format!("Could not sort by `{name}`: `{}` has no such attribute.", schema.identity());
+            let why = format!(
+                "Could not sort by `{name}`: `{}` has no such attribute to sort by.",
+                schema.identity()
+            );
             return Err(refuse("sort", &why));
         };
         let descending = match direction.to_ascii_uppercase().as_str() {

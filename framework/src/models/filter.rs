@@ -57,14 +57,26 @@ impl Filter {
         Self::All(Vec::new())
     }
 
+    /// Whether it is [`Filter::everything`].
+    pub fn is_everything(&self) -> bool {
+        matches!(self, Self::All(all) if all.is_empty())
+    }
+
     /// The record with this primary key.
     pub fn id(schema: &Schema, id: Value) -> Self {
-        Self::Compare { attribute: schema.primary_key_index(), test: Test::Equal(id) }
+        Self::equal(schema.primary_key_index(), id)
+    }
+
+    /// The attribute at this place is `value`.
+    pub fn equal(attribute: usize, value: Value) -> Self {
+        Self::Compare { attribute, test: Test::Equal(value) }
     }
 
     /// Both hold.
     pub fn and(self, other: Self) -> Self {
         match self {
+            first if other.is_everything() => first,
+            first if first.is_everything() => other,
             Self::All(mut all) => {
                 all.push(other);
                 Self::All(all)

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
+use super::association::Link;
 use super::registry::Registry;
 use super::{Change, ChangeSink, Schema, Value, migrate};
 use crate::config::{Config, DatastoreConfig};
@@ -34,45 +35,62 @@ pub struct Db {
 }
 
 struct Shared {
-    store: Store,
+    /// The datastores by name; the first one holds the models that name none.
+    stores: Vec<(String, Store)>,
     registry: Registry,
     sink: Arc<dyn ChangeSink>,
 }
 
 struct Within {
     transaction: Transaction,
+    /// The place of its datastore.
+    store: usize,
     /// What to tell once it is committed.
     changes: Mutex<Vec<Change>>,
 }
 
 impl Db {
-    /// Opens the models' datastore; connects to nothing yet.
+    /// Opens the models' datastores; connects to nothing yet.
     pub(crate) fn open(
         config: &Config,
         schemas: Vec<Arc<Schema>>,
         sink: Arc<dyn ChangeSink>,
     ) -> Result<Self> {
-        let datastore =
-            config.datastore(&config.models.datastore).map_err(|error| Error::internal(error.to_string()))?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let workers = if config.http.workers > 0 { config.http.workers } else { cores() };
-        Self::open_at(datastore, &config.root, workers, schemas, sink)
+        let named = schemas.iter().filter_map(|schema| schema.datastore());
+        let mut names = vec![config.models.datastore.as_str()];
+        for name in named {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let mut datastores = Vec::with_capacity(names.len());
+        for name in names {
+            let datastore = config.datastore(name).map_err(|error| Error::internal(error.to_string()))?;
+            datastores.push((name.to_owned(), datastore));
+        }
+        Self::open_at(&datastores, &config.root, workers, schemas, sink)
     }
 
     pub(crate) fn open_at(
-        datastore: &DatastoreConfig,
+        datastores: &[(String, &DatastoreConfig)],
         root: &Path,
         workers: usize,
         schemas: Vec<Arc<Schema>>,
         sink: Arc<dyn ChangeSink>,
     ) -> Result<Self> {
         let registry = Registry::new(schemas)?;
-        let store = Store::open(datastore, root, workers)?;
-        Ok(Self { shared: Arc::new(Shared { store, registry, sink }), within: None })
+        let mut stores = Vec::with_capacity(datastores.len());
+        for (name, datastore) in datastores {
+            stores.push((name.clone(), Store::open(datastore, root, workers)?));
+        }
+        Ok(Self { shared: Arc::new(Shared { stores, registry, sink }), within: None })
     }
 
-    /// Runs `work` in a transaction: all of it lasts, or, when it returns an error or the request is
-    /// cancelled, nothing. Changes are told to those who watch once it lasts.
+    /// Runs `work` in a transaction of the models' datastore: all of it lasts, or, when it returns an error or the
+    /// request is cancelled, nothing. Changes are told to those who watch once it lasts. Models of other
+    /// datastores are not part of it.
     ///
     /// ```no_run
     /// # use regatta::models::Db;
@@ -88,30 +106,46 @@ impl Db {
     /// # Errors
     /// What `work` returns; 503 when the database is away; 500 inside another transaction.
     pub async fn transaction<T>(&self, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.transaction_at(0, work).await
+    }
+
+    /// Runs `work` in a transaction of the datastore called `name`; see [`Db::transaction`].
+    ///
+    /// # Errors
+    /// As [`Db::transaction`], and 500 when no model is in a datastore of this name.
+    pub async fn transaction_in<T>(
+        &self,
+        name: &str,
+        work: impl AsyncFnOnce(&Self) -> Result<T>,
+    ) -> Result<T> {
+        self.transaction_at(self.place_of(name)?, work).await
+    }
+
+    async fn transaction_at<T>(&self, store: usize, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
         if self.within.is_some() {
             return Err(Error::internal(
                 "a transaction can't begin inside another: use the handle it gave you",
             ));
         }
-        let transaction = self.shared.store.begin().await?;
-        let within = Arc::new(Within { transaction, changes: Mutex::default() });
-        let handle = Self { shared: self.shared.clone(), within: Some(within.clone()) };
-        let outcome = work(&handle).await;
-        match outcome {
-            Ok(value) => {
-                self.shared.store.commit(&within.transaction).await?;
-                let changes =
-                    std::mem::take(&mut *within.changes.lock().unwrap_or_else(PoisonError::into_inner));
-                for change in changes {
-                    self.shared.sink.publish(change).await;
-                }
-                Ok(value)
-            }
-            Err(error) => {
-                within.transaction.roll_back().await;
-                Err(error)
-            }
+        let atomic = self.begin(store).await?;
+        let outcome = work(atomic.db()).await;
+        atomic.end(outcome).await
+    }
+
+    /// A transaction for several statements about a model: the one this handle is in, else one of its own.
+    pub(super) async fn atomic(&self, schema: &Schema) -> Result<Atomic> {
+        let store = self.store_place(schema);
+        match &self.within {
+            Some(within) if within.store == store => Ok(Atomic { db: self.clone(), own: None }),
+            _ => self.begin(store).await,
         }
+    }
+
+    async fn begin(&self, store: usize) -> Result<Atomic> {
+        let transaction = self.shared.stores[store].1.begin().await?;
+        let within = Arc::new(Within { transaction, store, changes: Mutex::default() });
+        let db = Self { shared: self.shared.clone(), within: Some(within.clone()) };
+        Ok(Atomic { db, own: Some(within) })
     }
 
     /// The pool of connections to SQLite.
@@ -120,7 +154,7 @@ impl Db {
     /// 500 when the models are in another database.
     #[cfg(feature = "sqlite")]
     pub fn sqlite(&self) -> Result<&sqlx::SqlitePool> {
-        match self.shared.store.pool() {
+        match self.shared.stores[0].1.pool() {
             Pool::Sqlite(pool) => Ok(pool),
             #[cfg(feature = "postgres")]
             Pool::Postgres(_) => Err(Error::internal("the models are in PostgreSQL: use `db.postgres()`")),
@@ -133,7 +167,7 @@ impl Db {
     /// 500 when the models are in another database.
     #[cfg(feature = "postgres")]
     pub fn postgres(&self) -> Result<&sqlx::PgPool> {
-        match self.shared.store.pool() {
+        match self.shared.stores[0].1.pool() {
             Pool::Postgres(pool) => Ok(pool),
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(_) => Err(Error::internal("the models are in SQLite: use `db.sqlite()`")),
@@ -148,43 +182,129 @@ impl Db {
         self.shared.registry.get(identity)
     }
 
+    /// Both sides of the association at `place`.
+    pub(crate) fn link(&self, schema: &Schema, place: usize) -> Option<&Link> {
+        self.shared.registry.association(schema, place)
+    }
+
+    /// Whether a client may set the attribute at `place`. A collection is set through the references of its
+    /// members: it is writable when they are.
+    pub(crate) fn is_writable(&self, schema: &Schema, place: usize) -> bool {
+        let through = match self.link(schema, place) {
+            Some(Link::Many { target, via }) => target.attributes()[*via].is_writable(),
+            _ => true,
+        };
+        through && schema.attributes()[place].is_writable()
+    }
+
     /// Brings the tables to the models; nothing is ever dropped or changed.
     pub(crate) async fn migrate(&self) -> Result<Vec<migrate::Step>> {
-        migrate::alter(&self.shared.store, &self.schemas()).await
+        let mut steps = Vec::new();
+        for (place, (_, store)) in self.shared.stores.iter().enumerate() {
+            let schemas = self.shared.registry.iter().filter(|schema| self.store_place(schema) == place);
+            let schemas: Vec<_> = schemas.cloned().collect();
+            steps.extend(migrate::alter(store, &schemas).await?);
+        }
+        Ok(steps)
     }
 
     /// The checks for `/readyz` and `doctor`.
     pub(crate) fn checks(&self) -> Vec<Check> {
-        vec![self.shared.store.check()]
+        self.shared.stores.iter().map(|(_, store)| store.check()).collect()
     }
 
     pub(crate) async fn close(&self) {
-        self.shared.store.close().await;
-    }
-
-    pub(super) fn engine(&self) -> Engine {
-        self.shared.store.engine()
-    }
-
-    pub(super) fn build(&self, statement: &impl sea_query_sqlx::SqlxBinder) -> Query {
-        self.shared.store.build(statement)
-    }
-
-    pub(super) async fn rows(&self, query: Query, layout: &Layout) -> Result<Vec<Vec<Value>>, DbError> {
-        let transaction = self.within.as_ref().map(|within| &within.transaction);
-        self.shared.store.rows(query, layout, transaction).await
-    }
-
-    /// Tells those who watch, now or when the transaction is committed.
-    pub(super) async fn announce(&self, change: Change) {
-        match &self.within {
-            Some(within) => within.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change),
-            None => self.shared.sink.publish(change).await,
+        for (_, store) in &self.shared.stores {
+            store.close().await;
         }
     }
 
-    fn schemas(&self) -> Vec<Arc<Schema>> {
-        self.shared.registry.iter().cloned().collect()
+    fn store_place(&self, schema: &Schema) -> usize {
+        schema.datastore().and_then(|name| self.place_of(name).ok()).unwrap_or(0)
+    }
+
+    fn place_of(&self, name: &str) -> Result<usize> {
+        let place = self.shared.stores.iter().position(|(store, _)| store == name);
+        place.ok_or_else(|| Error::internal(format!("no model is in a datastore called `{name}`")))
+    }
+
+    /// The datastore of the models that name none.
+    pub(super) fn main_store(&self) -> &Store {
+        &self.shared.stores[0].1
+    }
+
+    fn store(&self, schema: &Schema) -> &Store {
+        &self.shared.stores[self.store_place(schema)].1
+    }
+
+    pub(super) fn engine(&self, schema: &Schema) -> Engine {
+        self.store(schema).engine()
+    }
+
+    /// A statement in the dialect of the model's datastore.
+    pub(super) fn build(&self, schema: &Schema, statement: &impl sea_query_sqlx::SqlxBinder) -> Query {
+        self.store(schema).build(statement)
+    }
+
+    /// Runs a statement in the model's datastore and reads its rows.
+    pub(super) async fn rows(
+        &self,
+        schema: &Schema,
+        query: Query,
+        layout: &Layout,
+    ) -> Result<Vec<Vec<Value>>, DbError> {
+        let store = self.store_place(schema);
+        let within = self.within.as_ref().filter(|within| within.store == store);
+        let transaction = within.map(|within| &within.transaction);
+        self.shared.stores[store].1.rows(query, layout, transaction).await
+    }
+
+    /// Tells those who watch, now or when the transaction is committed.
+    pub(super) async fn announce(&self, changes: Vec<Change>) {
+        match &self.within {
+            Some(within) => {
+                within.changes.lock().unwrap_or_else(PoisonError::into_inner).extend(changes);
+            }
+            None => self.tell(changes).await,
+        }
+    }
+
+    async fn tell(&self, changes: Vec<Change>) {
+        for change in changes {
+            self.shared.sink.publish(change).await;
+        }
+    }
+}
+
+/// Several statements that last together or not at all. Dropped, they are undone.
+pub(super) struct Atomic {
+    db: Db,
+    /// The transaction, when it began here.
+    own: Option<Arc<Within>>,
+}
+
+impl Atomic {
+    /// The handle inside the transaction.
+    pub(super) fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Makes it last when `outcome` is good, else undoes it; a transaction that began elsewhere ends there.
+    pub(super) async fn end<T>(self, outcome: Result<T>) -> Result<T> {
+        let Some(within) = self.own else { return outcome };
+        match outcome {
+            Ok(value) => {
+                self.db.shared.stores[within.store].1.commit(&within.transaction).await?;
+                let changes =
+                    std::mem::take(&mut *within.changes.lock().unwrap_or_else(PoisonError::into_inner));
+                self.db.tell(changes).await;
+                Ok(value)
+            }
+            Err(error) => {
+                within.transaction.roll_back().await;
+                Err(error)
+            }
+        }
     }
 }
 

@@ -3,20 +3,11 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::coerce::coerce;
-use super::{Auto, Kind, Schema, Timestamp, Value};
+use super::{Attribute, Auto, Db, Kind, Schema, Timestamp, Value};
 use crate::{Error, Result};
 
 /// Values by the place of their attribute, in the order in which they were given.
 pub(crate) type Assignments = Vec<(usize, Value)>;
-
-/// Who gives the values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Giver {
-    /// The app's own code: may set every attribute; a name the model lacks is its mistake.
-    App,
-    /// A client: what it may not set is left out.
-    Client,
-}
 
 /// One thing wrong with one attribute.
 struct Failure {
@@ -26,19 +17,34 @@ struct Failure {
     message: String,
 }
 
+/// What someone gives for a record, checked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Given {
+    /// The values of columns.
+    pub(crate) values: Assignments,
+    /// The members of collections, by their primary keys.
+    pub(crate) members: Vec<(usize, Vec<Value>)>,
+    /// The version the giver has seen.
+    pub(crate) version: Option<i64>,
+}
+
+/// Leaves out what a client may not set.
+pub(crate) fn admit(db: &Db, schema: &Schema, given: &mut Map<String, Json>) {
+    given.retain(|name, _| schema.index_of(name).is_some_and(|place| db.is_writable(schema, place)));
+}
+
 /// The values of a new record.
 ///
 /// # Errors
 /// 400 `E_INVALID_NEW_RECORD` with all failing attributes under `errors`.
-pub(crate) fn for_create(schema: &Schema, given: &Map<String, Json>, giver: Giver) -> Result<Assignments> {
+pub(crate) fn for_create(db: &Db, schema: &Schema, given: &Map<String, Json>) -> Result<Given> {
     let mut failures = Vec::new();
-    let given = assign(schema, given, giver, &mut failures)?;
+    let mut given = assign(db, schema, given, &mut failures)?;
     let now = Timestamp::now();
     let mut slots: Vec<Option<Value>> = vec![None; schema.attributes().len()];
-    for (index, value) in given {
+    for (index, value) in std::mem::take(&mut given.values) {
         slots[index] = Some(value);
     }
-    let mut values = Vec::with_capacity(slots.len());
     for ((index, attribute), value) in schema.attributes().iter().enumerate().zip(slots) {
         let value = match (value, attribute.automatic()) {
             (Some(value), _) => value,
@@ -54,75 +60,104 @@ pub(crate) fn for_create(schema: &Schema, given: &Map<String, Json>, giver: Give
             }
             (None, None) => attribute.base_value(),
         };
-        values.push((index, value));
+        given.values.push((index, value));
     }
     refuse("E_INVALID_NEW_RECORD", &failures)?;
-    Ok(values)
+    Ok(given)
 }
 
 /// The values to change in a record.
 ///
 /// # Errors
 /// 400 `E_INVALID_VALUES_TO_SET` with all failing attributes under `errors`.
-pub(crate) fn for_update(schema: &Schema, given: &Map<String, Json>, giver: Giver) -> Result<Assignments> {
+pub(crate) fn for_update(db: &Db, schema: &Schema, given: &Map<String, Json>) -> Result<Given> {
     let mut failures = Vec::new();
-    let mut values = assign(schema, given, giver, &mut failures)?;
+    let mut given = assign(db, schema, given, &mut failures)?;
     refuse("E_INVALID_VALUES_TO_SET", &failures)?;
+    if given.values.is_empty() {
+        return Ok(given);
+    }
     for (index, attribute) in schema.stored() {
-        let untouched = values.iter().all(|(given, _)| *given != index);
+        let untouched = given.values.iter().all(|(given, _)| *given != index);
         if attribute.automatic() == Some(Auto::UpdatedAt) && untouched {
-            values.push((index, Value::Timestamp(Timestamp::now().as_millis())));
+            given.values.push((index, Value::Timestamp(Timestamp::now().as_millis())));
         }
     }
-    Ok(values)
+    Ok(given)
 }
 
-fn assign(
-    schema: &Schema,
-    given: &Map<String, Json>,
-    giver: Giver,
-    failures: &mut Vec<Failure>,
-) -> Result<Assignments> {
-    let mut values = Vec::with_capacity(given.len());
+fn assign(db: &Db, schema: &Schema, given: &Map<String, Json>, failures: &mut Vec<Failure>) -> Result<Given> {
+    let mut result = Given::default();
     for (name, json) in given {
-        let found = schema.index_of(name).map(|index| (index, &schema.attributes()[index]));
-        let (index, attribute) = match (found, giver) {
-            (Some((index, attribute)), Giver::Client) if attribute.is_writable() => (index, attribute),
-            (_, Giver::Client) => continue,
-            (Some((index, attribute)), Giver::App) if !attribute.is_collection() => (index, attribute),
-            (_, Giver::App) => return Err(not_storable(schema, name)),
-        };
-        // An empty field of a form has no number to offer.
-        let is_blank = json.as_str().is_some_and(str::is_empty) && attribute.kind() != Kind::Text;
-        if json.is_null() || (is_blank && attribute.is_nullable()) {
-            match (attribute.is_required(), attribute.is_nullable()) {
-                (false, true) => values.push((index, Value::Null)),
-                (true, _) => failures.push(empty(name, attribute.kind(), "null")),
-                (false, false) => failures.push(wrong_type(name, attribute.kind(), json)),
+        let Some(index) = schema.index_of(name) else { return Err(not_storable(schema, name)) };
+        let attribute = &schema.attributes()[index];
+        if let Some(link) = db.link(schema, index).filter(|_| attribute.is_collection()) {
+            match members(link.target(), json) {
+                Some(ids) => result.members.push((index, ids)),
+                None => failures.push(not_members(name, link.target())),
             }
             continue;
         }
-        let Some(value) = coerce(attribute.kind(), json) else {
-            failures.push(wrong_type(name, attribute.kind(), json));
-            continue;
-        };
-        if attribute.is_required() && value == Value::Text(String::new()) {
-            failures.push(empty(name, attribute.kind(), "'' (an empty string)"));
-            continue;
+        match value(name, attribute, json, failures) {
+            Some(Value::Integer(version)) if attribute.is_version() => result.version = Some(version),
+            Some(value) => result.values.push((index, value)),
+            None => {}
         }
-        let broken = attribute.validations().iter().filter(|rule| !rule.holds(&value));
-        failures.extend(broken.map(|rule| Failure {
-            attribute: name.clone(),
-            rule: rule.name(),
-            expected: rule.expected(),
-            message: format!("`{name}` breaks the rule {}: {}.", rule.name(), rule.advice()),
-        }));
-        values.push((index, value));
     }
-    Ok(values)
+    Ok(result)
 }
 
-fn is_needed(attribute: &super::Attribute) -> bool {
+/// The value for one attribute; nothing when it is wrong, which is then among the failures.
+fn value(name: &str, attribute: &Attribute, json: &Json, failures: &mut Vec<Failure>) -> Option<Value> {
+    // An empty field of a form has no number to offer.
+    let is_blank = json.as_str().is_some_and(str::is_empty) && attribute.kind() != Kind::Text;
+    if json.is_null() || (is_blank && attribute.is_nullable()) {
+        match (attribute.is_required(), attribute.is_nullable()) {
+            (false, true) => return Some(Value::Null),
+            (true, _) => failures.push(empty(name, attribute.kind(), "null")),
+            (false, false) => failures.push(wrong_type(name, attribute.kind(), json)),
+        }
+        return None;
+    }
+    let Some(value) = coerce(attribute.kind(), json) else {
+        failures.push(wrong_type(name, attribute.kind(), json));
+        return None;
+    };
+    if attribute.is_required() && value == Value::Text(String::new()) {
+        failures.push(empty(name, attribute.kind(), "'' (an empty string)"));
+        return None;
+    }
+    let broken = attribute.validations().iter().filter(|rule| !rule.holds(&value));
+    failures.extend(broken.map(|rule| Failure {
+        attribute: name.to_owned(),
+        rule: rule.name(),
+        expected: rule.expected(),
+        message: format!("`{name}` breaks the rule {}: {}.", rule.name(), rule.advice()),
+    }));
+    Some(value)
+}
+
+/// The primary keys of a list of ids, or of records that have them.
+fn members(target: &Schema, json: &Json) -> Option<Vec<Value>> {
+    let key = target.primary_key();
+    let id = |json: &Json| match json {
+        Json::Object(record) => coerce(key.kind(), record.get(key.name())?),
+        json => coerce(key.kind(), json),
+    };
+    json.as_array()?.iter().map(id).collect()
+}
+
+fn not_members(name: &str, target: &Schema) -> Failure {
+    let identity = target.identity();
+    Failure {
+        attribute: name.to_owned(),
+        rule: "type",
+        expected: json!("list"),
+        message: format!("`{name}` must be a list of the primary keys of `{identity}`."),
+    }
+}
+
+fn is_needed(attribute: &Attribute) -> bool {
     let needed = attribute.is_required() || attribute.is_primary_key();
     needed && attribute.default().is_none()
 }
@@ -195,6 +230,6 @@ pub(crate) fn invalid(code: &'static str, details: &str) -> Error {
 /// A mistake in the app's own code, so it is no client's 400.
 fn not_storable(schema: &Schema, name: &str) -> Error {
     let model = schema.identity();
-    let known: Vec<_> = schema.stored().map(|(_, attribute)| attribute.name()).collect();
+    let known: Vec<_> = schema.attributes().iter().map(Attribute::name).collect();
     Error::internal(format!("`{model}` stores no `{name}`: it has {}", known.join(", ")))
 }

@@ -3,21 +3,30 @@
 //! `#[derive(Model)]` makes a schema of a struct, with typed access beside it. Queries, validation, blueprints
 //! and migrations read the schema, never the type.
 
+mod aggregate;
+mod archive;
+mod association;
 mod attr;
 mod attribute;
+mod builder;
 mod change;
 mod coerce;
 pub(crate) mod criteria;
 pub(crate) mod crud;
+pub(crate) mod cursor;
 mod field;
 mod filter;
 mod handle;
 pub(crate) mod input;
+mod lifecycle;
 pub(crate) mod migrate;
 mod model;
 pub(crate) mod once;
-mod populate;
+mod operand;
+pub(crate) mod populate;
+mod query;
 mod record;
+mod records;
 mod reference;
 mod registry;
 mod schema;
@@ -26,18 +35,30 @@ mod timestamp;
 mod validation;
 mod where_json;
 
+pub use aggregate::{Aggregate, Group};
+pub use archive::{ARCHIVE, archive_schema};
+pub use association::{Association, OnDelete};
 pub use attr::{Attr, Condition, Direction};
-pub use attribute::{Association, Attribute, Auto};
+pub use attribute::{Attribute, Auto};
+pub use builder::SchemaBuilder;
 pub use change::{Change, ChangeSink, Verb};
 pub use criteria::{Criteria, Populate, Sort};
 pub use field::{Field, Key, Slot, Slots};
 pub use filter::{Filter, Test};
 pub use handle::Db;
-pub use model::{Create, Destroy, Find, FindOne, Model, Update};
+#[doc(hidden)]
+pub use lifecycle::Typed;
+pub use lifecycle::{Callbacks, Lifecycle};
+pub use model::Model;
+pub use query::{
+    Create, CreateEach, Destroy, DestroyEach, Find, FindOne, GroupBy, Members, Page, Update, UpdateEach,
+    Upsert,
+};
 pub use record::{Populated, Record};
+pub use records::Records;
 pub use reference::{Many, Ref};
 pub use regatta_macros::Model;
-pub use schema::{Schema, SchemaBuilder};
+pub use schema::{Index, Schema};
 pub use timestamp::Timestamp;
 pub use validation::Validation;
 pub use where_json::Bounds;

@@ -59,7 +59,7 @@ impl Record {
         self.populated.iter().map(|(_, populated)| populated)
     }
 
-    pub(super) fn at(&self, index: usize) -> &Value {
+    pub(crate) fn at(&self, index: usize) -> &Value {
         self.values.get(index).unwrap_or(&Value::Null)
     }
 
@@ -67,12 +67,26 @@ impl Record {
         self.populated.push((index, populated));
     }
 
+    /// The same with nothing populated.
+    pub(super) fn without_populated(&self) -> Self {
+        Self { populated: Vec::new(), ..self.clone() }
+    }
+
+    /// The same with null for the attribute at `index`.
+    pub(super) fn with_null(&self, index: usize) -> Self {
+        let mut record = self.without_populated();
+        if let Some(value) = record.values.get_mut(index) {
+            *value = Value::Null;
+        }
+        record
+    }
+
     /// The parts a typed record is made of.
     pub(super) fn into_parts(self) -> (Arc<Schema>, Vec<Value>, Vec<(usize, Populated)>) {
         (self.schema, self.values, self.populated)
     }
 
-    fn populated_at(&self, index: usize) -> Option<&Populated> {
+    pub(crate) fn populated_at(&self, index: usize) -> Option<&Populated> {
         self.populated.iter().find(|(at, _)| *at == index).map(|(_, populated)| populated)
     }
 

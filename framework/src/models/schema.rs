@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use super::attribute::iden;
 use super::coerce::coerce;
-use super::{Association, Attribute, Auto, Kind, Value};
+use super::{Attribute, Filter, Lifecycle, SchemaBuilder, Value};
 use crate::db::Layout;
 use crate::{Error, Result};
 
@@ -24,62 +25,34 @@ use crate::{Error, Result};
 /// ```
 #[derive(Debug)]
 pub struct Schema {
-    identity: Cow<'static, str>,
-    table: Cow<'static, str>,
-    attributes: Vec<Attribute>,
-    by_name: HashMap<Cow<'static, str>, usize>,
-    primary_key: usize,
-    layout: Layout,
+    pub(super) identity: Cow<'static, str>,
+    pub(super) table: Cow<'static, str>,
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) by_name: HashMap<Cow<'static, str>, usize>,
+    pub(super) primary_key: usize,
+    pub(super) version: Option<usize>,
+    pub(super) indexes: Vec<Index>,
+    pub(super) scope: Option<Filter>,
+    pub(super) lifecycle: Option<Arc<dyn Lifecycle>>,
+    pub(super) datastore: Option<Cow<'static, str>>,
+    pub(super) layout: Layout,
+    /// Names that were written but mean nothing, told when the app starts.
+    pub(super) mistakes: Vec<String>,
 }
 
-/// Builds a [`Schema`].
-#[derive(Debug)]
-#[must_use = "call `build`"]
-pub struct SchemaBuilder {
-    identity: Cow<'static, str>,
-    table: Cow<'static, str>,
-    attributes: Vec<Attribute>,
-}
-
-impl SchemaBuilder {
-    /// The table's name; the identity unless told otherwise.
-    pub fn table(mut self, table: impl Into<Cow<'static, str>>) -> Self {
-        self.table = table.into();
-        self
-    }
-
-    /// Adds an attribute.
-    pub fn attribute(mut self, attribute: Attribute) -> Self {
-        self.attributes.push(attribute);
-        self
-    }
-
-    /// The schema. What can be wrong with it is told when the app starts.
-    pub fn build(mut self) -> Schema {
-        let primary_key = self.attributes.iter().position(Attribute::is_primary_key).unwrap_or_else(|| {
-            let id = Attribute::new("id", Kind::Integer).primary_key().auto(Auto::Increment);
-            self.attributes.insert(0, id);
-            0
-        });
-        let by_name = self.attributes.iter().enumerate().map(|(i, a)| (Cow::Owned(a.name().to_owned()), i));
-        let stored = self.attributes.iter().enumerate().filter(|(_, a)| !a.is_collection());
-        let slots = stored.map(|(i, a)| (i, a.kind())).collect();
-        Schema {
-            by_name: by_name.collect(),
-            primary_key,
-            layout: Layout::new(self.attributes.len(), slots),
-            identity: self.identity,
-            table: self.table,
-            attributes: self.attributes,
-        }
-    }
+/// An index over several attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// The places of the attributes, the most telling first.
+    pub attributes: Vec<usize>,
+    /// Whether no two records have the same values in all of them.
+    pub unique: bool,
 }
 
 impl Schema {
     /// Starts a schema. `identity` is the model's name in paths and events: lower case.
     pub fn builder(identity: impl Into<Cow<'static, str>>) -> SchemaBuilder {
-        let identity = identity.into();
-        SchemaBuilder { table: identity.clone(), identity, attributes: Vec::new() }
+        SchemaBuilder::new(identity.into())
     }
 
     /// The model's name in paths and events, such as `message`.
@@ -92,9 +65,19 @@ impl Schema {
         &self.table
     }
 
+    /// The datastore that holds it; unset, the one of `config/models.toml`.
+    pub fn datastore(&self) -> Option<&str> {
+        self.datastore.as_deref()
+    }
+
     /// Every attribute, in the order in which they were declared.
     pub fn attributes(&self) -> &[Attribute] {
         &self.attributes
+    }
+
+    /// The indexes over several attributes.
+    pub fn indexes(&self) -> &[Index] {
+        &self.indexes
     }
 
     /// The attribute that tells records apart.
@@ -117,7 +100,8 @@ impl Schema {
         format!("sails_model_create_{}", self.identity)
     }
 
-    pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
+    /// The place of the attribute with this JSON name.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
 
@@ -126,19 +110,38 @@ impl Schema {
     /// # Errors
     /// 400 when it is none the model could have.
     pub(crate) fn key(&self, text: &str) -> Result<Value> {
+        self.key_from(&Json::from(text))
+    }
+
+    /// The primary key that `json` is.
+    ///
+    /// # Errors
+    /// 400 when it is none the model could have.
+    pub(crate) fn key_from(&self, json: &Json) -> Result<Value> {
         let key = self.primary_key();
-        coerce(key.kind(), &Json::from(text)).ok_or_else(|| {
-            Error::bad_request(format!(
-                "`{text}` is no {} of `{}`: it is a {}",
-                key.name(),
-                self.identity,
-                key.kind()
-            ))
+        coerce(key.kind(), json).ok_or_else(|| {
+            let (name, identity, kind) = (key.name(), &self.identity, key.kind());
+            let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
+            Error::bad_request(format!("`{text}` is no {name} of `{identity}`: it is a {kind}"))
         })
     }
 
     pub(crate) fn primary_key_index(&self) -> usize {
         self.primary_key
+    }
+
+    /// The attribute that counts the changes of a record.
+    pub(crate) fn version_index(&self) -> Option<usize> {
+        self.version
+    }
+
+    /// What always holds of the records that queries see.
+    pub(crate) fn scope(&self) -> Option<&Filter> {
+        self.scope.as_ref()
+    }
+
+    pub(crate) fn lifecycle(&self) -> Option<&Arc<dyn Lifecycle>> {
+        self.lifecycle.as_ref()
     }
 
     /// The attribute with the name, as clients see them: a private one is as good as absent.
@@ -152,33 +155,16 @@ impl Schema {
         self.attributes.iter().enumerate().filter(|(_, attribute)| !attribute.is_collection())
     }
 
+    /// The attributes a client may populate, with their places.
+    pub(crate) fn populatable(&self) -> impl Iterator<Item = (usize, &Attribute)> {
+        self.attributes.iter().enumerate().filter(|(_, attribute)| attribute.is_populatable())
+    }
+
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }
 
     pub(super) fn table_iden(&self) -> sea_query::DynIden {
         iden(self.table.clone())
-    }
-
-    /// The association called `name`.
-    ///
-    /// # Errors
-    /// 400 that names what can be populated.
-    pub(crate) fn association(&self, name: &str) -> Result<(usize, &Association)> {
-        let found = self.public(name);
-        found.and_then(|(index, attribute)| attribute.association().map(|to| (index, to))).ok_or_else(|| {
-            let known: Vec<_> = self.associations().map(|(_, a)| a.name()).collect();
-            let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
-            Error::bad_request(format!(
-                "`{}` has no association `{name}`: it can populate {known}",
-                self.identity
-            ))
-        })
-    }
-
-    /// What clients may populate.
-    pub(crate) fn associations(&self) -> impl Iterator<Item = (usize, &Attribute)> {
-        let all = self.attributes.iter().enumerate();
-        all.filter(|(_, attribute)| attribute.association().is_some() && !attribute.is_private())
     }
 }

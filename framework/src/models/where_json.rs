@@ -81,7 +81,7 @@ impl Reader<'_> {
     }
 
     fn compare(&mut self, name: &str, clause: &Json) -> Result<Filter> {
-        let Some((index, attribute)) = self.schema.public(name).filter(|(_, a)| !a.is_collection()) else {
+        let Some((index, attribute)) = self.schema.public(name).filter(|(_, a)| a.is_filterable()) else {
             let why =
                 format!("Could not filter by `{name}`: `{}` has no such attribute.", self.schema.identity());
             return Err(refuse("where", &why));

@@ -20,6 +20,8 @@
 //! ```
 
 mod action;
+mod blueprints;
+mod controller;
 mod service;
 
 use std::sync::Arc;
@@ -28,6 +30,10 @@ use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, Responder};
 
 pub(crate) use action::Action;
+pub(crate) use blueprints::{BlueprintEntry, OptionHook};
+pub use blueprints::{BlueprintOptions, Blueprints, Operation};
+pub use controller::Controller;
+pub(crate) use controller::ControllerEntry;
 pub(crate) use service::{EVENT, event_path, register};
 
 use crate::Result;
@@ -43,6 +49,7 @@ pub struct Routes {
     pub(crate) entries: Vec<Entry>,
     pub(crate) blueprints: Vec<BlueprintEntry>,
     pub(crate) events: Vec<EventEntry>,
+    pub(crate) controllers: Vec<ControllerEntry>,
 }
 
 /// A line of the route table.
@@ -53,14 +60,17 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) action: Action,
     pub(crate) guards: Vec<Policy>,
+    /// What it does, when it is a blueprint's.
+    pub(crate) blueprint: Option<BlueprintRoute>,
 }
 
-/// A model that asked for its blueprint routes.
-#[derive(Debug)]
-pub(crate) struct BlueprintEntry {
+/// What a blueprint's route does.
+#[derive(Debug, Clone)]
+pub(crate) struct BlueprintRoute {
     pub(crate) schema: Arc<Schema>,
-    pub(crate) guards: Vec<Policy>,
-    pub(crate) write_guards: Vec<Policy>,
+    pub(crate) operation: Operation,
+    /// The association in the path.
+    pub(crate) association: Option<usize>,
 }
 
 /// A socket event that asked for a handler.
@@ -102,6 +112,7 @@ impl Routes {
             name: short_name::<F>(),
             action: Action::from_handler(action),
             guards: Vec::new(),
+            blueprint: None,
         });
         let last = self.entries.len() - 1;
         Guarded(&mut self.entries[last].guards)
@@ -119,9 +130,19 @@ impl Routes {
 
     /// The same for a schema built at run time.
     pub fn blueprints_of(&mut self, schema: Arc<Schema>) -> Blueprints<'_> {
-        self.blueprints.push(BlueprintEntry { schema, guards: Vec::new(), write_guards: Vec::new() });
+        self.blueprints.push(BlueprintEntry::new(schema));
         let last = self.blueprints.len() - 1;
         Blueprints(&mut self.blueprints[last])
+    }
+
+    /// Actions that get routes by their names, where `actions` of `config/blueprints.toml` is on: `/name/action` for
+    /// each, with every method, and `/name` for the one called `index`. Other routes win over them.
+    /// See <https://sailsjs.com/documentation/concepts/blueprints/blueprint-actions>.
+    pub fn controller(&mut self, name: &str) -> Controller<'_> {
+        self.controllers
+            .push(ControllerEntry { name: name.trim_matches('/').to_owned(), ..Default::default() });
+        let last = self.controllers.len() - 1;
+        Controller(&mut self.controllers[last])
     }
 
     /// Handles the socket event `event`. The action's `Input` or `Json` is the event's argument, or a list of
@@ -194,32 +215,6 @@ impl Scope<'_> {
         let guarded = self.routes.route(method, &path, action);
         guarded.0.extend(self.guards.iter().cloned());
         guarded
-    }
-}
-
-/// The blueprints of one model; see [`Routes::blueprints`].
-#[derive(Debug)]
-pub struct Blueprints<'a>(&'a mut BlueprintEntry);
-
-impl Blueprints<'_> {
-    /// Lets only requests through that `policy` accepts.
-    pub fn guard<F, Args>(self, policy: F) -> Self
-    where
-        F: Handler<Args, Output = Result<()>>,
-        Args: FromRequest + 'static,
-    {
-        self.0.guards.push(Policy::new(policy));
-        self
-    }
-
-    /// Lets only those creates, updates and destroys through that `policy` accepts.
-    pub fn guard_writes<F, Args>(self, policy: F) -> Self
-    where
-        F: Handler<Args, Output = Result<()>>,
-        Args: FromRequest + 'static,
-    {
-        self.0.write_guards.push(Policy::new(policy));
-        self
     }
 }
 

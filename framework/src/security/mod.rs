@@ -5,7 +5,7 @@ mod headers;
 mod hops;
 mod origins;
 
-pub(crate) use csrf::{Csrf, is_safe};
+pub(crate) use csrf::Csrf;
 pub(crate) use headers::Headers;
 pub(crate) use hops::Hops;
 pub(crate) use origins::Origins;

@@ -10,13 +10,13 @@ impl ChangeSink for Sockets {
     fn publish(&self, change: Change) -> BoxFuture<'static, ()> {
         let sockets = self.clone();
         Box::pin(async move {
+            if !change.is_public() {
+                return;
+            }
             let schema = change.schema().clone();
             let class = schema.class_room();
             let record = schema.record_room(change.id());
-            let watched = match change.verb() {
-                Verb::Created => &class,
-                Verb::Updated | Verb::Destroyed => &record,
-            };
+            let watched = if change.verb() == Verb::Created { &class } else { &record };
             let to = |room: &str| {
                 let broadcast = Broadcast::new(sockets.clone()).to(room);
                 match change.origin() {
@@ -31,7 +31,7 @@ impl ChangeSink for Sockets {
             match change.verb() {
                 Verb::Created => everybody.sockets_join(&[record]).await,
                 Verb::Destroyed => everybody.sockets_leave(&[record]).await,
-                Verb::Updated => {}
+                Verb::Updated | Verb::AddedTo | Verb::RemovedFrom => {}
             }
         })
     }

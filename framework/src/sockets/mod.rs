@@ -24,6 +24,7 @@ mod hub;
 mod id;
 mod outbox;
 mod presence;
+mod pubsub;
 mod requester;
 mod socket;
 mod virtual_request;

@@ -4,7 +4,10 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::meta::ParseNestedMeta;
-use syn::{DeriveInput, Error, Expr, Field, Ident, LitFloat, LitInt, LitStr, Result, Type, bracketed, token};
+use syn::{
+    DeriveInput, Error, Expr, Field, Ident, LitFloat, LitInt, LitStr, Path, Result, Type, bracketed,
+    parenthesized, token,
+};
 
 use super::names::camel_case;
 
@@ -13,8 +16,18 @@ use super::names::camel_case;
 pub(super) struct ModelOptions {
     pub(super) identity: Option<String>,
     pub(super) table: Option<String>,
+    pub(super) datastore: Option<String>,
+    /// Whether the model implements `Callbacks`.
+    pub(super) callbacks: bool,
+    /// A function that gives the condition of records that queries see.
+    pub(super) default_scope: Option<Path>,
+    /// Calls on the schema's builder with the fields they name, such as `index(author, created_at)`.
+    pub(super) lists: Vec<(Ident, Vec<Ident>)>,
     camel: bool,
 }
+
+/// The keys of `#[model(…)]` that take a list of fields.
+const LISTS: [&str; 7] = ["index", "unique", "readable", "writable", "filterable", "sortable", "populatable"];
 
 impl ModelOptions {
     pub(super) fn parse(input: &DeriveInput) -> Result<Self> {
@@ -47,8 +60,22 @@ impl ModelOptions {
                 "snake_case" => false,
                 _ => return Err(Error::new_spanned(case, "use \"camelCase\" or \"snake_case\"")),
             };
+        } else if meta.path.is_ident("datastore") {
+            self.datastore = Some(meta.value()?.parse::<LitStr>()?.value());
+        } else if meta.path.is_ident("callbacks") {
+            self.callbacks = true;
+        } else if meta.path.is_ident("default_scope") {
+            self.default_scope = Some(meta.value()?.parse()?);
+        } else if let Some(list) = meta.path.get_ident().filter(|key| LISTS.iter().any(|list| *key == list)) {
+            let content;
+            parenthesized!(content in meta.input);
+            let names = content.parse_terminated(Ident::parse_any, token::Comma)?;
+            self.lists.push((list.clone(), names.into_iter().collect()));
         } else {
-            return Err(meta.error("unknown key; use rename_all, table, identity"));
+            return Err(meta.error(
+                "unknown key; use rename_all, table, identity, datastore, callbacks, default_scope, index(…), \
+                 unique(…), readable(…), writable(…), filterable(…), sortable(…), populatable(…)",
+            ));
         }
         Ok(())
     }
@@ -69,11 +96,13 @@ pub(super) struct FieldOptions {
     pub(super) private: bool,
     /// The other side of a collection.
     pub(super) via: Option<String>,
+    /// The model that joins both sides of a collection.
+    pub(super) through: Option<String>,
     /// A variant of `Auto`.
     pub(super) auto: Option<Ident>,
     /// Calls on the attribute's builder.
     pub(super) rules: Vec<TokenStream>,
-    is_collection: bool,
+    pub(super) is_collection: bool,
     is_model: bool,
 }
 
@@ -99,7 +128,8 @@ impl FieldOptions {
                 self.private = true;
                 self.rules.push(quote!(.private()));
             }
-            "required" | "unique" | "read_only" => {
+            "required" | "unique" | "read_only" | "writable" | "not_filterable" | "not_sortable"
+            | "not_populatable" | "version" => {
                 let call = format_ident!("{key}");
                 self.rules.push(quote!(.#call()));
             }
@@ -110,6 +140,8 @@ impl FieldOptions {
             "model" => self.is_model = true,
             "collection" => self.is_collection = true,
             "via" => self.via = Some(meta.value()?.parse::<LitStr>()?.value()),
+            "through" => self.through = Some(meta.value()?.parse::<LitStr>()?.value()),
+            "on_delete" => self.on_delete(&meta.value()?.parse()?)?,
             "auto_created_at" => self.auto = Some(format_ident!("CreatedAt")),
             "auto_updated_at" => self.auto = Some(format_ident!("UpdatedAt")),
             "auto_increment" => self.auto = Some(format_ident!("Increment")),
@@ -126,12 +158,24 @@ impl FieldOptions {
             "is_uuid" => self.plain("IsUuid"),
             _ => {
                 return Err(meta.error(
-                    "unknown key; use required, unique, default, private, read_only, primary_key, name, column, \
-                     model, collection, via, auto_created_at, auto_updated_at, auto_increment, max_length, \
+                    "unknown key; use required, unique, default, private, read_only, writable, not_filterable, \
+                     not_sortable, not_populatable, version, primary_key, name, column, model, on_delete, \
+                     collection, via, through, auto_created_at, auto_updated_at, auto_increment, max_length, \
                      min_length, max, min, is_in, is_not_in, is_not_empty, is_email, is_url, is_ip, is_uuid",
                 ));
             }
         }
+        Ok(())
+    }
+
+    fn on_delete(&mut self, action: &LitStr) -> Result<()> {
+        let variant = match action.value().as_str() {
+            "cascade" => format_ident!("Cascade"),
+            "set_null" => format_ident!("SetNull"),
+            "restrict" => format_ident!("Restrict"),
+            _ => return Err(Error::new_spanned(action, "use \"cascade\", \"set_null\" or \"restrict\"")),
+        };
+        self.rules.push(quote!(.on_delete(::regatta::models::OnDelete::#variant)));
         Ok(())
     }
 
@@ -175,16 +219,16 @@ impl FieldOptions {
     /// Says here, at the field, what would otherwise be an error inside generated code.
     fn check(&self, field: &Field) -> Result<()> {
         let is_many = names_type(&field.ty, "Many");
-        if is_many != self.is_collection || is_many != self.via.is_some() {
+        if is_many != self.is_collection || (self.via.is_some() && !is_many) {
             return Err(Error::new_spanned(
                 field,
                 "a collection is written `#[attr(collection, via = \"their_attribute\")] things: Many<Thing>`",
             ));
         }
-        if is_many && self.rules.len() > usize::from(self.private) {
+        if self.through.is_some() && self.via.is_none() {
             return Err(Error::new_spanned(
                 field,
-                "a collection has no column: of the other keys it takes only `private`",
+                "a collection through a model also says by which of its attributes: `via = \"…\"`",
             ));
         }
         if self.is_model && !names_type(&field.ty, "Ref") {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::unique_index;
 use crate::db::{Engine, Kind, Store, Value};
-use crate::models::{Association, Attribute, Auto, Schema};
+use crate::models::{Association, Attribute, Auto, Index, OnDelete, Schema};
 
 /// The lock every app instance takes on PostgreSQL: the bytes of "regatta".
 const LOCK: i64 = 0x0072_6567_6174_7461;
@@ -118,6 +118,22 @@ impl Dialect {
         )
     }
 
+    pub(super) fn create_wide_index(self, schema: &Schema, index: &Index, name: &str) -> String {
+        let unique = if index.unique { "UNIQUE " } else { "" };
+        let (table, columns) = (quoted(schema.table()), columns_of(schema, index));
+        format!("CREATE {unique}INDEX IF NOT EXISTS {} ON {table} ({columns})", quoted(name))
+    }
+
+    pub(super) fn find_duplicates(self, schema: &Schema, index: &Index) -> String {
+        let (table, columns) = (quoted(schema.table()), columns_of(schema, index));
+        let places = index.attributes.iter();
+        let set: Vec<_> = places
+            .map(|&place| format!("{} IS NOT NULL", quoted(schema.attributes()[place].column_name())))
+            .collect();
+        let set = set.join(" AND ");
+        format!("SELECT 1 FROM {table} WHERE {set} GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT 1")
+    }
+
     pub(super) fn any_row(self, table: &str) -> String {
         format!("SELECT 1 FROM {} LIMIT 1", quoted(table))
     }
@@ -170,10 +186,18 @@ impl Dialect {
     }
 }
 
-/// When what it refers to is removed, an attribute that may be null becomes null; another one keeps it.
 fn reference(attribute: &Attribute, (table, key): (&str, &str)) -> String {
-    let action = if attribute.is_nullable() { " ON DELETE SET NULL" } else { "" };
+    let action = match attribute.deletion() {
+        OnDelete::SetNull => " ON DELETE SET NULL",
+        OnDelete::Cascade => " ON DELETE CASCADE",
+        OnDelete::Restrict => "",
+    };
     format!("REFERENCES {} ({}){action}", quoted(table), quoted(key))
+}
+
+fn columns_of(schema: &Schema, index: &Index) -> String {
+    let column = |&place: &usize| quoted(schema.attributes()[place].column_name());
+    index.attributes.iter().map(column).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn index_name(table: &str, column: &str, suffix: &str) -> String {

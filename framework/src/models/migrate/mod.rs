@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use dialect::Dialect;
 use inspect::{Column, Table};
 
-use super::{Association, Attribute, Schema};
+use super::{Association, Attribute, Index, Schema};
 use crate::Result;
 use crate::db::{DbError, Layout, Query, Store, Transaction, Value};
 
@@ -39,6 +39,13 @@ impl fmt::Display for Step {
 /// The index that keeps an attribute's values unique.
 pub(super) fn unique_index(schema: &Schema, attribute: &Attribute) -> String {
     dialect::index_name(schema.table(), attribute.column_name(), "key")
+}
+
+/// The index over several attributes.
+pub(super) fn index(schema: &Schema, index: &Index) -> String {
+    let columns: Vec<_> =
+        index.attributes.iter().map(|&place| schema.attributes()[place].column_name()).collect();
+    dialect::index_name(schema.table(), &columns.join("_"), if index.unique { "key" } else { "idx" })
 }
 
 /// Adds the tables, columns and indexes the models have and the database lacks: all of it or nothing. Of several
@@ -112,6 +119,11 @@ impl Migration<'_> {
                     self.add_unique(schema, attribute).await?;
                 }
             }
+            for wanted in schema.indexes() {
+                if table.as_ref().is_none_or(|table| !table.has_index(&index(schema, wanted))) {
+                    self.add_index(schema, wanted).await?;
+                }
+            }
             if let Some(table) = table {
                 self.name_strangers(schema, table);
             }
@@ -169,6 +181,20 @@ impl Migration<'_> {
         }
         self.execute(&self.dialect.create_unique_index(schema, attribute)).await?;
         self.did(format!("made `{table}.{column}` unique"));
+        Ok(())
+    }
+
+    async fn add_index(&mut self, schema: &Schema, wanted: &Index) -> Result<(), DbError> {
+        let name = index(schema, wanted);
+        if wanted.unique && self.has_any(&self.dialect.find_duplicates(schema, wanted)).await? {
+            self.steps.push(Step::Left(format!(
+                "`{name}` is to keep several columns unique together, but some rows have the same values: change \
+                 them and migrate again"
+            )));
+            return Ok(());
+        }
+        self.execute(&self.dialect.create_wide_index(schema, wanted, &name)).await?;
+        self.did(format!("made the index `{name}`"));
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rows::Row;
 
 use super::{Db, Timestamp};
-use crate::db::{DbError, Engine};
+use crate::db::{DbError, Engine, Store};
 use crate::{Error, Result};
 
 /// The table with one row for everything that is done once.
@@ -48,7 +48,8 @@ const LONGEST_NAME: usize = 200;
 /// One instance's hand on what is done once.
 #[derive(Debug)]
 pub(crate) struct Once<'a> {
-    db: &'a Db,
+    /// The models' own: its table is there.
+    store: &'a Store,
     /// Who works, as the others see it: no two are the same.
     holder: String,
     /// How long to wait for somebody else's work.
@@ -78,8 +79,9 @@ impl<'a> Once<'a> {
     /// # Errors
     /// 503 when the database is away; 500 when it has no table for this and none can be made.
     pub(crate) async fn open(db: &'a Db, holder: String, patience: Duration) -> Result<Self> {
-        rows::make_table(db).await?;
-        Ok(Self { db, holder, patience, pace: Pace::USUAL })
+        let store = db.main_store();
+        rows::make_table(store).await?;
+        Ok(Self { store, holder, patience, pace: Pace::USUAL })
     }
 
     #[cfg(test)]
@@ -93,7 +95,7 @@ impl<'a> Once<'a> {
     /// # Errors
     /// 503 when the database is away.
     pub(crate) async fn done(&self, name: &str) -> Result<Option<Timestamp>> {
-        Ok(rows::read(self.db, name).await?.and_then(|row| row.finished))
+        Ok(rows::read(self.store, name).await?.and_then(|row| row.finished))
     }
 
     /// Does `work` unless `name` is done, waiting for whoever is at it; with `again`, even if it is done. Work
@@ -120,12 +122,12 @@ impl<'a> Once<'a> {
             error = self.keep(name) => Err(error),
         };
         if let Err(error) = outcome {
-            if let Err(error) = rows::release(self.db, name, &self.holder).await {
+            if let Err(error) = rows::release(self.store, name, &self.holder).await {
                 tracing::warn!(%error, "others learn in ten seconds that `{name}` is free again");
             }
             return Err(error);
         }
-        rows::finish(self.db, name, &self.holder, Timestamp::now()).await?;
+        rows::finish(self.store, name, &self.holder, Timestamp::now()).await?;
         Ok(Outcome::Done)
     }
 
@@ -156,8 +158,8 @@ impl<'a> Once<'a> {
 
     /// Looks once, and does what is to be done next.
     async fn step(&self, name: &str, again: bool, watch: &mut Option<Watch>) -> Result<Step, DbError> {
-        let Some(row) = rows::read(self.db, name).await? else {
-            return Ok(if rows::insert(self.db, name, &self.holder).await? {
+        let Some(row) = rows::read(self.store, name).await? else {
+            return Ok(if rows::insert(self.store, name, &self.holder).await? {
                 Step::Mine
             } else {
                 Step::again()
@@ -188,7 +190,7 @@ impl<'a> Once<'a> {
         if !seen.challenged && seen.since.elapsed() >= self.pace.silent {
             // From the start when this can't be written: then the other one could not either.
             seen.since = Instant::now();
-            rows::challenge(self.db, name, &row).await?;
+            rows::challenge(self.store, name, &row).await?;
             *seen =
                 Watch { beats: row.beats + 1, since: Instant::now(), challenged: true, ..Watch::start(&row) };
         }
@@ -196,7 +198,7 @@ impl<'a> Once<'a> {
     }
 
     async fn take(&self, name: &str, row: &Row) -> Result<Step, DbError> {
-        Ok(if rows::take(self.db, name, row, &self.holder).await? { Step::Mine } else { Step::again() })
+        Ok(if rows::take(self.store, name, row, &self.holder).await? { Step::Mine } else { Step::again() })
     }
 
     /// Says again and again that this instance is at work; returns why it no longer may be.
@@ -205,7 +207,7 @@ impl<'a> Once<'a> {
         let (mut heard, mut slow) = (Instant::now(), false);
         loop {
             tokio::time::sleep(self.pace.beat).await;
-            match tokio::time::timeout(self.pace.answer, rows::beat(self.db, name, &self.holder)).await {
+            match tokio::time::timeout(self.pace.answer, rows::beat(self.store, name, &self.holder)).await {
                 Ok(Ok(true)) => heard = Instant::now(),
                 Ok(Ok(false)) => {
                     return Error::unavailable(format!(
@@ -214,7 +216,7 @@ impl<'a> Once<'a> {
                     ));
                 }
                 // While one writes to SQLite nobody else does either.
-                Ok(Err(DbError::Busy)) | Err(_) if self.db.engine() == Engine::Sqlite => {
+                Ok(Err(DbError::Busy)) | Err(_) if self.store.engine() == Engine::Sqlite => {
                     heard = Instant::now()
                 }
                 Ok(Err(error)) if heard.elapsed() >= self.pace.silent => return error.into(),

@@ -4,8 +4,8 @@
 use sea_query::{Expr, ExprTrait, UpdateStatement};
 
 use super::TABLE;
-use crate::db::{DbError, Kind, Layout, Query, Value};
-use crate::models::{Db, Timestamp};
+use crate::db::{DbError, Kind, Layout, Query, Store, Value};
+use crate::models::Timestamp;
 use crate::{Error, Result};
 
 /// The same on every engine.
@@ -21,15 +21,15 @@ pub(super) struct Row {
 }
 
 /// Makes sure that the table is there.
-pub(super) async fn make_table(db: &Db) -> Result<()> {
-    match run(db, &format!("SELECT 1 FROM {TABLE} LIMIT 1")).await {
+pub(super) async fn make_table(store: &Store) -> Result<()> {
+    match run(store, &format!("SELECT 1 FROM {TABLE} LIMIT 1")).await {
         Ok(()) => return Ok(()),
         Err(DbError::Other(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let made = run(db, &format!("CREATE TABLE IF NOT EXISTS {TABLE} ({COLUMNS})")).await;
+    let made = run(store, &format!("CREATE TABLE IF NOT EXISTS {TABLE} ({COLUMNS})")).await;
     // Of several who make it at once, one may be told that it exists.
-    match (run(db, &format!("SELECT 1 FROM {TABLE} LIMIT 1")).await, made) {
+    match (run(store, &format!("SELECT 1 FROM {TABLE} LIMIT 1")).await, made) {
         (Ok(()), _) => Ok(()),
         (Err(_), Err(why)) | (Err(why), Ok(())) => Err(Error::internal(format!(
             "the table `{TABLE}`, which remembers what ran once, can't be made ({why}): let the database's user \
@@ -39,12 +39,12 @@ pub(super) async fn make_table(db: &Db) -> Result<()> {
     }
 }
 
-pub(super) async fn read(db: &Db, name: &str) -> Result<Option<Row>, DbError> {
+pub(super) async fn read(store: &Store, name: &str) -> Result<Option<Row>, DbError> {
     let mut select = sea_query::Query::select();
     select.columns(["holder", "beats", "finished_at"]).from(TABLE).and_where(Expr::col("name").eq(name));
     let kinds = [Kind::Text, Kind::Integer, Kind::Integer];
     let layout = Layout::new(kinds.len(), kinds.into_iter().enumerate().collect());
-    let row = db.rows(db.build(&select), &layout).await?.pop();
+    let row = store.rows(store.build(&select), &layout, None).await?.pop();
     Ok(row.and_then(|row| <[Value; 3]>::try_from(row).ok()).and_then(|row| match row {
         [Value::Text(holder), Value::Integer(beats), finished] => {
             let finished = match finished {
@@ -58,7 +58,7 @@ pub(super) async fn read(db: &Db, name: &str) -> Result<Option<Row>, DbError> {
 }
 
 /// Begins what nobody began; false when somebody else just did.
-pub(super) async fn insert(db: &Db, name: &str, holder: &str) -> Result<bool, DbError> {
+pub(super) async fn insert(store: &Store, name: &str, holder: &str) -> Result<bool, DbError> {
     let mut insert = sea_query::Query::insert();
     insert.into_table(TABLE).columns(["name", "holder", "beats", "started_at"]).values_panic([
         name.into(),
@@ -66,7 +66,7 @@ pub(super) async fn insert(db: &Db, name: &str, holder: &str) -> Result<bool, Db
         0_i64.into(),
         Timestamp::now().as_millis().into(),
     ]);
-    match db.rows(db.build(&insert), &nothing()).await {
+    match store.rows(store.build(&insert), &nothing(), None).await {
         Ok(_) => Ok(true),
         Err(DbError::Unique { .. }) => Ok(false),
         Err(error) => Err(error),
@@ -74,7 +74,7 @@ pub(super) async fn insert(db: &Db, name: &str, holder: &str) -> Result<bool, Db
 }
 
 /// Takes over from whoever had it, unless the row changed since it was seen; says whether that worked.
-pub(super) async fn take(db: &Db, name: &str, seen: &Row, holder: &str) -> Result<bool, DbError> {
+pub(super) async fn take(store: &Store, name: &str, seen: &Row, holder: &str) -> Result<bool, DbError> {
     let mut update = update(name, &seen.holder);
     update
         .value("holder", holder)
@@ -82,40 +82,40 @@ pub(super) async fn take(db: &Db, name: &str, seen: &Row, holder: &str) -> Resul
         .value("started_at", Timestamp::now().as_millis())
         .value("finished_at", None::<i64>)
         .and_where(Expr::col("beats").eq(seen.beats));
-    db.rows(db.build(&update), &nothing()).await?;
-    holds(db, name, holder).await
+    store.rows(store.build(&update), &nothing(), None).await?;
+    holds(store, name, holder).await
 }
 
 /// Adds a beat to somebody else's, unless they did.
-pub(super) async fn challenge(db: &Db, name: &str, seen: &Row) -> Result<(), DbError> {
+pub(super) async fn challenge(store: &Store, name: &str, seen: &Row) -> Result<(), DbError> {
     let mut update = update(name, &seen.holder);
     update.value("beats", seen.beats + 1).and_where(Expr::col("beats").eq(seen.beats));
-    db.rows(db.build(&update), &nothing()).await.map(drop)
+    store.rows(store.build(&update), &nothing(), None).await.map(drop)
 }
 
 /// Says that `holder` is at work; false when it is not any more.
-pub(super) async fn beat(db: &Db, name: &str, holder: &str) -> Result<bool, DbError> {
+pub(super) async fn beat(store: &Store, name: &str, holder: &str) -> Result<bool, DbError> {
     let mut update = update(name, holder);
     update.value("beats", Expr::col("beats").add(1_i64));
-    db.rows(db.build(&update), &nothing()).await?;
-    holds(db, name, holder).await
+    store.rows(store.build(&update), &nothing(), None).await?;
+    holds(store, name, holder).await
 }
 
-pub(super) async fn finish(db: &Db, name: &str, holder: &str, when: Timestamp) -> Result<(), DbError> {
+pub(super) async fn finish(store: &Store, name: &str, holder: &str, when: Timestamp) -> Result<(), DbError> {
     let mut update = update(name, holder);
     update.value("finished_at", when.as_millis());
-    db.rows(db.build(&update), &nothing()).await.map(drop)
+    store.rows(store.build(&update), &nothing(), None).await.map(drop)
 }
 
 /// As if it had never begun.
-pub(super) async fn release(db: &Db, name: &str, holder: &str) -> Result<(), DbError> {
+pub(super) async fn release(store: &Store, name: &str, holder: &str) -> Result<(), DbError> {
     let mut delete = sea_query::Query::delete();
     delete.from_table(TABLE).and_where(Expr::col("name").eq(name)).and_where(Expr::col("holder").eq(holder));
-    db.rows(db.build(&delete), &nothing()).await.map(drop)
+    store.rows(store.build(&delete), &nothing(), None).await.map(drop)
 }
 
-async fn holds(db: &Db, name: &str, holder: &str) -> Result<bool, DbError> {
-    Ok(read(db, name).await?.is_some_and(|row| row.holder == holder))
+async fn holds(store: &Store, name: &str, holder: &str) -> Result<bool, DbError> {
+    Ok(read(store, name).await?.is_some_and(|row| row.holder == holder))
 }
 
 fn update(name: &str, holder: &str) -> UpdateStatement {
@@ -124,8 +124,8 @@ fn update(name: &str, holder: &str) -> UpdateStatement {
     update
 }
 
-async fn run(db: &Db, sql: &str) -> Result<(), DbError> {
-    db.rows(Query::of_text(sql, &[]), &nothing()).await.map(drop)
+async fn run(store: &Store, sql: &str) -> Result<(), DbError> {
+    store.rows(Query::of_text(sql, &[]), &nothing(), None).await.map(drop)
 }
 
 fn nothing() -> Layout {

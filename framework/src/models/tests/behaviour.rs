@@ -35,6 +35,9 @@ pub(super) async fn everything(db: &Db, recorder: &Arc<Recorder>) {
     one_of_many_creates(db).await;
     clear(db).await;
     private_attributes_never_leave(db, recorder).await;
+    super::associations::everything(db, recorder).await;
+    super::queries::everything(db, recorder).await;
+    super::oracle::everything(db).await;
 }
 
 async fn clear(db: &Db) {
@@ -260,7 +263,7 @@ async fn transactions_happen_whole_or_not_at_all(db: &Db, recorder: &Recorder) {
     })
     .await
     .unwrap();
-    assert_eq!(recorder.told().len(), 2);
+    assert_eq!(recorder.told().len(), 3, "both records, and the author's collection");
     assert_eq!(Message::find().count(db).await.unwrap(), 1);
     assert!(Message::find().count(&kept.unwrap()).await.is_err(), "the handle ends with the transaction");
 }

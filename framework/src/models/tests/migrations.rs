@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::super::{Attribute, Db, Kind, Model, Schema};
-use super::{Message, Person, models, open, open_with, person, sqlite};
+use super::{Message, Person, open, open_with, pair, person, sqlite};
 
 #[tokio::test]
 async fn hold_on_sqlite() {
@@ -15,7 +15,7 @@ async fn hold_on_sqlite() {
 
 /// `open` gives handles of one empty database.
 pub(super) async fn everything(open: &dyn Fn(Vec<Arc<Schema>>) -> Db) {
-    let handles: Vec<_> = (0..3).map(|_| open(models())).collect();
+    let handles: Vec<_> = (0..3).map(|_| open(pair())).collect();
     let done = futures_util::future::join_all(handles.iter().map(Db::migrate)).await;
     let steps: Vec<_> =
         done.into_iter().flat_map(|steps| steps.unwrap()).map(|step| step.to_string()).collect();
@@ -58,7 +58,8 @@ async fn a_file_that_cannot_be_written_is_named() {
     std::fs::write(folder.path().join("taken"), "a file").unwrap();
     let config = crate::config::DatastoreConfig::at("sqlite://taken/app.db");
     let sink = Arc::new(super::Recorder::default());
-    let error = Db::open_at(&config, folder.path(), 1, models(), sink).unwrap_err().to_string();
+    let datastores = [("default".to_owned(), &config)];
+    let error = Db::open_at(&datastores, folder.path(), 1, pair(), sink).unwrap_err().to_string();
     assert!(error.contains("taken/app.db can't be written") && error.contains("DATABASE_URL"), "{error}");
 }
 

@@ -1,9 +1,15 @@
+mod associations;
 mod behaviour;
 mod criteria;
 mod migrations;
 mod once;
+mod oracle;
 mod postgres;
+mod queries;
 mod schemas;
+#[cfg(feature = "postgres")]
+mod statements;
+mod zoo;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -65,8 +71,12 @@ impl ChangeSink for Recorder {
     }
 }
 
-pub(crate) fn models() -> Vec<Arc<Schema>> {
+pub(crate) fn pair() -> Vec<Arc<Schema>> {
     vec![Message::schema().clone(), Person::schema().clone()]
+}
+
+pub(crate) fn models() -> Vec<Arc<Schema>> {
+    pair().into_iter().chain(zoo::models()).chain([super::archive_schema()]).collect()
 }
 
 pub(crate) fn open(url: &str, root: &Path) -> (Db, Arc<Recorder>) {
@@ -77,7 +87,8 @@ pub(crate) fn open_with(url: &str, root: &Path, models: Vec<Arc<Schema>>) -> (Db
     let recorder = Arc::new(Recorder::default());
     let mut config = DatastoreConfig::at(url);
     config.acquire_timeout = Span::seconds(2);
-    let db = Db::open_at(&config, root, 2, models, recorder.clone()).unwrap();
+    let datastores = [("default".to_owned(), &config)];
+    let db = Db::open_at(&datastores, root, 2, models, recorder.clone()).unwrap();
     (db, recorder)
 }
 

@@ -105,6 +105,7 @@ async fn holds_on_postgres() {
     db.migrate().await.unwrap();
     behaviour::everything(&db, &recorder).await;
     once::everything(&|| open(&server.url("template1"), Path::new("/")).0).await;
+    super::statements::everything(&db).await;
     comes_back_with_the_server(&mut server).await;
 }
 

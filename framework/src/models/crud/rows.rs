@@ -1,0 +1,56 @@
+//! Writes that give back the rows they wrote.
+
+use super::explain::explain;
+use crate::Result;
+use crate::models::input::Assignments;
+use crate::models::statement::{self, Clash};
+use crate::models::{Db, Filter, Schema, Value};
+
+/// The most values one statement binds; SQLite takes the fewest, 32,766.
+const MOST_VALUES: usize = 30_000;
+
+type Rows = Vec<Vec<Value>>;
+
+/// Inserts rows and returns them in their order; with [`Clash::Skip`] those that were in nobody's way.
+pub(super) async fn insert(db: &Db, schema: &Schema, rows: Vec<Assignments>, clash: Clash) -> Result<Rows> {
+    let mut inserted = Vec::with_capacity(rows.len());
+    for batch in batches(rows) {
+        let query = db.build(schema, &statement::insert(schema, batch, clash));
+        let rows = db.rows(schema, query, schema.layout()).await;
+        inserted.extend(rows.map_err(|error| explain(schema, error))?);
+    }
+    Ok(inserted)
+}
+
+/// Changes the rows that the filter means and returns them as they are now.
+pub(super) async fn update(db: &Db, schema: &Schema, filter: &Filter, values: Assignments) -> Result<Rows> {
+    let query = db.build(schema, &statement::update(schema, filter, values));
+    db.rows(schema, query, schema.layout()).await.map_err(|error| explain(schema, error))
+}
+
+/// Removes the rows that the filter means and returns them as they were.
+pub(super) async fn delete(db: &Db, schema: &Schema, filter: &Filter) -> Result<Rows> {
+    let query = db.build(schema, &statement::delete(schema, filter));
+    db.rows(schema, query, schema.layout()).await.map_err(|error| explain(schema, error))
+}
+
+/// Whether one statement inserts so many records.
+pub(super) fn fit_one_statement(schema: &Schema, records: usize) -> bool {
+    records.saturating_mul(schema.attributes().len()) <= MOST_VALUES
+}
+
+/// Neighbouring rows that name the same attributes, as many as one statement takes.
+fn batches(rows: Vec<Assignments>) -> Vec<Vec<Assignments>> {
+    let mut batches: Vec<Vec<Assignments>> = Vec::new();
+    for row in rows {
+        let fits = |batch: &Vec<Assignments>| {
+            let same = batch[0].iter().map(|(index, _)| index).eq(row.iter().map(|(index, _)| index));
+            same && !row.is_empty() && (batch.len() + 1) * row.len() <= MOST_VALUES
+        };
+        match batches.last_mut() {
+            Some(batch) if fits(batch) => batch.push(row),
+            _ => batches.push(vec![row]),
+        }
+    }
+    batches
+}
