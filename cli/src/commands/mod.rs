@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod lift;
 pub mod migrate;
 pub mod new;
+pub mod openapi;
 pub mod routes;
 pub mod seed;
 
@@ -34,6 +35,7 @@ pub enum Command {
     New(new::New),
     Lift(lift::Lift),
     Routes(routes::Routes),
+    Openapi(openapi::Openapi),
     Migrate(migrate::Migrate),
     Seed(seed::Seed),
     Doctor(doctor::Doctor),
@@ -47,6 +49,7 @@ impl Command {
             Self::New(command) => command.run(),
             Self::Lift(command) => command.run(),
             Self::Routes(command) => command.run(),
+            Self::Openapi(command) => command.run(),
             Self::Migrate(command) => command.run(),
             Self::Seed(command) => command.run(),
             Self::Doctor(command) => command.run(),

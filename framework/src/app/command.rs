@@ -30,6 +30,8 @@ enum Command {
     Routes,
     /// Bring the database's tables to the models; nothing is ever dropped.
     Migrate,
+    /// Print the OpenAPI document of the app's HTTP API.
+    Openapi,
     /// Fill the database with what the app's seeds make, each once.
     Seed(seed::Seed),
     /// Look for what is misconfigured, and say what to do about it.
@@ -89,6 +91,10 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             let config = Config::load(root())?;
             logging::start(&config, "migrate")?;
             server::migrate(app, config)
+        }
+        Command::Openapi => {
+            tables::openapi(app, &Config::load(root())?)?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Seed(wanted) => {
             let config = Config::load(root())?;

@@ -161,7 +161,7 @@ impl fmt::Debug for App {
     }
 }
 
-/// Runs the command the binary was called with: `lift`, `routes`, `migrate`, `seed`, `doctor`.
+/// Runs the command the binary was called with: `lift`, `routes`, `openapi`, `migrate`, `seed`, `doctor`.
 pub fn run(app: App) -> ExitCode {
     command::run(&app)
 }

@@ -23,6 +23,7 @@ use crate::config::{Adapter, Config, HttpConfig};
 use crate::health::Health;
 use crate::http::{self, Instance, Listener};
 use crate::models::Db;
+use crate::openapi::{Document, Subject};
 use crate::redis::Redis;
 use crate::security::{Csrf, Origins};
 use crate::sessions::{self, Sessions};
@@ -53,6 +54,8 @@ pub(super) struct Parts {
     pub(super) views: Views,
     pub(super) csrf: Csrf,
     pub(super) instance: Instance,
+    /// Made once, for all workers.
+    pub(super) openapi: Option<Document>,
     listener: Listener,
     origins: Origins,
     readiness: Readiness,
@@ -107,7 +110,10 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     for check in db.checks() {
         health.register(check);
     }
+    let routes = layer::drawn(app, &config);
+    let subject = Subject { name: app.name, config: &config, models: &app.models, routes: &routes };
     let parts = Parts {
+        openapi: Document::served(&subject)?,
         app: app.clone(),
         csrf: Csrf {
             enabled: config.security.csrf,
