@@ -17,6 +17,7 @@ mod dead_services;
 mod demo;
 mod kill;
 mod old_clients;
+mod openapi;
 mod refusals;
 mod scaffold;
 mod single;
