@@ -150,6 +150,15 @@ impl App {
         self.seeds.push(Task::new(name.into(), run));
         self
     }
+
+    /// Runs a seed, whether it ran before or not.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn run_seed(&self, name: &str, db: &Db) -> Result<()> {
+        for seed in seed::chosen(&self.seeds, &[name.to_owned()])? {
+            seed.call(db).await?;
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Debug for App {

@@ -34,7 +34,11 @@ impl Task {
 
     /// Runs it unless it is done; `kind` keeps a seed apart from a bootstrap of the same name.
     pub(super) async fn run(&self, kind: &str, once: &Once<'_>, db: &Db, again: bool) -> Result<Outcome> {
-        once.run(&self.key(kind), again, (self.run)(db.clone())).await
+        once.run(&self.key(kind), again, self.call(db)).await
+    }
+
+    pub(super) async fn call(&self, db: &Db) -> Result<()> {
+        (self.run)(db.clone()).await
     }
 
     /// When it ran, if it did.

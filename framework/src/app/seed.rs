@@ -76,7 +76,7 @@ async fn list(once: &Once<'_>, seeds: &[&Task]) -> Result<()> {
 ///
 /// # Errors
 /// A name no seed has, with the names there are; two seeds of one name.
-fn chosen<'a>(seeds: &'a [Task], names: &[String]) -> Result<Vec<&'a Task>> {
+pub(super) fn chosen<'a>(seeds: &'a [Task], names: &[String]) -> Result<Vec<&'a Task>> {
     once::check_names(KIND, seeds)?;
     if names.is_empty() {
         return Ok(seeds.iter().collect());
