@@ -88,6 +88,19 @@ impl Scaffold {
         scaffold
     }
 
+    /// Makes the app, lets `edit` change the files in its folder, and builds it; `name` is this edition's own.
+    ///
+    /// # Panics
+    /// When the CLI or the app does not build; the message shows the compiler's output.
+    pub fn edited(name: &str, edit: impl Fn(&Path)) -> Self {
+        let home = shared(name);
+        let lock = File::create(home.join("lock")).expect("a lock file");
+        lock.lock().expect("the lock on the scaffold");
+        let scaffold = Self::below(&home);
+        scaffold.make(&home, Profile::Debug, &edit);
+        scaffold
+    }
+
     fn make(&self, home: &Path, profile: Profile, edit: &dyn Fn(&Path)) {
         let fresh = home.join("fresh");
         let _ = fs::remove_dir_all(&fresh);

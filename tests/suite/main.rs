@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod behind_a_balancer;
+mod bootstrap;
 mod chat;
 mod cluster_haproxy;
 mod cluster_nginx;
@@ -17,6 +18,7 @@ mod demo;
 mod dialogue;
 mod kill;
 mod old_clients;
+mod openapi;
 mod publishes;
 mod refusals;
 mod scaffold;
