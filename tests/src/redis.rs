@@ -1,5 +1,7 @@
 //! A private redis-server.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 
 use crate::process::Process;
@@ -27,6 +29,20 @@ impl Redis {
     /// `redis://127.0.0.1:<port>`.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// How often `command`, in lower case, was called.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    pub fn calls(&self, command: &str) -> u64 {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection to Redis");
+        stream.write_all(b"INFO commandstats\r\nQUIT\r\n").expect("a command");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let start = format!("cmdstat_{command}:calls=");
+        let line = answer.lines().find_map(|line| line.strip_prefix(&start));
+        line.and_then(|rest| rest.split(',').next()?.parse().ok()).unwrap_or(0)
     }
 
     /// Starts it again on the same port, empty.

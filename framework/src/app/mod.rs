@@ -60,9 +60,9 @@ impl App {
         self
     }
 
-    /// Adds a model whose schema is made at run time.
-    pub fn schema(mut self, schema: Arc<Schema>) -> Self {
-        self.models.push(schema);
+    /// Adds a model that is known at run time only; see [`Schema::builder`].
+    pub fn schema(mut self, schema: impl Into<Arc<Schema>>) -> Self {
+        self.models.push(schema.into());
         self
     }
 

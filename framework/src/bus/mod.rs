@@ -39,6 +39,8 @@ pub(crate) enum Message {
     Join { namespace: String, rooms: Vec<String>, except: Vec<String>, targets: Vec<String> },
     /// They shall leave `targets`.
     Leave { namespace: String, rooms: Vec<String>, except: Vec<String>, targets: Vec<String> },
+    /// They shall leave every room but their own.
+    LeaveAll { namespace: String, rooms: Vec<String>, except: Vec<String> },
     /// They shall leave the namespace, with `close` the whole connection.
     Disconnect { namespace: String, rooms: Vec<String>, except: Vec<String>, close: bool },
 }
@@ -51,7 +53,9 @@ impl Message {
             Self::Join { rooms, except, targets, .. } | Self::Leave { rooms, except, targets, .. } => {
                 (0, [rooms, except, targets])
             }
-            Self::Disconnect { rooms, except, .. } => (0, [rooms, except, &[]]),
+            Self::LeaveAll { rooms, except, .. } | Self::Disconnect { rooms, except, .. } => {
+                (0, [rooms, except, &[]])
+            }
         };
         let names = names.into_iter().flatten().map(|name| size_of::<String>() + name.len());
         size_of::<Self>() + data + names.sum::<usize>()

@@ -58,14 +58,9 @@ impl Budget {
         Ok(())
     }
 
-    /// Reads one more than may be: enough to see that it is too much.
-    fn bound(&self, criteria: &Criteria, owners: usize) -> Criteria {
-        let mut criteria = criteria.clone();
-        if owners == 1 {
-            let most = self.0.saturating_add(1);
-            criteria.limit = Some(criteria.limit.map_or(most, |limit| limit.min(most)));
-        }
-        criteria
+    /// One more than may be: enough to see that it is too much.
+    fn bound(&self) -> u64 {
+        self.0.saturating_add(1)
     }
 }
 
@@ -147,8 +142,7 @@ async fn to_many(
     let (mut members, mut owners) = (Vec::new(), Vec::new());
     if path.criteria.limit != Some(0) {
         for ids in ids.chunks(BATCH) {
-            let criteria = budget.bound(&path.criteria, ids.len());
-            let query = db.build(home, &statement::members(target, by, ids, &criteria));
+            let query = db.build(home, &statement::members(target, by, ids, &path.criteria, budget.bound()));
             for mut values in db.rows(home, query, &layout).await? {
                 owners.push(values.pop().filter(|_| values.len() == place));
                 members.push(Record::new(target.clone(), values, path.criteria.select.clone()));

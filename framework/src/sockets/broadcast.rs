@@ -99,6 +99,16 @@ impl Broadcast {
         .await;
     }
 
+    /// Takes the sockets out of every room but the one of their own id, on every instance.
+    pub async fn sockets_leave_all(self) {
+        self.send(What::LeaveAll, |rooms, except| Message::LeaveAll {
+            namespace: "/".to_owned(),
+            rooms,
+            except,
+        })
+        .await;
+    }
+
     /// Disconnects the sockets, on every instance; their clients don't come back by themselves.
     pub async fn disconnect_sockets(self) {
         self.send(What::Disconnect { close: true }, |rooms, except| Message::Disconnect {

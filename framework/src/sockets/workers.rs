@@ -34,6 +34,7 @@ pub(super) enum What {
     Deliver { frame: Bytes, volatile: bool },
     Join(Arc<[String]>),
     Leave(Arc<[String]>),
+    LeaveAll,
     Disconnect { close: bool },
     Drain,
 }
@@ -97,6 +98,9 @@ impl Workers {
             }
             Message::Leave { namespace, rooms, except, targets } if namespace == "/" => {
                 Order { rooms: rooms.into(), except: except.into(), what: What::Leave(targets.into()) }
+            }
+            Message::LeaveAll { namespace, rooms, except } if namespace == "/" => {
+                Order { rooms: rooms.into(), except: except.into(), what: What::LeaveAll }
             }
             Message::Disconnect { namespace, rooms, except, close } if namespace == "/" => {
                 Order { rooms: rooms.into(), except: except.into(), what: What::Disconnect { close } }
@@ -197,6 +201,13 @@ fn carry_out(hub: &Hub, order: &Order) {
             for socket in hub.select(selection) {
                 for room in targets.iter() {
                     socket.exit(room);
+                }
+            }
+        }
+        What::LeaveAll => {
+            for socket in hub.select(selection) {
+                for room in socket.rooms() {
+                    socket.exit(&room);
                 }
             }
         }

@@ -137,7 +137,8 @@ impl<M: Model> Find<M> {
     }
 
     /// The next `size` records behind the cursor `after`, which an earlier page gave; from the start without one.
-    /// Pages neither skip nor repeat a record when others come or go between them.
+    /// Pages neither skip nor repeat a record when others come or go between them. Who is handed a cursor can read
+    /// in it the last record's values of what is sorted by.
     ///
     /// # Errors
     /// 400 when `after` is no cursor of a query with this order; else as [`Find::all`].

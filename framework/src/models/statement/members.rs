@@ -27,18 +27,19 @@ pub(in crate::models) enum Owners<'a> {
 }
 
 /// The members of the collections of `owners` that the criteria ask for, in their order, each with its owner in
-/// the column [`OWNER`] behind the columns asked for. `limit` and `skip` count for each owner.
+/// the column [`OWNER`] behind the columns asked for. `limit` and `skip` count for each owner, `most` for all.
 pub(in crate::models) fn members(
     target: &Schema,
     by: Owners<'_>,
     owners: &[Value],
     criteria: &Criteria,
+    most: u64,
 ) -> SelectStatement {
     let is_whole = criteria.limit.is_none() && criteria.skip == 0;
     if is_whole || owners.len() <= 1 {
         let mut statement = found(target, by, owners, criteria, criteria.select.as_deref());
         order_within(&mut statement, Some(MEMBERS), target, &criteria.sort);
-        page(&mut statement, criteria.limit, criteria.skip);
+        page(&mut statement, Some(criteria.limit.map_or(most, |limit| Ord::min(limit, most))), criteria.skip);
         return statement;
     }
     let mut window = WindowStatement::partition_by(owner(target, by));
@@ -64,7 +65,7 @@ pub(in crate::models) fn members(
     if let Some(limit) = criteria.limit {
         statement.and_where(Expr::col(PLACE).lte(bounded(first.saturating_add(limit))));
     }
-    statement.order_by(PLACE, Order::Asc);
+    statement.order_by(PLACE, Order::Asc).limit(bounded(most));
     statement
 }
 

@@ -1,6 +1,7 @@
 mod associations;
 mod behaviour;
 mod criteria;
+mod killed;
 mod migrations;
 mod once;
 mod oracle;

@@ -106,6 +106,7 @@ async fn holds_on_postgres() {
     behaviour::everything(&db, &recorder).await;
     once::everything(&|| open(&server.url("template1"), Path::new("/")).0).await;
     super::statements::everything(&db).await;
+    super::killed::everything(&db, &server.url("template1")).await;
     comes_back_with_the_server(&mut server).await;
 }
 
