@@ -13,7 +13,7 @@ use regatta_tests::wait::{self, START};
 
 /// It says one thing, waits as long as it is told to, and says another: twice would be seen.
 const SETUP: &str = r#"
-    App::new("chat")
+    App::new("founded")
         .bootstrap(async |db| {
             let pause = || regatta::actix_web::rt::time::sleep(std::time::Duration::from_millis(300));
             let first = json!({ "body": "first", "ip": "" });
@@ -41,10 +41,10 @@ fn app() -> App {
     let edit = |folder: &Path| {
         let file = folder.join("src/lib.rs");
         let source = fs::read_to_string(&file).expect("the app's root");
-        assert!(source.contains("App::new(\"chat\")"), "{source}");
-        fs::write(&file, source.replacen("App::new(\"chat\")", SETUP.trim(), 1)).expect("the app's root");
+        assert!(source.contains("App::new(\"founded\")"), "{source}");
+        fs::write(&file, source.replacen("App::new(\"founded\")", SETUP.trim(), 1)).expect("the app's root");
     };
-    Scaffold::edited("bootstrap", edit).copy()
+    Scaffold::edited("founded", edit).copy()
 }
 
 fn bodies(base: &str) -> Vec<String> {

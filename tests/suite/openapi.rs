@@ -21,7 +21,7 @@ fn app() -> App {
         fs::write(&file, source.trim_end().trim_end_matches('}').to_owned() + more)
             .expect("the app's routes");
     };
-    Scaffold::edited("openapi", edit).copy()
+    Scaffold::edited("described", edit).copy()
 }
 
 /// The document of the app, loaded by a validator that found nothing wrong with it.
