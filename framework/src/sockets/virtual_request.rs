@@ -157,14 +157,14 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()
 }
 
-/// The headers an acknowledgement shows: not the cookies, and nothing that only describes bytes.
+/// The headers an acknowledgement shows, by name: not the cookies, and nothing that only describes bytes.
 fn visible(headers: &HeaderMap) -> Map<String, Value> {
     let hidden = [header::SET_COOKIE, header::CONTENT_LENGTH, header::CONTENT_TYPE, header::VARY];
-    headers
-        .iter()
-        .filter(|(name, _)| !hidden.contains(name))
-        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.into())))
-        .collect()
+    let shown = headers.iter().filter(|(name, _)| !hidden.contains(name));
+    let mut shown: Vec<(&str, &str)> =
+        shown.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+    shown.sort_unstable();
+    shown.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
 fn keep_cookies(socket: &Socket, response: &actix_web::HttpResponse) {

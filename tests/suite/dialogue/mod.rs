@@ -8,6 +8,7 @@ mod fixture;
 mod frames;
 mod lists;
 mod members;
+mod private;
 mod records;
 mod refusals;
 mod rooms;
