@@ -127,8 +127,21 @@ impl<'a> Once<'a> {
             }
             return Err(error);
         }
-        rows::finish(self.store, name, &self.holder, Timestamp::now()).await?;
+        self.finish(name).await?;
         Ok(Outcome::Done)
+    }
+
+    async fn finish(&self, name: &str) -> Result<()> {
+        let start = Instant::now();
+        loop {
+            match rows::finish(self.store, name, &self.holder, Timestamp::now()).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(taken_over(name)),
+                // Somebody else writes to SQLite; others can't take over meanwhile.
+                Err(DbError::Busy) if start.elapsed() < self.patience => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Becomes the one at work, or tells when the work was done.
@@ -209,12 +222,7 @@ impl<'a> Once<'a> {
             tokio::time::sleep(self.pace.beat).await;
             match tokio::time::timeout(self.pace.answer, rows::beat(self.store, name, &self.holder)).await {
                 Ok(Ok(true)) => heard = Instant::now(),
-                Ok(Ok(false)) => {
-                    return Error::unavailable(format!(
-                        "another instance took over `{name}`, because this one fell silent: let it never block its \
-                         thread for more than a second"
-                    ));
-                }
+                Ok(Ok(false)) => return taken_over(name),
                 // While one writes to SQLite nobody else does either.
                 Ok(Err(DbError::Busy)) | Err(_) if self.store.engine() == Engine::Sqlite => {
                     heard = Instant::now()
@@ -229,6 +237,13 @@ impl<'a> Once<'a> {
             }
         }
     }
+}
+
+fn taken_over(name: &str) -> Error {
+    Error::unavailable(format!(
+        "another instance took over `{name}`, because this one fell silent: let it never block its thread for more \
+         than a second"
+    ))
 }
 
 /// What to do after a look.

@@ -101,10 +101,17 @@ pub(super) async fn beat(store: &Store, name: &str, holder: &str) -> Result<bool
     holds(store, name, holder).await
 }
 
-pub(super) async fn finish(store: &Store, name: &str, holder: &str, when: Timestamp) -> Result<(), DbError> {
+/// Remembers the work as done; false when it is not `holder`'s any more.
+pub(super) async fn finish(
+    store: &Store,
+    name: &str,
+    holder: &str,
+    when: Timestamp,
+) -> Result<bool, DbError> {
     let mut update = update(name, holder);
     update.value("finished_at", when.as_millis());
-    store.rows(store.build(&update), &nothing(), None).await.map(drop)
+    store.rows(store.build(&update), &nothing(), None).await?;
+    holds(store, name, holder).await
 }
 
 /// As if it had never begun.

@@ -136,6 +136,29 @@ async fn a_writer_is_not_taken_for_dead(db: &Db, other: &Db) {
     assert!(matches!(other.unwrap(), Outcome::DoneBefore(_)));
 }
 
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn who_was_taken_over_stops_and_says_so() {
+    let (db, _, _folder) = super::sqlite().await;
+    let slow = once(&db, "slow").await;
+    let steal = async || {
+        let sql = "UPDATE regatta_once SET holder = 'thief'";
+        sqlx::query(sql).execute(db.sqlite().unwrap()).await.unwrap();
+    };
+
+    let endless = slow.run("endless", false, async {
+        steal().await;
+        std::future::pending().await
+    });
+    let error = tokio::time::timeout(PATIENCE, endless).await.expect("it stops").unwrap_err();
+    assert!(error.to_string().contains("took over `endless`"), "{error}");
+    let quick = slow.run("quick", false, async {
+        steal().await;
+        Ok(())
+    });
+    assert_eq!(quick.await.unwrap_err().status(), 503);
+}
+
 #[tokio::test]
 async fn a_name_that_does_not_fit_is_refused() {
     let (db, _, _folder) = super::sqlite().await;
