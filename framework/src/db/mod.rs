@@ -4,6 +4,8 @@
 compile_error!("regatta needs a database: switch on its feature `sqlite`, `postgres` or both");
 
 mod check;
+mod date;
+pub(crate) mod decimal;
 mod error;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+pub use date::{Date, NoDate};
 pub(crate) use error::DbError;
 pub(crate) use run::{Layout, Query};
 pub(crate) use transaction::Transaction;

@@ -1,10 +1,11 @@
 //! The statements of a migration in each engine's SQL.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::unique_index;
-use crate::db::{Engine, Kind, Store, Value};
+use crate::db::{Engine, Kind, Store, Value, decimal};
 use crate::models::{Association, Attribute, Auto, Index, OnDelete, Schema};
 
 /// The lock every app instance takes on PostgreSQL: the bytes of "regatta".
@@ -74,7 +75,7 @@ impl Dialect {
         );
         if !attribute.is_nullable() || attribute.default().is_some() {
             // Rows that are there already get what a record made without it would.
-            let _ = write!(sql, " DEFAULT {}", literal(&attribute.base_value()));
+            let _ = write!(sql, " DEFAULT {}", self.literal(attribute));
         }
         sql
     }
@@ -151,6 +152,13 @@ impl Dialect {
             (Engine::Postgres, Kind::Boolean) => have == "boolean",
             (Engine::Sqlite, Kind::Json) => begins(&["text", "json"]),
             (Engine::Postgres, Kind::Json) => begins(&["json"]),
+            (Engine::Sqlite, Kind::Decimal { precision, .. }) => begins(&[decimal::column_type(precision)]),
+            (Engine::Postgres, Kind::Decimal { .. }) => begins(&["numeric", "decimal"]),
+            (Engine::Sqlite, Kind::Date) => begins(&["date", "text"]),
+            (Engine::Postgres, Kind::Date) => have == "date",
+            (Engine::Sqlite, Kind::Uuid | Kind::Bytes) => begins(&["blob"]),
+            (Engine::Postgres, Kind::Uuid) => have == "uuid",
+            (Engine::Postgres, Kind::Bytes) => have == "bytea",
         }
     }
 
@@ -173,8 +181,39 @@ impl Dialect {
         sql
     }
 
-    fn type_name(self, kind: Kind) -> &'static str {
-        match (self.0, kind) {
+    /// The value of an attribute that was left out, inside DDL, where nothing can be bound.
+    fn literal(self, attribute: &Attribute) -> String {
+        let value = attribute.base_value();
+        let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        match &value {
+            Value::Null => "NULL".to_owned(),
+            Value::Boolean(value) => value.to_string().to_uppercase(),
+            Value::Integer(_) | Value::Timestamp(_) | Value::Float(_) => value.to_string(),
+            Value::Text(_) | Value::Json(_) | Value::Date(_) => text(&value.to_string()),
+            Value::Decimal(_) => match value.clone().into_parameter(attribute.kind(), self.0) {
+                sea_query::Value::BigInt(Some(units)) => units.to_string(),
+                sea_query::Value::String(Some(digits)) => text(&digits),
+                _ => value.to_string(),
+            },
+            Value::Uuid(uuid) if self.0 == Engine::Postgres => text(&uuid.to_string()),
+            Value::Uuid(uuid) => self.bytes(uuid.as_bytes()),
+            Value::Bytes(bytes) => self.bytes(bytes),
+        }
+    }
+
+    fn bytes(self, bytes: &[u8]) -> String {
+        let digits = bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        });
+        match self.0 {
+            Engine::Postgres => format!("'\\x{digits}'"),
+            Engine::Sqlite => format!("x'{digits}'"),
+        }
+    }
+
+    fn type_name(self, kind: Kind) -> Cow<'static, str> {
+        let name = match (self.0, kind) {
             (_, Kind::Text) | (Engine::Sqlite, Kind::Json) => "text",
             (Engine::Sqlite, Kind::Integer | Kind::Timestamp) => "integer",
             (Engine::Postgres, Kind::Integer | Kind::Timestamp) => "bigint",
@@ -182,7 +221,16 @@ impl Dialect {
             (Engine::Postgres, Kind::Float) => "double precision",
             (_, Kind::Boolean) => "boolean",
             (Engine::Postgres, Kind::Json) => "jsonb",
-        }
+            (Engine::Sqlite, Kind::Decimal { precision, .. }) => decimal::column_type(precision),
+            (Engine::Postgres, Kind::Decimal { precision, scale }) => {
+                return format!("numeric({precision}, {scale})").into();
+            }
+            (_, Kind::Date) => "date",
+            (Engine::Sqlite, Kind::Uuid | Kind::Bytes) => "blob",
+            (Engine::Postgres, Kind::Uuid) => "uuid",
+            (Engine::Postgres, Kind::Bytes) => "bytea",
+        };
+        name.into()
     }
 }
 
@@ -211,15 +259,4 @@ pub(super) fn index_name(table: &str, column: &str, suffix: &str) -> String {
 
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A value inside DDL, where nothing can be bound.
-fn literal(value: &Value) -> String {
-    match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Boolean(value) => value.to_string().to_uppercase(),
-        Value::Integer(value) | Value::Timestamp(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::Text(_) | Value::Json(_) => format!("'{}'", value.to_string().replace('\'', "''")),
-    }
 }
