@@ -132,7 +132,6 @@ macro_rules! narrow {
     ($($type:ty),+) => {$(
         impl Field for $type {
             const KIND: Kind = Kind::Integer;
-            #[expect(clippy::cast_lossless, reason = "the bounds of every type here are exact as floats")]
             const RULES: &'static [Validation] =
                 &[Validation::Min(<$type>::MIN as f64), Validation::Max(<$type>::MAX as f64)];
             type Operand = i64;
