@@ -248,7 +248,7 @@ fn print(status: &Status) {
     for migration in &status.migrations {
         let when = migration.applied_at.map(|millis| moment(Timestamp::from_millis(millis)));
         let (state, when) = (word(migration.state), when.unwrap_or_default());
-        say(&format!("  {state:11}  {}  {when}", migration.name).trim_end().to_owned());
+        say(format!("  {state:11}  {}  {when}", migration.name).trim_end());
     }
     for change in &status.unwritten {
         say(&format!("  not written  {change}"));

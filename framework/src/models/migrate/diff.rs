@@ -15,10 +15,10 @@ pub(super) struct Renames {
 /// Something to change.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
-    CreateTable(Table),
-    DropTable(Table),
-    RenameTable { from: String, to: String },
-    AlterTable(Alteration),
+    Create(Table),
+    Drop(Table),
+    Rename { from: String, to: String },
+    Alter(Alteration),
 }
 
 /// What changes in one table.
@@ -50,17 +50,17 @@ pub(super) enum Part {
 pub(super) fn diff(from: &Shape, to: &Shape, renames: &Renames) -> Vec<Change> {
     let mut changes = Vec::new();
     for (old, new) in &renames.tables {
-        changes.push(Change::RenameTable { from: old.clone(), to: new.clone() });
+        changes.push(Change::Rename { from: old.clone(), to: new.clone() });
     }
     for table in &to.tables {
         let old_name = renames.old_table(&table.name);
         match from.table(old_name) {
-            Some(before) => changes.extend(alteration(before, table, renames).map(Change::AlterTable)),
-            None => changes.push(Change::CreateTable(table.clone())),
+            Some(before) => changes.extend(alteration(before, table, renames).map(Change::Alter)),
+            None => changes.push(Change::Create(table.clone())),
         }
     }
     let is_gone = |table: &&Table| to.table(renames.new_table(&table.name)).is_none();
-    changes.extend(from.tables.iter().filter(is_gone).cloned().map(Change::DropTable));
+    changes.extend(from.tables.iter().filter(is_gone).cloned().map(Change::Drop));
     changes
 }
 

@@ -28,7 +28,6 @@ mod split;
 mod status;
 mod work;
 
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -164,3 +163,6 @@ impl Migrations {
         Ok((folder, files))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

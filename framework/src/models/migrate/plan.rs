@@ -26,45 +26,45 @@ pub(super) const LOSES: &str = "LOSES DATA:";
 pub(super) fn plan(dialect: Dialect, changes: &[Change]) -> Plan {
     let mut plan = Plan::default();
     for change in changes {
-        if let Change::RenameTable { from, to } = change {
+        if let Change::Rename { from, to } = change {
             plan.add(dialect.rename_table(from, to));
         }
     }
     // Nothing may refer to what goes.
     for change in changes {
         match change {
-            Change::AlterTable(alteration) => {
+            Change::Alter(alteration) => {
                 for part in &alteration.parts {
                     if let Part::DropReference { constraint } = part {
                         plan.extend(dialect.drop_reference(&alteration.to.name, constraint));
                     }
                 }
             }
-            Change::DropTable(table) => {
+            Change::Drop(table) => {
                 for reference in &table.references {
                     let constraint = super::dialect::foreign_key(&table.name, &reference.column);
                     plan.extend(dialect.drop_reference(&table.name, &constraint));
                 }
             }
-            Change::CreateTable(_) | Change::RenameTable { .. } => {}
+            Change::Create(_) | Change::Rename { .. } => {}
         }
     }
     for change in changes {
-        if let Change::CreateTable(table) = change {
+        if let Change::Create(table) = change {
             plan.add(dialect.create_table(table));
         }
     }
     for change in changes {
         match change {
-            Change::AlterTable(alteration) if dialect.must_rebuild(alteration) => {
+            Change::Alter(alteration) if dialect.must_rebuild(alteration) => {
                 plan.rebuild(dialect, alteration);
             }
-            Change::AlterTable(alteration) => plan.alter(dialect, alteration),
+            Change::Alter(alteration) => plan.alter(dialect, alteration),
             _ => {}
         }
     }
     for change in changes {
-        if let Change::DropTable(table) = change {
+        if let Change::Drop(table) = change {
             // SQLite would remove its rows first, and with them what refers to them.
             plan.without_foreign_keys |= dialect.drop_removes_rows();
             plan.add_with(
@@ -75,8 +75,8 @@ pub(super) fn plan(dialect: Dialect, changes: &[Change]) -> Plan {
     }
     for change in changes {
         match change {
-            Change::CreateTable(table) => plan.index(dialect, table),
-            Change::AlterTable(alteration) if !dialect.must_rebuild(alteration) => {
+            Change::Create(table) => plan.index(dialect, table),
+            Change::Alter(alteration) if !dialect.must_rebuild(alteration) => {
                 for part in &alteration.parts {
                     match part {
                         Part::AddIndex(index) if index.unique => {
@@ -102,12 +102,12 @@ pub(super) fn plan(dialect: Dialect, changes: &[Change]) -> Plan {
     }
     for change in changes {
         match change {
-            Change::CreateTable(table) => {
+            Change::Create(table) => {
                 for reference in &table.references {
                     plan.extend(dialect.add_reference(&table.name, reference));
                 }
             }
-            Change::AlterTable(alteration) => {
+            Change::Alter(alteration) => {
                 for part in &alteration.parts {
                     if let Part::AddReference(reference) = part {
                         plan.extend(dialect.add_reference(&alteration.to.name, reference));
@@ -172,6 +172,11 @@ impl Plan {
         for (from, to) in &alteration.renamed {
             self.add(dialect.rename_column(table, from, to));
         }
+        let (old_key, key) = (alteration.from.key(), alteration.to.key());
+        if old_key.is_some() && old_key != key {
+            let comment = format!("what refers to {table:?} has to be dropped before and made again after");
+            self.add_with(comment, dialect.drop_key(table));
+        }
         for part in &alteration.parts {
             match part {
                 Part::RenameReference { from, to } => self.extend(dialect.rename_reference(table, from, to)),
@@ -198,6 +203,10 @@ impl Plan {
                 ),
                 _ => {}
             }
+        }
+        // A new column comes with its key.
+        if let Some(key) = key.filter(|key| old_key != Some(key) && alteration.from.column(key).is_some()) {
+            self.add(dialect.add_key(table, key));
         }
     }
 }

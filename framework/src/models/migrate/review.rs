@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::diff::{Alteration, Change, Part};
-use super::shape::{Column, Table};
+use super::shape::{Column, Reference, Table};
 
 /// How much of a name is made up of what changes.
 const LONGEST_NAME: usize = 60;
@@ -10,9 +10,9 @@ const LONGEST_NAME: usize = 60;
 /// What the changes lose.
 pub(super) fn losses(dialect: Dialect, changes: &[Change]) -> Vec<String> {
     let losses = |change: &Change| match change {
-        Change::DropTable(table) => vec![format!("the table {:?} and everything in it", table.name)],
-        Change::AlterTable(alteration) => alteration.losses(dialect),
-        Change::CreateTable(_) | Change::RenameTable { .. } => Vec::new(),
+        Change::Drop(table) => vec![format!("the table {:?} and everything in it", table.name)],
+        Change::Alter(alteration) => alteration.losses(dialect),
+        Change::Create(_) | Change::Rename { .. } => Vec::new(),
     };
     changes.iter().flat_map(losses).collect()
 }
@@ -21,8 +21,14 @@ pub(super) fn losses(dialect: Dialect, changes: &[Change]) -> Vec<String> {
 pub(super) fn risks(changes: &[Change]) -> Vec<String> {
     let mut risks = Vec::new();
     for change in changes {
-        let Change::AlterTable(alteration) = change else { continue };
+        let Change::Alter(alteration) = change else { continue };
         let table = &alteration.to.name;
+        if alteration.moves_key() {
+            risks.push(format!(
+                "{table} has another primary key: what refers to the old one has to be dropped before and made again \
+                 after, in the file"
+            ));
+        }
         for part in &alteration.parts {
             match part {
                 Part::AddColumn(column) if !column.fills_itself() => risks.push(format!(
@@ -40,12 +46,10 @@ pub(super) fn risks(changes: &[Change]) -> Vec<String> {
                     "{table} ({}) becomes unique: rows with the same values have to be changed first, in the file",
                     index.columns.join(", ")
                 )),
-                Part::AddReference(reference) if alteration.from.column(&reference.column).is_some() => {
-                    risks.push(format!(
-                        "{table}.{} now has to name a row of {}: others have to be changed first, in the file",
-                        reference.column, reference.table
-                    ));
-                }
+                Part::AddReference(reference) if alteration.binds(reference) => risks.push(format!(
+                    "{table}.{} now has to name a row of {}: others have to be changed first, in the file",
+                    reference.column, reference.table
+                )),
                 _ => {}
             }
         }
@@ -58,15 +62,15 @@ pub(super) fn guesses(changes: &[Change]) -> Vec<String> {
     let mut guesses = Vec::new();
     for change in changes {
         match change {
-            Change::DropTable(old) => {
+            Change::Drop(old) => {
                 let new = changes.iter().find_map(|change| match change {
-                    Change::CreateTable(new) if are_alike(old, new) => Some(new),
+                    Change::Create(new) if are_alike(old, new) => Some(new),
                     _ => None,
                 });
                 guesses.extend(new.map(|new| format!("{}={}", old.name, new.name)));
             }
-            Change::AlterTable(alteration) => guesses.extend(alteration.guesses()),
-            Change::CreateTable(_) | Change::RenameTable { .. } => {}
+            Change::Alter(alteration) => guesses.extend(alteration.guesses()),
+            Change::Create(_) | Change::Rename { .. } => {}
         }
     }
     guesses
@@ -94,6 +98,22 @@ impl Alteration {
             _ => None,
         };
         self.parts.iter().filter_map(loss).collect()
+    }
+
+    /// Whether a column that held anything now has to name a row of another table.
+    fn binds(&self, reference: &Reference) -> bool {
+        let was_bound =
+            self.from.reference(&reference.column).is_some_and(|before| before.table == reference.table);
+        self.from.column(&reference.column).is_some() && !was_bound
+    }
+
+    /// Whether another column tells rows apart, or one of another type.
+    pub(super) fn moves_key(&self) -> bool {
+        let key = |table: &Table| {
+            let key = table.columns.iter().find(|column| column.key.is_some());
+            key.map(|column| (column.name.clone(), column.type_name.clone()))
+        };
+        key(&self.from) != key(&self.to)
     }
 
     fn guesses(&self) -> Vec<String> {
@@ -138,12 +158,12 @@ impl Dialect {
 /// A name for changes nobody named.
 pub(super) fn name(changes: &[Change]) -> String {
     let word = |change: &Change| match change {
-        Change::CreateTable(table) => format!("create_{}", table.name),
-        Change::DropTable(table) => format!("drop_{}", table.name),
-        Change::RenameTable { from, to } => format!("rename_{from}_to_{to}"),
-        Change::AlterTable(alteration) => alteration.name(),
+        Change::Create(table) => format!("create_{}", table.name),
+        Change::Drop(table) => format!("drop_{}", table.name),
+        Change::Rename { from, to } => format!("rename_{from}_to_{to}"),
+        Change::Alter(alteration) => alteration.name(),
     };
-    let is_rename = |change: &&Change| matches!(change, Change::RenameTable { .. });
+    let is_rename = |change: &&Change| matches!(change, Change::Rename { .. });
     let told: Vec<_> = match changes.iter().filter(is_rename).map(word).collect::<Vec<_>>() {
         renames if renames.is_empty() => changes.iter().map(word).collect(),
         renames => renames,
@@ -178,10 +198,10 @@ pub(super) fn describe(changes: &[Change]) -> Vec<String> {
     let mut lines = Vec::new();
     for change in changes {
         match change {
-            Change::CreateTable(table) => lines.push(format!("new table {}", table.name)),
-            Change::DropTable(table) => lines.push(format!("table {} goes", table.name)),
-            Change::RenameTable { from, to } => lines.push(format!("table {from} becomes {to}")),
-            Change::AlterTable(alteration) => alteration.describe(&mut lines),
+            Change::Create(table) => lines.push(format!("new table {}", table.name)),
+            Change::Drop(table) => lines.push(format!("table {} goes", table.name)),
+            Change::Rename { from, to } => lines.push(format!("table {from} becomes {to}")),
+            Change::Alter(alteration) => alteration.describe(&mut lines),
         }
     }
     lines

@@ -95,6 +95,11 @@ impl Table {
         self.indexes.iter().find(|index| index.name == name)
     }
 
+    /// The name of the column that tells rows apart.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.columns.iter().find(|column| column.key.is_some()).map(|column| column.name.as_str())
+    }
+
     pub(super) fn reference(&self, column: &str) -> Option<&Reference> {
         self.references.iter().find(|reference| reference.column == column)
     }
