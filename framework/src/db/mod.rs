@@ -10,6 +10,7 @@ mod error;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod run;
+mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod transaction;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 pub use date::{Date, NoDate};
 pub(crate) use error::DbError;
 pub(crate) use run::{Layout, Query};
+pub(crate) use session::Session;
 pub(crate) use transaction::Transaction;
 pub use value::{Kind, Value};
 
