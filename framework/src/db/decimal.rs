@@ -10,7 +10,6 @@ use rust_decimal::Decimal;
 pub(crate) const MOST_DIGITS: u8 = 28;
 
 /// The most digits an integer of 64 bits always holds.
-#[cfg(feature = "sqlite")]
 const SHORT: u8 = 18;
 
 /// Makes every decimal a positive number of 29 digits.
@@ -116,7 +115,6 @@ pub(crate) fn parts(precision: u8) -> &'static [&'static str] {
 }
 
 /// The type of a column for decimals.
-#[cfg(feature = "sqlite")]
 pub(crate) fn column_type(precision: u8) -> &'static str {
     if precision <= SHORT { "integer" } else { "text" }
 }

@@ -112,7 +112,8 @@ fn compare_column(
 ) {
     let (table, name) = (schema.table(), attribute.column_name());
     let mut tell = |text| differences.push(Difference::Other(text));
-    if !dialect.holds(attribute.kind(), &column.type_name) {
+    let is_own = attribute.sql_type().is_some_and(|own| dialect.is_called(own, &column.type_name));
+    if !is_own && !dialect.holds(attribute.kind(), &column.type_name) {
         tell(format!(
             "`{table}.{name}` is of type {}, the model has a {}: change the column or the model",
             column.type_name,

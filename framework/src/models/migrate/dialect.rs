@@ -1,6 +1,7 @@
 //! The statements of a migration in each engine's SQL.
 
 mod change;
+mod convert;
 mod look;
 mod types;
 
@@ -112,7 +113,9 @@ impl Dialect {
         });
         Column {
             name: attribute.column_name().to_owned(),
-            type_name: attribute.sql_type().map_or_else(|| self.type_name(attribute.kind()), str::to_owned),
+            type_name: attribute
+                .sql_type()
+                .map_or_else(|| self.type_name(attribute.kind()), str::to_lowercase),
             nullable: attribute.is_nullable(),
             default: self.default(attribute),
             key,

@@ -62,6 +62,15 @@ pub(super) fn draft(folder: &Folder, schemas: &[Arc<Schema>], request: &Request)
     } else if changes.is_empty() {
         return Ok(None);
     }
+    let impossible = review::impossible(dialect, &changes);
+    if !impossible.is_empty() {
+        return Err(wrong(format!(
+            "nothing was written, because no statement of {} can change {}: give the model a new attribute beside the \
+             old one, move the values in code or in a file of your own (--empty), then take the old one out",
+            dialect.name(),
+            impossible.join(", ")
+        )));
+    }
     let losses = review::losses(dialect, &changes);
     if !losses.is_empty() && !request.allow_drops {
         return Err(refusal(&losses, &review::guesses(&changes)));

@@ -57,6 +57,23 @@ pub(super) fn risks(changes: &[Change]) -> Vec<String> {
     risks
 }
 
+/// Changes of type that no statement can make.
+pub(super) fn impossible(dialect: Dialect, changes: &[Change]) -> Vec<String> {
+    let mut found = Vec::new();
+    for change in changes {
+        let Change::Alter(alteration) = change else { continue };
+        for part in &alteration.parts {
+            if let Part::ChangeColumn { from, to } = part
+                && dialect.converted("", &from.type_name, &to.type_name).is_none()
+            {
+                let table = &alteration.to.name;
+                found.push(format!("{table}.{} from {} to {}", to.name, from.type_name, to.type_name));
+            }
+        }
+    }
+    found
+}
+
 /// The `--rename` of what looks like a rename.
 pub(super) fn guesses(changes: &[Change]) -> Vec<String> {
     let mut guesses = Vec::new();
@@ -140,18 +157,8 @@ impl Dialect {
     /// What a change of type may lose.
     pub(super) fn loss(self, table: &str, from: &Column, to: &Column) -> Option<String> {
         let (have, want) = (from.type_name.as_str(), to.type_name.as_str());
-        let keeps = have == want
-            || (want == "text" && !matches!(have, "bytea" | "blob"))
-            || matches!(
-                (have, want),
-                ("smallint", "integer" | "bigint")
-                    | ("integer", "bigint" | "double precision" | "numeric")
-                    | ("bigint", "numeric")
-                    | ("boolean", "integer")
-                    | ("real", "double precision")
-                    | ("json", "jsonb")
-            );
-        (!keeps).then(|| format!("what of {:?} in {table:?} is {have} and does not fit into {want}", to.name))
+        (!self.keeps(have, want))
+            .then(|| format!("what of {:?} in {table:?} is {have} and does not fit into {want}", to.name))
     }
 }
 

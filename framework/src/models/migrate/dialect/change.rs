@@ -121,7 +121,8 @@ impl Dialect {
                     alter("DROP DEFAULT".to_owned());
                 }
                 if !has_type {
-                    alter(format!("TYPE {0} USING {name}::{0}", to.type_name));
+                    let value = self.converted(&name, &from.type_name, &to.type_name).unwrap_or_default();
+                    alter(format!("TYPE {} USING {value}", to.type_name));
                 }
                 if let Some(default) = &to.default
                     && (!has_type || from.default != to.default)
@@ -189,6 +190,7 @@ impl Dialect {
         for column in &to.columns {
             let Some(before) = from.column(&column.name) else { continue };
             let value = self.quoted(&old_name(&column.name));
+            let value = self.converted(&value, &before.type_name, &column.type_name).unwrap_or(value);
             names.push(column.name.clone());
             values.push(match &column.default {
                 Some(default) if before.nullable && !column.nullable => {

@@ -93,6 +93,26 @@ impl Dialect {
         }
     }
 
+    /// Whether the engine calls the type `own` that somebody wrote `told`.
+    pub(in crate::models::migrate) fn is_called(self, own: &str, told: &str) -> bool {
+        let own = own.to_lowercase().replace(", ", ",");
+        let (name, digits) = own.split_at(own.find('(').unwrap_or(own.len()));
+        let full = match (self.0, name) {
+            (Engine::Postgres, "varchar") => "character varying",
+            (Engine::Postgres, "char") => "character",
+            (Engine::Postgres, "int" | "int4") => "integer",
+            (Engine::Postgres, "int8") => "bigint",
+            (Engine::Postgres, "int2") => "smallint",
+            (Engine::Postgres, "bool") => "boolean",
+            (Engine::Postgres, "float8") => "double precision",
+            (Engine::Postgres, "float4") => "real",
+            (Engine::Postgres, "decimal") => "numeric",
+            (Engine::Postgres, "timestamptz") => "timestamp with time zone",
+            (_, name) => name,
+        };
+        told.replace(", ", ",") == format!("{full}{digits}")
+    }
+
     /// A default as the database tells it, in the words it was given.
     pub(in crate::models::migrate) fn plain_default(self, told: &str) -> String {
         match self.0 {
@@ -101,9 +121,7 @@ impl Dialect {
                 let (value, type_name) = told.rsplit_once("::").unwrap_or((told, ""));
                 let inner = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
                 match (inner, type_name) {
-                    (Some(number), "bigint" | "integer" | "double precision" | "numeric" | "real") => {
-                        number.to_owned()
-                    }
+                    (Some(number), "bigint" | "integer" | "double precision" | "real") => number.to_owned(),
                     (Some(_), _) => value.to_owned(),
                     (None, _) if matches!(told, "true" | "false") => told.to_uppercase(),
                     (None, _) => told.to_owned(),

@@ -17,9 +17,12 @@ impl Dialect {
             (Engine::Postgres, Kind::Float) => "double precision",
             (_, Kind::Boolean) => "boolean",
             (Engine::Postgres, Kind::Json) => "jsonb",
-            (Engine::Sqlite, Kind::Decimal { precision, .. }) => decimal::column_type(precision),
+            // How many places are behind the point decides what the number in the column means.
+            (Engine::Sqlite, Kind::Decimal { precision, scale }) => {
+                return format!("{}({precision},{scale})", decimal::column_type(precision));
+            }
             (Engine::Postgres, Kind::Decimal { precision, scale }) => {
-                return format!("numeric({precision}, {scale})");
+                return format!("numeric({precision},{scale})");
             }
             (_, Kind::Date) => "date",
             (Engine::Sqlite, Kind::Uuid | Kind::Bytes) => "blob",
@@ -42,8 +45,11 @@ impl Dialect {
             (Engine::Postgres, Kind::Boolean) => have == "boolean",
             (Engine::Sqlite, Kind::Json) => begins(&["text", "json"]),
             (Engine::Postgres, Kind::Json) => begins(&["json"]),
-            (Engine::Sqlite, Kind::Decimal { precision, .. }) => begins(&[decimal::column_type(precision)]),
-            (Engine::Postgres, Kind::Decimal { .. }) => begins(&["numeric", "decimal"]),
+            // Without digits it is as wide as can be, or from before digits were named.
+            (Engine::Sqlite, Kind::Decimal { precision, .. }) => {
+                have == decimal::column_type(precision) || have == self.type_name(kind)
+            }
+            (Engine::Postgres, Kind::Decimal { .. }) => have == "numeric" || have == self.type_name(kind),
             (Engine::Sqlite, Kind::Date) => begins(&["date", "text"]),
             (Engine::Postgres, Kind::Date) => have == "date",
             (Engine::Sqlite, Kind::Uuid | Kind::Bytes) => begins(&["blob"]),

@@ -1,8 +1,10 @@
 //! What is written does what `alter` and the models say, keeps the rows, and can be undone.
 
+use serde_json::json;
+
 use super::{App, Fresh, assert_same, message, person, text};
 use crate::models::migrate::{Migrations, Request};
-use crate::models::{Attribute, Auto, Kind, OnDelete, Schema};
+use crate::models::{Attribute, Auto, Criteria, Kind, OnDelete, Schema};
 
 pub(super) async fn everything(fresh: Fresh<'_>) {
     the_first_file_makes_what_alter_makes(fresh).await;
@@ -10,17 +12,27 @@ pub(super) async fn everything(fresh: Fresh<'_>) {
     tables_are_renamed_with_all_that_belongs_to_them(fresh).await;
     rows_survive_a_change_of_their_table(fresh).await;
     primary_keys_change(fresh).await;
+    types_change(fresh).await;
 }
 
 fn first() -> Vec<Schema> {
     vec![
         message(vec![Attribute::new("seen", Kind::Boolean), Attribute::new("extra", Kind::Json)]),
-        person(vec![
-            Attribute::new("age", Kind::Integer).default_to(18),
-            Attribute::new("town", Kind::Text).nullable(),
-            Attribute::new("weight", Kind::Float),
-            Attribute::new("note", Kind::Text).default_to("it's; fine"),
-        ]),
+        person(about_a_person()),
+    ]
+}
+
+fn about_a_person() -> Vec<Attribute> {
+    vec![
+        Attribute::new("age", Kind::Integer).default_to(18),
+        Attribute::new("town", Kind::Text).nullable(),
+        Attribute::new("weight", Kind::Float),
+        Attribute::new("note", Kind::Text).default_to("it's; fine"),
+        Attribute::new("price", Kind::Decimal { precision: 10, scale: 2 }),
+        Attribute::new("born", Kind::Date),
+        Attribute::new("mark", Kind::Uuid),
+        Attribute::new("face", Kind::Bytes),
+        Attribute::new("code", Kind::Text).column_type("varchar(40)"),
     ]
 }
 
@@ -106,14 +118,9 @@ async fn tables_are_renamed_with_all_that_belongs_to_them(fresh: Fresh<'_>) {
         .await;
     let old = before.shape().await;
     let renamed = |table: &'static str| {
-        Schema::builder("person")
-            .table(table)
-            .attribute(Attribute::new("name", Kind::Text).required().unique().column("called"))
-            .attribute(Attribute::new("age", Kind::Integer).default_to(18))
-            .attribute(Attribute::new("town", Kind::Text).nullable())
-            .attribute(Attribute::new("weight", Kind::Float))
-            .attribute(Attribute::new("note", Kind::Text).default_to("it's; fine"))
-            .build()
+        let name = Attribute::new("name", Kind::Text).required().unique().column("called");
+        let schema = Schema::builder("person").table(table).attribute(name);
+        about_a_person().into_iter().fold(schema, |schema, attribute| schema.attribute(attribute)).build()
     };
     let after = app.with(vec![first().remove(0), renamed("people")]);
     let request = Request::default();
@@ -173,6 +180,42 @@ async fn rows_survive_a_change_of_their_table(fresh: Fresh<'_>) {
 async fn refuses(migrations: &Migrations, sql: &str) {
     let refused = migrations.store.session().await.unwrap().run(sql).await;
     assert!(refused.is_err(), "{sql}");
+}
+
+async fn types_change(fresh: Fresh<'_>) {
+    let of = |price: Kind, count: Kind, flag: Kind, rough: Kind| {
+        vec![
+            Schema::builder("pet")
+                .attribute(Attribute::new("price", price))
+                .attribute(Attribute::new("count", count))
+                .attribute(Attribute::new("flag", flag))
+                .attribute(Attribute::new("rough", rough))
+                .build(),
+        ]
+    };
+    let price = |precision, scale| Kind::Decimal { precision, scale };
+    let app = App::new(fresh, "types");
+    let before = app.with(of(price(10, 2), Kind::Integer, Kind::Boolean, Kind::Float));
+    before.wrote("init", &[]);
+    before.applied().await.unwrap();
+    let db = app.db(of(price(10, 2), Kind::Integer, Kind::Boolean, Kind::Float));
+    let pet = json!({"price": "12.34", "count": 7, "flag": true, "rough": 2.6});
+    db.records("pet").unwrap().create(pet.as_object().unwrap().clone()).await.unwrap();
+    let models = || of(price(12, 4), Kind::Text, Kind::Integer, price(8, 1));
+    let after = app.with(models());
+    let refused = text(&after.draft(after.engine(), &Request::default()).unwrap_err());
+    assert!(refused.contains("\"rough\"") && !refused.contains("\"price\""), "{refused}");
+    after.wrote("types", &[]);
+
+    after.applied().await.unwrap();
+
+    assert_eq!(after.alter().await.unwrap(), []);
+    let db = app.db(models());
+    let found = db.records("pet").unwrap().find(&Criteria::default()).await.unwrap();
+    let found = serde_json::to_value(&found).unwrap();
+    assert_eq!(found[0]["price"], "12.3400");
+    assert_eq!((&found[0]["count"], &found[0]["flag"]), (&json!("7"), &json!(1)));
+    assert_eq!(found[0]["rough"], "2.6");
 }
 
 async fn primary_keys_change(fresh: Fresh<'_>) {
