@@ -17,6 +17,7 @@ mod dead_services;
 mod demo;
 mod dialogue;
 mod kill;
+mod migrations;
 mod old_clients;
 mod openapi;
 mod publishes;

@@ -246,8 +246,12 @@ fn print(status: &Status) {
     let folder = status.folder.as_deref().unwrap_or("no migrations of its own");
     say(&format!("{} ({}): {folder}", status.datastore, status.engine));
     for migration in &status.migrations {
-        let when = migration.applied_at.map(|millis| moment(Timestamp::from_millis(millis)));
-        let (state, when) = (word(migration.state), when.unwrap_or_default());
+        let when = match (migration.applied_at, migration.done) {
+            (Some(millis), _) => moment(Timestamp::from_millis(millis)),
+            (None, Some((done, all))) => format!("{done} of {all} statements done"),
+            (None, None) => String::new(),
+        };
+        let state = word(migration.state);
         say(format!("  {state:11}  {}  {when}", migration.name).trim_end());
     }
     for change in &status.unwritten {

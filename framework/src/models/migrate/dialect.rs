@@ -44,6 +44,10 @@ impl Dialect {
             Engine::Postgres => vec![
                 "SET statement_timeout = 0".to_owned(),
                 format!("SET lock_timeout = {}", patience.as_millis()),
+                // A statement whose process was killed ends, instead of keeping the lock. Since PostgreSQL 14.
+                "SELECT set_config(name, '2s', false) FROM pg_settings \
+                 WHERE name = 'client_connection_check_interval'"
+                    .to_owned(),
             ],
         }
     }

@@ -78,6 +78,11 @@ impl Row {
         Self { state: State::Applied, done: self.statements, is_down: false, applied_at, ..self }
     }
 
+    /// How far it got, when not to its end.
+    pub(super) fn progress(&self) -> Option<(i64, i64)> {
+        (!self.is_applied()).then_some((self.done, self.statements))
+    }
+
     pub(super) fn applied_millis(&self) -> Option<i64> {
         self.applied_at.map(Timestamp::as_millis)
     }

@@ -40,6 +40,9 @@ pub(crate) struct MigrationStatus {
     pub(crate) name: String,
     /// How it stands.
     pub(crate) state: Standing,
+    /// How many of its statements were done, and how many there are, when it stopped half way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) done: Option<(i64, i64)>,
     /// When it was applied, in milliseconds since 1970.
     pub(crate) applied_at: Option<i64>,
 }
@@ -149,13 +152,15 @@ fn standings(files: &[Migration], rows: &[Row]) -> Vec<MigrationStatus> {
                 Some(row) if row.checksum != file.up.checksum => Standing::Changed,
                 Some(_) => Standing::Applied,
             };
-            MigrationStatus { name: file.full_name(), state, applied_at: row.and_then(Row::applied_millis) }
+            let applied_at = row.and_then(Row::applied_millis);
+            MigrationStatus { name: file.full_name(), state, done: row.and_then(Row::progress), applied_at }
         })
         .collect();
     let vanished = rows.iter().filter(|row| !files.iter().any(|file| file.version == row.version));
     standings.extend(vanished.map(|row| MigrationStatus {
         name: format!("{}_{}", row.version, row.name),
         state: if row.is_applied() { Standing::Vanished } else { Standing::Interrupted },
+        done: row.progress(),
         applied_at: row.applied_millis(),
     }));
     standings.sort_by(|one, other| one.name.cmp(&other.name));
