@@ -10,7 +10,7 @@
 //! | 3 | `bus`, [`sessions`], [`models`] |
 //! | 4 | `security`, [`views`], `policies`, [`http`] |
 //! | 5 | [`sockets`] |
-//! | 6 | `blueprints` |
+//! | 6 | `blueprints`, `openapi` |
 //! | 7 | `doctor`, `fleet`, [`app`] |
 
 #![warn(missing_docs)]
@@ -30,6 +30,7 @@ mod health;
 pub mod http;
 mod logging;
 pub mod models;
+mod openapi;
 mod policies;
 pub mod prelude;
 mod protocol;

@@ -7,6 +7,7 @@
 //! | [`cluster`] | that app as several instances on Redis and PostgreSQL |
 //! | [`redis`], [`postgres`], [`nginx`], [`haproxy`] | the services around it |
 //! | [`http`], [`socket`], [`node`], [`chromium`] with [`cdp`] | the clients that look at it |
+//! | [`testserver`] | an app that is configured from outside, for suites written for other servers |
 //! | [`process`], [`ports`], [`wait`], [`workdir`], [`wire`] | what the others are made of |
 #![allow(
     clippy::expect_used,
@@ -27,6 +28,7 @@ pub mod process;
 pub mod redis;
 pub mod scaffold;
 pub mod socket;
+pub mod testserver;
 pub mod wait;
 pub mod wire;
 pub mod workdir;

@@ -17,6 +17,7 @@ pub const NAME: &str = "chat";
 /// The made and built app that every test copies.
 #[derive(Debug)]
 pub struct Scaffold {
+    name: String,
     /// The folder `regatta new` made. Don't write into it.
     pub folder: PathBuf,
     /// The app's binary.
@@ -58,7 +59,7 @@ pub fn scaffold() -> &'static Scaffold {
         let home = shared("scaffold");
         let lock = File::create(home.join("lock")).expect("a lock file");
         lock.lock().expect("the lock on the scaffold");
-        let scaffold = Scaffold::below(&home);
+        let scaffold = Scaffold::below(&home, NAME);
         // nextest names its runs; `cargo test` is one process, for which this cell is enough.
         let run = std::env::var("NEXTEST_RUN_ID").unwrap_or_default();
         let stamp = home.join("built-in-run");
@@ -71,8 +72,8 @@ pub fn scaffold() -> &'static Scaffold {
 }
 
 impl Scaffold {
-    fn below(home: &Path) -> Self {
-        Self { folder: home.join(NAME), binary: home.join("bin").join(NAME) }
+    fn below(home: &Path, name: &str) -> Self {
+        Self { name: name.to_owned(), folder: home.join(name), binary: home.join("bin").join(name) }
     }
 
     /// Makes the app, lets `edit` change the files in its folder, and builds it with a release's optimisations.
@@ -83,8 +84,22 @@ impl Scaffold {
         let home = shared("release");
         let lock = File::create(home.join("lock")).expect("a lock file");
         lock.lock().expect("the lock on the scaffold");
-        let scaffold = Self::below(&home);
+        let scaffold = Self::below(&home, NAME);
         scaffold.make(&home, Profile::Release, &edit);
+        scaffold
+    }
+
+    /// Makes an app of this name, lets `edit` change the files in its folder, and builds it. No other app of the tests
+    /// has the name: their binaries lie in one folder.
+    ///
+    /// # Panics
+    /// When the CLI or the app does not build; the message shows the compiler's output.
+    pub fn edited(name: &str, edit: impl Fn(&Path)) -> Self {
+        let home = shared(name);
+        let lock = File::create(home.join("lock")).expect("a lock file");
+        lock.lock().expect("the lock on the scaffold");
+        let scaffold = Self::below(&home, name);
+        scaffold.make(&home, Profile::Debug, &edit);
         scaffold
     }
 
@@ -92,24 +107,24 @@ impl Scaffold {
         let fresh = home.join("fresh");
         let _ = fs::remove_dir_all(&fresh);
         fs::create_dir_all(&fresh).expect("a folder to scaffold in");
-        succeed(Command::new(cli()).args(["new", NAME]).current_dir(&fresh));
-        edit(&fresh.join(NAME));
+        succeed(Command::new(cli()).args(["new", &self.name]).current_dir(&fresh));
+        edit(&fresh.join(&self.name));
         // An unchanged app keeps its files, so that cargo finds nothing to rebuild.
-        if !same_files(&fresh.join(NAME), &self.folder) {
+        if !same_files(&fresh.join(&self.name), &self.folder) {
             let _ = fs::remove_dir_all(&self.folder);
-            fs::rename(fresh.join(NAME), &self.folder).expect("the app in its place");
+            fs::rename(fresh.join(&self.name), &self.folder).expect("the app in its place");
         }
         succeed(profile.build().current_dir(&self.folder));
         fs::create_dir_all(home.join("bin")).expect("a folder for the binary");
         let _ = fs::remove_file(&self.binary);
-        fs::copy(target().join(profile.folder()).join(NAME), &self.binary).expect("the app's binary");
+        fs::copy(target().join(profile.folder()).join(&self.name), &self.binary).expect("the app's binary");
     }
 
     /// A copy of the app for one test, to edit as it likes.
     pub fn copy(&self) -> App {
         let folder = Workdir::new();
-        copy_tree(&self.folder, &folder.path().join(NAME));
-        App { binary: self.binary.clone(), root: folder.path().join(NAME), folder }
+        copy_tree(&self.folder, &folder.path().join(&self.name));
+        App { binary: self.binary.clone(), root: folder.path().join(&self.name), folder }
     }
 }
 

@@ -8,14 +8,17 @@
 
 mod bad_input;
 mod behind_a_balancer;
+mod bootstrap;
 mod chat;
 mod cluster_haproxy;
 mod cluster_nginx;
 mod commands;
 mod dead_services;
 mod demo;
+mod dialogue;
 mod kill;
 mod old_clients;
+mod openapi;
 mod publishes;
 mod refusals;
 mod scaffold;

@@ -9,7 +9,9 @@ pub mod doctor;
 pub mod lift;
 pub mod migrate;
 pub mod new;
+pub mod openapi;
 pub mod routes;
+pub mod seed;
 
 /// A web framework whose apps run as one instance or as many without a code change.
 #[derive(Debug, Parser)]
@@ -33,7 +35,9 @@ pub enum Command {
     New(new::New),
     Lift(lift::Lift),
     Routes(routes::Routes),
+    Openapi(openapi::Openapi),
     Migrate(migrate::Migrate),
+    Seed(seed::Seed),
     Doctor(doctor::Doctor),
     Demo(demo::Demo),
 }
@@ -45,7 +49,9 @@ impl Command {
             Self::New(command) => command.run(),
             Self::Lift(command) => command.run(),
             Self::Routes(command) => command.run(),
+            Self::Openapi(command) => command.run(),
             Self::Migrate(command) => command.run(),
+            Self::Seed(command) => command.run(),
             Self::Doctor(command) => command.run(),
             Self::Demo(command) => command.run(),
         }

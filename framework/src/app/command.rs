@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{App, server, tables};
+use super::{App, seed, server, tables};
 use crate::config::{Config, Environment, Override};
 use crate::fleet::{self, Ports};
 use crate::http::Instance;
@@ -30,6 +30,10 @@ enum Command {
     Routes,
     /// Bring the database's tables to the models; nothing is ever dropped.
     Migrate,
+    /// Print the OpenAPI document of the app's HTTP API.
+    Openapi,
+    /// Fill the database with what the app's seeds make, each once.
+    Seed(seed::Seed),
     /// Look for what is misconfigured, and say what to do about it.
     Doctor,
 }
@@ -87,6 +91,15 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             let config = Config::load(root())?;
             logging::start(&config, "migrate")?;
             server::migrate(app, config)
+        }
+        Command::Openapi => {
+            tables::openapi(app, &Config::load(root())?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Seed(wanted) => {
+            let config = Config::load(root())?;
+            logging::start(&config, "seed")?;
+            seed::run(app, config, &wanted)
         }
         Command::Doctor => tables::doctor(app, Config::load(root())),
     }

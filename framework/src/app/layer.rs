@@ -5,6 +5,7 @@ use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web;
 
+use super::App;
 use super::server::Parts;
 use crate::blueprints;
 use crate::config::Config;
@@ -35,16 +36,25 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
         }))
 }
 
-/// The app's routes with its blueprints below them.
+/// Every route of the app layer.
 fn draw(parts: &Parts) -> Routes {
+    let mut routes = drawn(&parts.app, &parts.config);
+    if let Some(document) = &parts.openapi {
+        document.add_to(&mut routes);
+    }
+    routes
+}
+
+/// The app's routes with its blueprints below them.
+pub(super) fn drawn(app: &App, config: &Config) -> Routes {
     let mut routes = Routes::default();
-    (parts.app.draw)(&mut routes);
-    expand_blueprints(&mut routes, &parts.config);
+    (app.draw)(&mut routes);
+    expand_blueprints(&mut routes, config);
     routes
 }
 
 /// Adds the routes of every model that asked for blueprints, and of controllers.
-pub(super) fn expand_blueprints(routes: &mut Routes, config: &Config) {
+fn expand_blueprints(routes: &mut Routes, config: &Config) {
     let settings = blueprints::Settings::new(config);
     routes.entries.extend(blueprints::actions(std::mem::take(&mut routes.controllers), &settings));
     for wanted in std::mem::take(&mut routes.blueprints) {

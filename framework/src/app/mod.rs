@@ -3,7 +3,10 @@
 mod background;
 mod command;
 mod layer;
+mod once;
+mod prepare;
 mod probes;
+mod seed;
 mod server;
 mod tables;
 
@@ -11,17 +14,15 @@ use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use futures_util::future::LocalBoxFuture;
-
 #[cfg(feature = "testing")]
 pub(crate) use server::{Stop, start};
 
 use crate::Result;
 use crate::models::{Db, Model, Schema};
 use crate::routes::Routes;
+use once::Task;
 
 type Draw = Arc<dyn Fn(&mut Routes) + Send + Sync>;
-type Bootstrap = Arc<dyn Fn(Db) -> LocalBoxFuture<'static, Result<()>> + Send + Sync>;
 
 /// What makes up an app; `main` hands it to [`run`].
 ///
@@ -43,13 +44,14 @@ pub struct App {
     pub(crate) name: &'static str,
     pub(crate) models: Vec<Arc<Schema>>,
     pub(crate) draw: Draw,
-    pub(crate) bootstrap: Option<Bootstrap>,
+    bootstraps: Vec<Task>,
+    seeds: Vec<Task>,
 }
 
 impl App {
     /// An app without anything in it. The name shows in logs.
     pub fn new(name: &'static str) -> Self {
-        Self { name, models: Vec::new(), draw: Arc::new(|_| {}), bootstrap: None }
+        Self { name, models: Vec::new(), draw: Arc::new(|_| {}), bootstraps: Vec::new(), seeds: Vec::new() }
     }
 
     /// Adds a model.
@@ -58,9 +60,9 @@ impl App {
         self
     }
 
-    /// Adds a model whose schema is made at run time.
-    pub fn schema(mut self, schema: Arc<Schema>) -> Self {
-        self.models.push(schema);
+    /// Adds a model that is known at run time only; see [`Schema::builder`].
+    pub fn schema(mut self, schema: impl Into<Arc<Schema>>) -> Self {
+        self.models.push(schema.into());
         self
     }
 
@@ -75,15 +77,87 @@ impl App {
         self
     }
 
-    /// A function that runs before the instance takes requests, such as one that makes sure the first records
-    /// exist. Several instances may run it at the same time: write it so that twice does no harm.
-    pub fn bootstrap<F, Fut>(mut self, run: F) -> Self
+    /// A function that makes the first records: it runs once for each database, before the app takes requests,
+    /// under the name `bootstrap`. See [`App::bootstrap_named`].
+    ///
+    /// ```
+    /// use regatta::prelude::*;
+    ///
+    /// #[derive(Debug, Model)]
+    /// struct Room {
+    ///     id: i64,
+    ///     #[attr(required, unique)]
+    ///     title: String,
+    /// }
+    ///
+    /// fn app() -> App {
+    ///     App::new("chat").model::<Room>().bootstrap(async |db| {
+    ///         Room::find_or_create(Room::TITLE.eq("lobby"), json!({ "title": "lobby" })).exec(&db).await?;
+    ///         Ok(())
+    ///     })
+    /// }
+    /// # app();
+    /// ```
+    pub fn bootstrap<F>(self, run: F) -> Self
     where
-        F: Fn(Db) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<()>> + 'static,
+        F: AsyncFn(Db) -> Result<()> + Send + Sync + 'static,
     {
-        self.bootstrap = Some(Arc::new(move |db| Box::pin(run(db))));
+        self.bootstrap_named("bootstrap", run)
+    }
+
+    /// A function that runs once for each database, before the app takes requests. What must happen later gets a
+    /// bootstrap of another name; all run in the order in which they were added. A name has 1 to 190 bytes.
+    ///
+    /// Of several instances that start at once, one runs it and the others wait for at most `bootstrap_timeout`
+    /// of `config/models.toml`. When it fails the instance does not start, and the next one tries again. An
+    /// instance that is killed may leave it half done: the next start runs it from its beginning, so let it find
+    /// what it made before, or do all of it in one transaction.
+    pub fn bootstrap_named<F>(mut self, name: impl Into<String>, run: F) -> Self
+    where
+        F: AsyncFn(Db) -> Result<()> + Send + Sync + 'static,
+    {
+        self.bootstraps.push(Task::new(name.into(), run));
         self
+    }
+
+    /// A function that fills the database for development, demonstrations or tests. The command `seed` runs it,
+    /// once for each database unless told `--again`.
+    ///
+    /// ```
+    /// use regatta::prelude::*;
+    ///
+    /// #[derive(Debug, Model)]
+    /// struct Person {
+    ///     id: i64,
+    ///     #[attr(required)]
+    ///     name: String,
+    /// }
+    ///
+    /// fn app() -> App {
+    ///     App::new("chat").model::<Person>().seed("people", async |db| {
+    ///         for name in ["Ada", "Grace"] {
+    ///             Person::create(json!({ "name": name })).exec(&db).await?;
+    ///         }
+    ///         Ok(())
+    ///     })
+    /// }
+    /// # app();
+    /// ```
+    pub fn seed<F>(mut self, name: impl Into<String>, run: F) -> Self
+    where
+        F: AsyncFn(Db) -> Result<()> + Send + Sync + 'static,
+    {
+        self.seeds.push(Task::new(name.into(), run));
+        self
+    }
+
+    /// Runs a seed, whether it ran before or not.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn run_seed(&self, name: &str, db: &Db) -> Result<()> {
+        for seed in seed::chosen(&self.seeds, &[name.to_owned()])? {
+            seed.call(db).await?;
+        }
+        Ok(())
     }
 }
 
@@ -96,7 +170,7 @@ impl fmt::Debug for App {
     }
 }
 
-/// Runs the command the binary was called with: `lift`, `routes`, `migrate`, `doctor`.
+/// Runs the command the binary was called with: `lift`, `routes`, `openapi`, `migrate`, `seed`, `doctor`.
 pub fn run(app: App) -> ExitCode {
     command::run(&app)
 }

@@ -17,12 +17,13 @@ use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
 use super::probes::{self, Readiness};
-use super::{App, layer};
+use super::{App, layer, prepare};
 use crate::bus::{self, Bus};
-use crate::config::{Adapter, Config, HttpConfig, Migrate};
+use crate::config::{Adapter, Config, HttpConfig};
 use crate::health::Health;
 use crate::http::{self, Instance, Listener};
 use crate::models::Db;
+use crate::openapi::{Document, Subject};
 use crate::redis::Redis;
 use crate::security::{Csrf, Origins};
 use crate::sessions::{self, Sessions};
@@ -53,6 +54,8 @@ pub(super) struct Parts {
     pub(super) views: Views,
     pub(super) csrf: Csrf,
     pub(super) instance: Instance,
+    /// Made once, for all workers.
+    pub(super) openapi: Option<Document>,
     listener: Listener,
     origins: Origins,
     readiness: Readiness,
@@ -107,7 +110,10 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     for check in db.checks() {
         health.register(check);
     }
+    let routes = layer::drawn(app, &config);
+    let subject = Subject { name: app.name, config: &config, models: &app.models, routes: &routes };
     let parts = Parts {
+        openapi: Document::served(&subject)?,
         app: app.clone(),
         csrf: Csrf {
             enabled: config.security.csrf,
@@ -216,7 +222,7 @@ pub(crate) async fn start(
     listener: TcpListener,
 ) -> Result<Running> {
     let Built { parts, incoming, runtime, .. } = build(app, config, instance)?;
-    prepare(&parts).await?;
+    prepare::run(&parts).await?;
     parts.sockets.subscribed(BUS_PATIENCE).await;
     runtime.handle()?.spawn(parts.sockets.clone().relay(incoming));
     runtime.handle()?.spawn(parts.sockets.clone().keep_presence());
@@ -237,21 +243,6 @@ pub(crate) async fn start(
         .listen(listener)?
         .run();
     Ok(Running { server, parts, _runtime: runtime })
-}
-
-/// Brings the database to the models where the config says so, then runs the app's own start.
-async fn prepare(parts: &Parts) -> Result<()> {
-    let config = &parts.config;
-    let otherwise = if config.environment.is_production() { Migrate::Safe } else { Migrate::Alter };
-    if config.models.migrate.unwrap_or(otherwise) == Migrate::Alter {
-        for line in parts.db.migrate().await? {
-            tracing::info!("{line}");
-        }
-    }
-    match &parts.app.bootstrap {
-        Some(bootstrap) => bootstrap(parts.db.clone()).await,
-        None => Ok(()),
-    }
 }
 
 fn workers(http: &HttpConfig) -> usize {

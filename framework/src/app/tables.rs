@@ -1,19 +1,17 @@
-//! The commands that print: `routes` and `doctor`.
+//! The commands that print: `routes`, `openapi` and `doctor`.
 
 use std::process::ExitCode;
 
-use super::layer::expand_blueprints;
+use super::layer::drawn;
 use super::{App, server};
 use crate::config::{Config, ConfigError};
 use crate::http::Instance;
-use crate::routes::Routes;
+use crate::openapi::{self, Subject};
 use crate::{Result, doctor};
 
 #[expect(clippy::print_stdout, reason = "the command prints its table")]
 pub(super) fn routes(app: &App, config: &Config) {
-    let mut routes = Routes::default();
-    (app.draw)(&mut routes);
-    expand_blueprints(&mut routes, config);
+    let routes = drawn(app, config);
     let mut lines: Vec<[String; 3]> = Vec::with_capacity(routes.entries.len());
     for entry in &routes.entries {
         let line = [entry.method.to_string(), entry.path.clone(), entry.name.clone()];
@@ -30,6 +28,14 @@ pub(super) fn routes(app: &App, config: &Config) {
     for [method, path, name] in &lines {
         println!("{method:first$}  {path:second$}  {name}");
     }
+}
+
+#[expect(clippy::print_stdout, reason = "the command prints the document")]
+pub(super) fn openapi(app: &App, config: &Config) -> Result<()> {
+    let routes = drawn(app, config);
+    let subject = Subject { name: app.name, config, models: &app.models, routes: &routes };
+    println!("{}", serde_json::to_string_pretty(&openapi::document(&subject))?);
+    Ok(())
 }
 
 /// Prints every finding; the exit code is 1 when something does not work.

@@ -19,7 +19,7 @@ pub(super) async fn find(mut call: Call) -> Result<HttpResponse> {
     let criteria = asked.narrow(call.schema(), &options.criteria)?;
     let records = crud::find_within(&call.db, call.schema(), &criteria, &mut call.budget()).await?;
     if let Some(socket) = call.requester.get() {
-        subscribe::to_records(socket, &records, options.auto_watch).await?;
+        subscribe::to_records(socket, &call.db, &records, options.auto_watch).await?;
         if options.auto_watch {
             subscribe::to_model(socket, call.schema()).await?;
         }
@@ -38,7 +38,8 @@ pub(super) async fn find_one(mut call: Call) -> Result<HttpResponse> {
     let found = crud::find_within(&call.db, call.schema(), &options.criteria, &mut call.budget()).await?;
     let record = found.into_iter().next().ok_or_else(Error::not_found)?;
     if let Some(socket) = call.requester.get() {
-        subscribe::to_records(socket, std::slice::from_ref(&record), options.auto_watch).await?;
+        let found = std::slice::from_ref(&record);
+        subscribe::to_records(socket, &call.db, found, options.auto_watch).await?;
     }
     Ok(HttpResponse::Ok().json(record))
 }

@@ -16,6 +16,8 @@ pub(super) async fn populate(mut call: Call) -> Result<HttpResponse> {
     let id = call.id()?;
     let (attribute, target) = call.association()?;
     let mut params = call.params.rest();
+    // What the members refer to comes along only when it is asked for.
+    params.entry("populate").or_insert(Json::Bool(false));
     let criteria = call.reader().list(&target, &mut params)?;
     let select = [call.schema().primary_key_index(), attribute];
     let stored = call.schema().stored().map(|(place, _)| place).filter(|place| select.contains(place));
@@ -29,12 +31,12 @@ pub(super) async fn populate(mut call: Call) -> Result<HttpResponse> {
     let record = found.into_iter().next().ok_or_else(Error::not_found)?;
     let populated = record.populated_at(attribute).ok_or_else(Error::not_found)?;
     if let Some(socket) = call.requester.get() {
-        let related = match populated {
-            Populated::One(record) => record.as_slice(),
-            Populated::Many(records) => records.as_slice(),
-        };
-        for record in related {
-            subscribe::to_records(socket, std::slice::from_ref(record.as_ref()), options.auto_watch).await?;
+        if options.auto_watch {
+            subscribe::to_model(socket, &target).await?;
+        }
+        for record in populated.records() {
+            let related = std::slice::from_ref(record.as_ref());
+            subscribe::to_records(socket, &call.db, related, options.auto_watch).await?;
         }
     }
     match populated {
@@ -45,11 +47,7 @@ pub(super) async fn populate(mut call: Call) -> Result<HttpResponse> {
 
 pub(super) async fn add(mut call: Call) -> Result<HttpResponse> {
     let (options, owner, target) = call.parent().await?;
-    let member = call.member(&target)?;
-    let known = Criteria::of(Filter::id(&target, member.clone()));
-    if !crud::exists(&call.db, &target, &known).await? {
-        return Err(Error::not_found());
-    }
+    let member = call.known_member(&target).await?;
     let origin = call.write(&options).origin;
     crud::add(&call.db, call.members(&owner)?, std::slice::from_ref(&member), origin.as_ref()).await?;
     if let Some(socket) = call.requester.get() {
@@ -60,7 +58,7 @@ pub(super) async fn add(mut call: Call) -> Result<HttpResponse> {
 
 pub(super) async fn remove(mut call: Call) -> Result<HttpResponse> {
     let (options, owner, target) = call.parent().await?;
-    let member = call.member(&target)?;
+    let member = call.known_member(&target).await?;
     let origin = call.write(&options).origin;
     crud::remove(&call.db, call.members(&owner)?, &[member], origin.as_ref()).await?;
     call.answer(options).await
@@ -98,6 +96,13 @@ impl Call {
             return Err(Error::not_found());
         }
         Ok((options, id, target))
+    }
+
+    /// The member the path names, which exists.
+    async fn known_member(&self, target: &Arc<Schema>) -> Result<Value> {
+        let member = self.member(target)?;
+        let wanted = Criteria::of(Filter::id(target, member.clone()));
+        if crud::exists(&self.db, target, &wanted).await? { Ok(member) } else { Err(Error::not_found()) }
     }
 
     fn members<'a>(&'a self, owner: &'a Value) -> Result<Members<'a>> {

@@ -9,7 +9,7 @@ use actix_web::http::Method;
 use super::{Blueprint, Call, Settings, find, members, write};
 use crate::Result;
 use crate::error::Error;
-use crate::routes::{Action, BlueprintEntry, BlueprintRoute, ControllerEntry, Entry, Operation};
+use crate::routes::{Action, BlueprintEntry, BlueprintRoute, ControllerEntry, Doc, Entry, Operation};
 use crate::security::Csrf;
 
 /// The routes of a model, those first that would else be taken for a record's.
@@ -44,6 +44,7 @@ pub(crate) fn actions(wanted: Vec<ControllerEntry>, settings: &Settings) -> Vec<
                     action: action.action.clone(),
                     guards: controller.guards.clone(),
                     blueprint: None,
+                    doc: Doc::default(),
                 });
             }
         }
@@ -173,6 +174,7 @@ impl<'a> Table<'a> {
             action,
             guards: self.wanted.guards_of(operation),
             blueprint: Some(route),
+            doc: Doc::default(),
         });
     }
 }

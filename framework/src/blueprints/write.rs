@@ -57,9 +57,10 @@ fn one(records: Vec<Record>) -> Result<Record> {
 impl Call {
     /// A socket hears of the records it has written.
     pub(super) async fn subscribe(&self, records: &[Record]) -> Result<()> {
-        match self.requester.get() {
-            Some(socket) => subscribe::to_records(socket, records, false).await,
-            None => Ok(()),
+        let Some(socket) = self.requester.get() else { return Ok(()) };
+        for record in records {
+            subscribe::to_record(socket, record).await?;
         }
+        Ok(())
     }
 }

@@ -73,6 +73,7 @@ async fn every_kind_of_message_arrives_as_it_was_sent(a: &mut Instance, b: &mut 
             targets: targets.clone(),
         },
         Message::Leave { namespace: namespace(), rooms: rooms.clone(), except: except.clone(), targets },
+        Message::LeaveAll { namespace: namespace(), rooms: rooms.clone(), except: except.clone() },
         Message::Disconnect { namespace: namespace(), rooms, except, close: true },
     ];
     for message in &messages {

@@ -43,6 +43,8 @@ pub(crate) enum Message {
     Join { namespace: String, rooms: Vec<String>, except: Vec<String>, targets: Vec<String> },
     /// They shall leave `targets`.
     Leave { namespace: String, rooms: Vec<String>, except: Vec<String>, targets: Vec<String> },
+    /// They shall leave every room but their own.
+    LeaveAll { namespace: String, rooms: Vec<String>, except: Vec<String> },
     /// They shall leave the namespace, with `close` the whole connection.
     Disconnect { namespace: String, rooms: Vec<String>, except: Vec<String>, close: bool },
     /// A question to the instances themselves; without an id nobody waits for an answer.
@@ -59,7 +61,9 @@ impl Message {
             Self::Join { rooms, except, targets, .. } | Self::Leave { rooms, except, targets, .. } => {
                 (0, [rooms, except, targets])
             }
-            Self::Disconnect { rooms, except, .. } => (0, [rooms, except, &[]]),
+            Self::LeaveAll { rooms, except, .. } | Self::Disconnect { rooms, except, .. } => {
+                (0, [rooms, except, &[]])
+            }
             Self::Question { question: Question::Emit { args: data }, .. } => (data.len(), [&[], &[], &[]]),
             Self::Question { question: Question::Broadcast { data, rooms, except, .. }, .. } => {
                 (data.len(), [rooms, except, &[]])

@@ -21,7 +21,7 @@ pub use error::ConfigError;
 pub(crate) use sections::Datastores;
 pub use sections::{
     Adapter, BlueprintsConfig, DatastoreConfig, HttpConfig, LogConfig, LogFormat, Migrate, ModelsConfig,
-    SecurityConfig, SessionConfig, SocketsConfig, ViewsConfig,
+    OpenapiConfig, SecurityConfig, SessionConfig, SocketsConfig, ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;
@@ -46,6 +46,8 @@ pub struct Config {
     pub models: ModelsConfig,
     /// `config/blueprints.toml`
     pub blueprints: BlueprintsConfig,
+    /// `config/openapi.toml`
+    pub openapi: OpenapiConfig,
     /// `config/views.toml`
     pub views: ViewsConfig,
     /// `config/security.toml`
@@ -83,6 +85,7 @@ impl Config {
             datastores: layers::datastores(&merged)?,
             models: layers::section(&merged)?,
             blueprints: layers::section(&merged)?,
+            openapi: layers::section(&merged)?,
             views: layers::section(&merged)?,
             security: layers::section(&merged)?,
             log: layers::section(&merged)?,

@@ -139,6 +139,7 @@ fn reference() -> String {
         super::DatastoreConfig,
         super::ModelsConfig,
         super::BlueprintsConfig,
+        super::OpenapiConfig,
         super::ViewsConfig,
         super::SecurityConfig,
         super::LogConfig

@@ -130,7 +130,8 @@ impl Error {
         &self.0.message
     }
 
-    pub(crate) fn extra(&self) -> &Map<String, Value> {
+    /// What else the JSON body says, such as `details`.
+    pub fn extra(&self) -> &Map<String, Value> {
         &self.0.extra
     }
 

@@ -35,10 +35,13 @@ impl Body {
             (true, Some(reason)) => reason.to_owned(),
             _ => error.message().to_owned(),
         };
-        json.insert("message".to_owned(), message.into());
-        if !hidden {
-            json.extend(error.extra().clone());
+        let mut extra = if hidden { Map::new() } else { error.extra().clone() };
+        // Sails' order: what is wrong comes before what to do about it.
+        if let Some(details) = extra.shift_remove("details") {
+            json.insert("details".to_owned(), details);
         }
+        json.insert("message".to_owned(), message.into());
+        json.extend(extra);
         Self { status: error.status(), json }
     }
 

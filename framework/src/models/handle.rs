@@ -228,6 +228,11 @@ impl Db {
         place.ok_or_else(|| Error::internal(format!("no model is in a datastore called `{name}`")))
     }
 
+    /// The datastore of the models that name none.
+    pub(super) fn main_store(&self) -> &Store {
+        &self.shared.stores[0].1
+    }
+
     fn store(&self, schema: &Schema) -> &Store {
         &self.shared.stores[self.store_place(schema)].1
     }

@@ -33,11 +33,16 @@ pub(crate) fn admit(db: &Db, schema: &Schema, given: &mut Map<String, Json>) {
     given.retain(|name, _| schema.index_of(name).is_some_and(|place| db.is_writable(schema, place)));
 }
 
-/// The values of a new record.
+/// The values of a new record. A client is told nothing of private attributes.
 ///
 /// # Errors
-/// 400 `E_INVALID_NEW_RECORD` with all failing attributes under `errors`.
-pub(crate) fn for_create(db: &Db, schema: &Schema, given: &Map<String, Json>) -> Result<Given> {
+/// 400 `E_INVALID_NEW_RECORD` with all failing attributes under `errors`; 500 when only private ones fail a client.
+pub(crate) fn for_create(
+    db: &Db,
+    schema: &Schema,
+    given: &Map<String, Json>,
+    from_client: bool,
+) -> Result<Given> {
     let mut failures = Vec::new();
     let mut given = assign(db, schema, given, &mut failures)?;
     let now = Timestamp::now();
@@ -62,17 +67,28 @@ pub(crate) fn for_create(db: &Db, schema: &Schema, given: &Map<String, Json>) ->
         };
         given.values.push((index, value));
     }
+    if from_client {
+        failures = presentable(schema, failures)?;
+    }
     refuse("E_INVALID_NEW_RECORD", &failures)?;
     Ok(given)
 }
 
-/// The values to change in a record.
+/// The values to change in a record. A client is told nothing of private attributes.
 ///
 /// # Errors
-/// 400 `E_INVALID_VALUES_TO_SET` with all failing attributes under `errors`.
-pub(crate) fn for_update(db: &Db, schema: &Schema, given: &Map<String, Json>) -> Result<Given> {
+/// 400 `E_INVALID_VALUES_TO_SET` with all failing attributes under `errors`; 500 as [`for_create`].
+pub(crate) fn for_update(
+    db: &Db,
+    schema: &Schema,
+    given: &Map<String, Json>,
+    from_client: bool,
+) -> Result<Given> {
     let mut failures = Vec::new();
     let mut given = assign(db, schema, given, &mut failures)?;
+    if from_client {
+        failures = presentable(schema, failures)?;
+    }
     refuse("E_INVALID_VALUES_TO_SET", &failures)?;
     if given.values.is_empty() {
         return Ok(given);
@@ -198,6 +214,24 @@ fn wrong_type(name: &str, kind: Kind, json: &Json) -> Failure {
         expected: json!(kind.to_string()),
         message: format!("`{name}` must be a {kind}, but is {got}."),
     }
+}
+
+/// Those a client can do something about: what is private only the app gives.
+///
+/// # Errors
+/// 500 when there are only others.
+fn presentable(schema: &Schema, failures: Vec<Failure>) -> Result<Vec<Failure>> {
+    let is_private =
+        |failure: &Failure| schema.attribute(&failure.attribute).is_some_and(Attribute::is_private);
+    let (hidden, told): (Vec<_>, Vec<_>) = failures.into_iter().partition(is_private);
+    let model = schema.identity();
+    for failure in &hidden {
+        tracing::error!(model, "{} Only the app can give it: set it in a callback.", failure.message);
+    }
+    if told.is_empty() && !hidden.is_empty() {
+        return Err(Error::internal(format!("a record of `{model}` lacks what only the app can give")));
+    }
+    Ok(told)
 }
 
 fn refuse(code: &'static str, failures: &[Failure]) -> Result<()> {

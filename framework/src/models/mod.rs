@@ -21,6 +21,7 @@ pub(crate) mod input;
 mod lifecycle;
 pub(crate) mod migrate;
 mod model;
+pub(crate) mod once;
 mod operand;
 pub(crate) mod populate;
 mod query;

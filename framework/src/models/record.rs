@@ -54,9 +54,9 @@ impl Record {
         self.populated_at(self.schema.index_of(name)?)
     }
 
-    /// Everything that was populated.
-    pub(crate) fn all_populated(&self) -> impl Iterator<Item = &Populated> {
-        self.populated.iter().map(|(_, populated)| populated)
+    /// Everything that was populated, with the place of its attribute.
+    pub(crate) fn all_populated(&self) -> impl Iterator<Item = (usize, &Populated)> {
+        self.populated.iter().map(|(place, populated)| (*place, populated))
     }
 
     pub(crate) fn at(&self, index: usize) -> &Value {
@@ -92,6 +92,16 @@ impl Record {
 
     fn is_selected(&self, index: usize) -> bool {
         self.selected.as_ref().is_none_or(|selected| selected.contains(&index))
+    }
+}
+
+impl Populated {
+    /// The records, however many there can be.
+    pub(crate) fn records(&self) -> &[Arc<Record>] {
+        match self {
+            Self::One(record) => record.as_slice(),
+            Self::Many(records) => records,
+        }
     }
 }
 

@@ -41,7 +41,7 @@ impl Filter {
 
 /// The criteria a client can't use; `part` is `where`, `sort` and so on.
 pub(crate) fn refuse(part: &str, why: &str) -> Error {
-    invalid("E_INVALID_CRITERIA", &format!("Could not use the provided `{part}`.  {why}"))
+    invalid("E_INVALID_CRITERIA", &format!("Could not use the provided `{part}` clause.  {why}"))
 }
 
 struct Reader<'a> {

@@ -22,6 +22,7 @@
 mod action;
 mod blueprints;
 mod controller;
+mod guarded;
 mod service;
 
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub(crate) use blueprints::{BlueprintEntry, OptionHook};
 pub use blueprints::{BlueprintOptions, Blueprints, Operation};
 pub use controller::Controller;
 pub(crate) use controller::ControllerEntry;
+pub(crate) use guarded::Doc;
+pub use guarded::Guarded;
 pub(crate) use service::{EVENT, event_path, register};
 
 use crate::Result;
@@ -62,6 +65,7 @@ pub(crate) struct Entry {
     pub(crate) guards: Vec<Policy>,
     /// What it does, when it is a blueprint's.
     pub(crate) blueprint: Option<BlueprintRoute>,
+    pub(crate) doc: Doc,
 }
 
 /// What a blueprint's route does.
@@ -80,6 +84,7 @@ pub(crate) struct EventEntry {
     pub(crate) name: String,
     pub(crate) action: Action,
     pub(crate) guards: Vec<Policy>,
+    pub(crate) doc: Doc,
 }
 
 macro_rules! verbs {
@@ -113,9 +118,11 @@ impl Routes {
             action: Action::from_handler(action),
             guards: Vec::new(),
             blueprint: None,
+            doc: Doc::default(),
         });
         let last = self.entries.len() - 1;
-        Guarded(&mut self.entries[last].guards)
+        let Entry { guards, doc, .. } = &mut self.entries[last];
+        Guarded { guards, doc }
     }
 
     /// Routes that share the start of their path and their policies.
@@ -158,25 +165,11 @@ impl Routes {
             name: short_name::<F>(),
             action: Action::from_handler(action),
             guards: Vec::new(),
+            doc: Doc::default(),
         });
         let last = self.events.len() - 1;
-        Guarded(&mut self.events[last].guards)
-    }
-}
-
-/// A route just written, to which policies can be added.
-#[derive(Debug)]
-pub struct Guarded<'a>(&'a mut Vec<Policy>);
-
-impl Guarded<'_> {
-    /// Lets only requests through that `policy` accepts. Policies run in the order they were added.
-    pub fn guard<F, Args>(self, policy: F) -> Self
-    where
-        F: Handler<Args, Output = Result<()>>,
-        Args: FromRequest + 'static,
-    {
-        self.0.push(Policy::new(policy));
-        self
+        let EventEntry { guards, doc, .. } = &mut self.events[last];
+        Guarded { guards, doc }
     }
 }
 
@@ -213,7 +206,7 @@ impl Scope<'_> {
             _ => format!("{}{path}", self.prefix),
         };
         let guarded = self.routes.route(method, &path, action);
-        guarded.0.extend(self.guards.iter().cloned());
+        guarded.guards.extend(self.guards.iter().cloned());
         guarded
     }
 }

@@ -17,10 +17,10 @@ use crate::protocol::packet;
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before `emit`"]
 pub struct Broadcast {
-    sockets: Sockets,
-    rooms: Vec<String>,
-    except: Vec<String>,
-    local: bool,
+    pub(super) sockets: Sockets,
+    pub(super) rooms: Vec<String>,
+    pub(super) except: Vec<String>,
+    pub(super) local: bool,
     volatile: bool,
 }
 
@@ -95,6 +95,16 @@ impl Broadcast {
             rooms,
             except,
             targets,
+        })
+        .await;
+    }
+
+    /// Takes the sockets out of every room but the one of their own id, on every instance.
+    pub async fn sockets_leave_all(self) {
+        self.send(What::LeaveAll, |rooms, except| Message::LeaveAll {
+            namespace: "/".to_owned(),
+            rooms,
+            except,
         })
         .await;
     }

@@ -79,6 +79,8 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
     }
     let (response, session, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
     let id = id::random()?;
+    // Only revision 3 has one id for the connection and its socket.
+    let connection_id = if revision == Revision::V3 { id.clone() } else { id::random()? };
     let config = &to.config;
     let outbox = Outbox::new(Bounds { bytes: config.queue_bytes, packets: config.queue_packets });
     let handshake = Handshake {
@@ -90,7 +92,7 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
     let hub = to.worker.hub().clone();
     let socket = Socket::new(id, handshake, to.sockets.clone(), hub, outbox.clone(), config.max_rooms);
     let open = Open {
-        sid: socket.id(),
+        sid: &connection_id,
         upgrades: [],
         ping_interval: config.ping_interval.get().as_millis() as u64,
         ping_timeout: config.ping_timeout.get().as_millis() as u64,

@@ -71,7 +71,10 @@ pub(super) async fn answer(
     argument: Option<&RawValue>,
 ) -> Result<String, String> {
     let request = parse(socket, method, argument).map_err(|details| parse_error(&details))?;
-    let response = run(dispatcher, socket, request).await;
+    let response = match request {
+        Some(request) => run(dispatcher, socket, request).await,
+        None => Outcome { status: 404, headers: Map::new(), body: Some("Not Found".into()) },
+    };
     let status = response.status;
     let mut answer = Map::new();
     if let Some(body) = response.body {
@@ -135,21 +138,33 @@ async fn run(dispatcher: &Dispatcher, socket: &Socket, request: actix_http::Requ
         Some(Ok(json)) => json,
         _ => Value::String(String::from_utf8_lossy(&bytes).into_owned()),
     };
-    Outcome { status, headers: visible(&headers), body: Some(body) }
+    match headers.get(header::LOCATION).and_then(|location| location.to_str().ok()) {
+        Some(location) if (300..400).contains(&status) => redirect(status, location, visible(&headers)),
+        _ => Outcome { status, headers: visible(&headers), body: Some(body) },
+    }
+}
+
+/// A redirect as Sails tells it: a socket follows none by itself.
+fn redirect(status: u16, location: &str, others: Map<String, Value>) -> Outcome {
+    let mut headers = Map::new();
+    headers.insert("content-type".to_owned(), "text/html".into());
+    headers.insert("Location".to_owned(), location.into());
+    headers.extend(others);
+    Outcome { status, headers, body: Some(format!("Redirecting to {location}").into()) }
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()
 }
 
-/// The headers an acknowledgement shows: not the cookies, and nothing that only describes bytes.
+/// The headers an acknowledgement shows, by name: not the cookies, and nothing that only describes bytes.
 fn visible(headers: &HeaderMap) -> Map<String, Value> {
     let hidden = [header::SET_COOKIE, header::CONTENT_LENGTH, header::CONTENT_TYPE, header::VARY];
-    headers
-        .iter()
-        .filter(|(name, _)| !hidden.contains(name))
-        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.into())))
-        .collect()
+    let shown = headers.iter().filter(|(name, _)| !hidden.contains(name));
+    let mut shown: Vec<(&str, &str)> =
+        shown.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+    shown.sort_unstable();
+    shown.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
 fn keep_cookies(socket: &Socket, response: &actix_web::HttpResponse) {
@@ -160,11 +175,12 @@ fn keep_cookies(socket: &Socket, response: &actix_web::HttpResponse) {
     }
 }
 
+/// The request; nothing when its url leads nowhere, as one without a slash at its start does.
 fn parse(
     socket: &Socket,
     method: Method,
     argument: Option<&RawValue>,
-) -> Result<actix_http::Request, String> {
+) -> Result<Option<actix_http::Request>, String> {
     if let Some(version) = sdk_version(socket.handshake().query())
         && version < OLDEST_SDK
     {
@@ -178,6 +194,9 @@ fn parse(
         Some(Value::Null) | None => return Err(format!("No url provided in request: {}", short(text))),
         Some(other) => return Err(format!("The url must be a string, not: {}", short(&other.to_string()))),
     };
+    if !url.starts_with('/') && !url.contains("://") {
+        return Ok(None);
+    }
     let uri = Uri::from_str(url).ok().filter(|uri| uri.path_and_query().is_some());
     let uri = uri.ok_or_else(|| format!("Not a url: {}", short(url)))?;
     let mut request = blank(socket, method, uri);
@@ -193,7 +212,7 @@ fn parse(
     if let Some(body) = body(message.data, message.params) {
         set_json(&mut request, body);
     }
-    Ok(request)
+    Ok(Some(request))
 }
 
 /// An array is the body as it is; objects are merged, `data` over `params`.

@@ -19,11 +19,13 @@
 
 mod client;
 mod cluster;
+mod factory;
 mod server;
 mod socket;
 
 pub use client::{TestClient, TestRequest, TestResponse};
 pub use cluster::TestCluster;
+pub use factory::Factory;
 pub use server::TestApp;
 pub use socket::TestSocket;
 
@@ -38,3 +40,6 @@ pub fn block_on<F: Future>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(test)
 }
+
+#[cfg(test)]
+mod tests;

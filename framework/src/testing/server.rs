@@ -22,6 +22,7 @@ use crate::sockets::Sockets;
 #[derive(Debug)]
 pub struct TestApp {
     client: TestClient,
+    app: App,
     running: Option<Running>,
     db: Db,
     sockets: Sockets,
@@ -53,11 +54,13 @@ impl TestApp {
 
     pub(super) async fn start_with(app: App, overrides: Vec<Override>) -> Self {
         let (report, started) = oneshot::channel();
+        let kept = app.clone();
         let thread = std::thread::spawn(move || System::new().block_on(serve(app, overrides, report)));
         let started = tokio::time::timeout(PATIENCE, started).await.expect("the app starts in time");
         let Started { address, stop, db, sockets } = started.expect("the app starts: its error is above");
         Self {
             client: TestClient::new(address),
+            app: kept,
             running: Some(Running { stop, thread }),
             db,
             sockets,
@@ -73,6 +76,13 @@ impl TestApp {
     /// The app's database.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Runs the app's seed called `name`, whether it ran before or not.
+    pub async fn seed(&self, name: &str) {
+        if let Err(error) = self.app.run_seed(name, &self.db).await {
+            panic!("the seed `{name}` failed: {error:?}");
+        }
     }
 
     /// The app's sockets, from the server's side.

@@ -18,12 +18,14 @@ fn an_unknown_key_is_told_the_known_ones() {
     let told = refused(&parse_quote! { struct Message { id: i64, #[attr(maxlength = 3)] body: String } });
     assert!(told.starts_with("unknown key; use required, unique, "), "{told}");
     let told = refused(&parse_quote! { #[model(tabel = "m")] struct Message { id: i64 } });
-    assert_eq!(told, "unknown key; use rename_all, table, identity");
+    assert!(told.starts_with("unknown key; use rename_all, table, identity, "), "{told}");
+    let told = refused(&parse_quote! { #[model(index(nope))] struct Message { id: i64 } });
+    assert_eq!(told, "the model has no such field");
 }
 
 #[test]
 fn an_association_is_told_how_it_is_written() {
-    let told = refused(&parse_quote! { struct Message { id: i64, #[attr(collection)] likes: Many<Like> } });
+    let told = refused(&parse_quote! { struct Message { id: i64, #[attr(collection)] likes: Vec<Like> } });
     assert!(told.contains("#[attr(collection, via = "), "{told}");
     let told = refused(&parse_quote! { struct Message { id: i64, #[attr(model)] author: i64 } });
     assert!(told.contains("author: Option<Ref<Person>>"), "{told}");

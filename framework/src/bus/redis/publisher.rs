@@ -142,6 +142,7 @@ impl Publisher {
             Message::Leave { namespace, rooms, except, targets } => {
                 (namespace, rooms, except, Action::Leave(targets))
             }
+            Message::LeaveAll { namespace, rooms, except } => (namespace, rooms, except, Action::LeaveAll),
             Message::Disconnect { namespace, rooms, except, close } => {
                 (namespace, rooms, except, Action::Disconnect { close })
             }

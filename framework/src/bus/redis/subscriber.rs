@@ -203,6 +203,7 @@ impl Subscriber {
         Ok(Some(match action {
             Action::Join(targets) => Message::Join { namespace, rooms, except, targets },
             Action::Leave(targets) => Message::Leave { namespace, rooms, except, targets },
+            Action::LeaveAll => Message::LeaveAll { namespace, rooms, except },
             Action::Disconnect { close } => Message::Disconnect { namespace, rooms, except, close },
         }))
     }

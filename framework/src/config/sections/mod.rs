@@ -4,6 +4,7 @@ mod datastores;
 mod http;
 mod log;
 mod models;
+mod openapi;
 mod security;
 mod session;
 mod sockets;
@@ -14,6 +15,7 @@ pub(crate) use datastores::Datastores;
 pub use http::HttpConfig;
 pub use log::{LogConfig, LogFormat};
 pub use models::{BlueprintsConfig, Migrate, ModelsConfig};
+pub use openapi::OpenapiConfig;
 pub use security::SecurityConfig;
 pub use session::SessionConfig;
 pub use sockets::{Adapter, SocketsConfig};
@@ -28,6 +30,7 @@ pub(super) const ALL: &[(&str, &[Key])] = &[
     (SessionConfig::SECTION, SessionConfig::KEYS),
     (ModelsConfig::SECTION, ModelsConfig::KEYS),
     (BlueprintsConfig::SECTION, BlueprintsConfig::KEYS),
+    (OpenapiConfig::SECTION, OpenapiConfig::KEYS),
     (ViewsConfig::SECTION, ViewsConfig::KEYS),
     (SecurityConfig::SECTION, SecurityConfig::KEYS),
     (LogConfig::SECTION, LogConfig::KEYS),

@@ -1,6 +1,8 @@
 use regatta_macros::Settings;
 use serde::{Deserialize, Serialize};
 
+use crate::config::Span;
+
 /// What `lift` does to the database's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -22,6 +24,9 @@ pub struct ModelsConfig {
     /// The datastore that holds the models.
     #[setting(default = "default".to_owned())]
     pub datastore: String,
+    /// How long an instance that starts waits for another one that runs a bootstrap or a seed.
+    #[setting(default = Span::seconds(120))]
+    pub bootstrap_timeout: Span,
 }
 
 /// `config/blueprints.toml`: the automatic REST + realtime API of the models.

@@ -93,7 +93,7 @@ pub(crate) async fn upsert(
     values: Map<String, Json>,
     write: &Write,
 ) -> Result<(Record, bool)> {
-    let given = input::for_update(db, schema, &values)?;
+    let given = input::for_update(db, schema, &values, write.from_client)?;
     let same = |place: &usize| {
         let value = given.values.iter().find(|(index, _)| index == place).map(|(_, value)| value.clone());
         let name = schema.attributes()[*place].name();
@@ -141,7 +141,7 @@ async fn store(
         if let Some(lifecycle) = schema.lifecycle() {
             lifecycle.before_create(db, &mut values).await?;
         }
-        let checked = input::for_create(db, schema, &values);
+        let checked = input::for_create(db, schema, &values, write.from_client);
         given.push(checked.map_err(|error| if many { error.with("record", place) } else { error })?);
     }
     let values = given.iter_mut().map(|given| std::mem::take(&mut given.values)).collect();

@@ -9,10 +9,14 @@ pub(super) fn explain(schema: &Schema, error: DbError) -> Error {
     match error {
         DbError::Unique { .. } => not_unique(schema, error),
         DbError::NotNull { ref column } => {
-            let name = schema.stored().find(|(_, attribute)| attribute.column_name() == column);
-            let name = name.map_or(column.as_str(), |(_, attribute)| attribute.name());
+            let needed = schema.stored().find(|(_, attribute)| attribute.column_name() == column);
+            let needed = match needed {
+                Some((_, attribute)) if attribute.is_private() => "a value it has".to_owned(),
+                Some((_, attribute)) => format!("`{}`", attribute.name()),
+                None => format!("`{column}`"),
+            };
             let model = schema.identity();
-            Error::conflict(format!("a record of `{model}` can't be without `{name}`")).with_source(error)
+            Error::conflict(format!("a record of `{model}` can't be without {needed}")).with_source(error)
         }
         other => other.into(),
     }

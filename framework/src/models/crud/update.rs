@@ -48,7 +48,7 @@ async fn store(
     if let Some(lifecycle) = schema.lifecycle() {
         lifecycle.before_update(db, &mut values).await?;
     }
-    let given = input::for_update(db, schema, &values)?;
+    let given = input::for_update(db, schema, &values, write.from_client)?;
     let previous = find(db, schema, &write.criteria(filter.clone())).await?;
     write.check(schema, &previous)?;
     if previous.is_empty() || (given.values.is_empty() && given.members.is_empty()) {

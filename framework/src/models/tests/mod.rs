@@ -3,6 +3,7 @@ mod behaviour;
 mod criteria;
 mod killed;
 mod migrations;
+mod once;
 mod oracle;
 mod postgres;
 mod queries;

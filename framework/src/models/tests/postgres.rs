@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::super::Model;
-use super::{Person, behaviour, migrations, open, open_with, person};
+use super::{Person, behaviour, migrations, once, open, open_with, person};
 
 /// A server of the test's own, ended with it.
 struct Server {
@@ -104,6 +104,7 @@ async fn holds_on_postgres() {
     let (db, recorder) = open(&server.url("template1"), Path::new("/"));
     db.migrate().await.unwrap();
     behaviour::everything(&db, &recorder).await;
+    once::everything(&|| open(&server.url("template1"), Path::new("/")).0).await;
     super::statements::everything(&db).await;
     super::killed::everything(&db, &server.url("template1")).await;
     comes_back_with_the_server(&mut server).await;

@@ -6,7 +6,7 @@ use super::Unusable;
 use crate::protocol::msgpack;
 
 /// An answer, or a part of one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// The ids of sockets.
     Sockets(Vec<String>),

@@ -17,8 +17,15 @@ pub(crate) struct Request {
 pub(crate) enum Action {
     Join(Vec<String>),
     Leave(Vec<String>),
-    Disconnect { close: bool },
+    /// All rooms but their own. Regatta's instances know this one; others ignore it.
+    LeaveAll,
+    Disconnect {
+        close: bool,
+    },
 }
+
+/// The number of [`Action::LeaveAll`]: far from those of Socket.IO, which has no such request.
+const LEAVE_ALL: u8 = 103;
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -79,6 +86,7 @@ impl Request {
         let (kind, rooms, close) = match &self.action {
             Action::Join(rooms) => (2, Some(rooms.as_slice()), None),
             Action::Leave(rooms) => (3, Some(rooms.as_slice()), None),
+            Action::LeaveAll => (LEAVE_ALL, None, None),
             Action::Disconnect { close } => (4, None, Some(*close)),
         };
         let opts = WrittenOpts { rooms: &self.rooms, except: &self.except };
@@ -98,6 +106,7 @@ impl Request {
         let action = match read.kind {
             2 => Action::Join(texts(read.rooms)),
             3 => Action::Leave(texts(read.rooms)),
+            kind if kind == u64::from(LEAVE_ALL) => Action::LeaveAll,
             4 => Action::Disconnect { close: read.close },
             _ => return Err(Unusable::Unknown),
         };

@@ -93,6 +93,14 @@ fn requests_are_written_and_read_as_node_writes_them() {
 }
 
 #[test]
+fn a_request_of_our_own_is_none_that_node_has() {
+    let request = Request { rooms: names(&["a"]), except: names(&["b"]), action: Action::LeaveAll };
+    let text = r#"{"uid":"_qicVY","type":103,"opts":{"rooms":["a"],"except":["b"]}}"#;
+    assert_eq!(String::from_utf8(request.encode("_qicVY").unwrap()).unwrap(), text);
+    assert_eq!(Request::decode(text.as_bytes(), "other1").unwrap(), Some(request));
+}
+
+#[test]
 fn requests_of_emitters_have_no_uid() {
     let join = Request::decode(EMITTER_JOIN.as_bytes(), "other1").unwrap().unwrap();
     assert_eq!((join.rooms, join.action), (names(&["room1"]), Action::Join(names(&["r9"]))));

@@ -1,0 +1,130 @@
+//! An attribute as JSON Schema.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::models::{Attribute, Kind, Validation, Value};
+
+pub(super) type Object = Map<String, Json>;
+
+/// What a value of the kind is in JSON.
+pub(super) fn kind(kind: Kind) -> Object {
+    let schema = match kind {
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Integer => json!({ "type": "integer", "format": "int64" }),
+        Kind::Float => json!({ "type": "number", "format": "double" }),
+        Kind::Boolean => json!({ "type": "boolean" }),
+        Kind::Json => json!({}),
+        Kind::Timestamp => {
+            json!({ "type": "integer", "format": "int64", "description": "Milliseconds since 1970." })
+        }
+    };
+    object(schema)
+}
+
+/// As the attribute stands in a record. Rules are left out: they were not always what they are now, and an
+/// optional text that nobody sent is empty.
+pub(super) fn stored(attribute: &Attribute) -> Json {
+    let mut schema = kind(attribute.kind());
+    if attribute.is_nullable() {
+        allow_null(&mut schema);
+    }
+    Json::Object(schema)
+}
+
+/// As a client sends the attribute, with every rule for it.
+pub(super) fn sent(attribute: &Attribute) -> Object {
+    let mut schema = kind(attribute.kind());
+    if attribute.kind() == Kind::Text && attribute.is_required() {
+        schema.insert("minLength".to_owned(), json!(1));
+    }
+    for rule in attribute.validations() {
+        add_rule(&mut schema, attribute.kind(), rule);
+    }
+    if attribute.is_nullable() && !attribute.is_required() {
+        allow_null(&mut schema);
+    }
+    if attribute.is_version() {
+        let text = "The version that was read: when it is not the record's any more, the answer is 409.";
+        schema.insert("description".to_owned(), json!(text));
+    }
+    schema
+}
+
+/// The value may be null too.
+pub(super) fn allow_null(schema: &mut Object) {
+    if let Some(kind) = schema.get_mut("type") {
+        *kind = json!([kind.take(), "null"]);
+    }
+    if let Some(Json::Array(values)) = schema.get_mut("enum") {
+        values.push(Json::Null);
+    }
+}
+
+fn add_rule(schema: &mut Object, kind: Kind, rule: &Validation) {
+    let is_text = kind == Kind::Text;
+    let is_number = matches!(kind, Kind::Integer | Kind::Float | Kind::Timestamp);
+    match rule {
+        Validation::MaxLength(most) if is_text => add(schema, "maxLength", json!(most)),
+        Validation::MinLength(least) if is_text => {
+            schema.insert(
+                "minLength".to_owned(),
+                json!(if schema.contains_key("minLength") { (*least).max(1) } else { *least }),
+            );
+        }
+        Validation::Max(most) if is_number => add(schema, "maximum", json!(Value::Float(*most))),
+        Validation::Min(least) if is_number => add(schema, "minimum", json!(Value::Float(*least))),
+        Validation::IsIn(list) => add(schema, "enum", values(kind, list)),
+        Validation::IsNotIn(list) => add(schema, "not", json!({ "enum": values(kind, list) })),
+        Validation::IsNotEmpty if is_text => add(schema, "pattern", json!("\\S")),
+        Validation::IsEmail if is_text => add(schema, "format", json!("email")),
+        Validation::IsUrl if is_text => {
+            add(schema, "format", json!("uri"));
+            add(schema, "pattern", json!("^https?://"));
+        }
+        Validation::IsIp if is_text => {
+            add(schema, "anyOf", json!([{ "format": "ipv4" }, { "format": "ipv6" }]));
+        }
+        Validation::IsUuid if is_text => add(schema, "format", json!("uuid")),
+        // A rule for text says nothing about a number, nor the other way round.
+        Validation::MaxLength(_)
+        | Validation::MinLength(_)
+        | Validation::Max(_)
+        | Validation::Min(_)
+        | Validation::IsNotEmpty
+        | Validation::IsEmail
+        | Validation::IsUrl
+        | Validation::IsIp
+        | Validation::IsUuid => {}
+    }
+}
+
+/// Adds a keyword; a second one of the same name holds beside the first.
+fn add(schema: &mut Object, keyword: &str, value: Json) {
+    if !schema.contains_key(keyword) {
+        schema.insert(keyword.to_owned(), value);
+        return;
+    }
+    let all = schema.entry("allOf").or_insert_with(|| json!([]));
+    if let Json::Array(all) = all {
+        all.push(json!({ keyword: value }));
+    }
+}
+
+/// A rule's list is text; the values it means are of the attribute's kind.
+fn values(kind: Kind, list: &[&str]) -> Json {
+    let value = |text: &&str| match kind {
+        Kind::Text | Kind::Json => json!(text),
+        Kind::Integer | Kind::Float | Kind::Boolean | Kind::Timestamp => {
+            serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+        }
+    };
+    list.iter().map(value).collect()
+}
+
+/// The fields of an object literal.
+pub(super) fn object(json: Json) -> Object {
+    match json {
+        Json::Object(object) => object,
+        _ => Object::new(),
+    }
+}
