@@ -1,4 +1,4 @@
-//! The measured app: as `regatta new` makes it, with one route more.
+//! The measured app: as `regatta new` makes it, with one model and a few routes more.
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::side::{DATABASE_CONNECTIONS, Services, Side};
 
-const PEOPLE: usize = 10;
-const MESSAGES_EACH: usize = 10;
+pub(crate) const PEOPLE: usize = 20;
+pub(crate) const MESSAGES_EACH: usize = 10;
 
 // As `openssl rand -hex 32` makes them: production refuses less.
 const SECRET: &str = "9f3c1a7be05d4286b1c97ad2630e58f47d10b6c2e9a4835f6e2d71c0ab94f358";
@@ -28,13 +28,36 @@ async fn hello() -> Json<Hello> {
 }
 "#;
 
+/// A model that refers to nothing, open to everybody.
+const NOTE: &str = r#"
+#[derive(Debug, Model)]
+#[model(rename_all = "camelCase")]
+pub struct Note {
+    pub id: i64,
+    #[attr(required, max_length = 80)]
+    pub title: String,
+    pub text: String,
+    pub done: bool,
+    #[attr(auto_created_at)]
+    pub created_at: Timestamp,
+    #[attr(auto_updated_at)]
+    pub updated_at: Timestamp,
+}
+"#;
+
+const ROUTES: &str = r#"
+    r.get("/hello", hello);
+    r.blueprints::<crate::models::Note>();
+    r.blueprints::<crate::models::Person>();
+"#;
+
 /// The app, built for release.
 #[derive(Debug)]
 pub(crate) struct Bench(Scaffold);
 
 impl Bench {
     pub(crate) fn make() -> Self {
-        Self(Scaffold::released(add_hello))
+        Self(Scaffold::released(extend))
     }
 
     /// Lifts one instance of a copy in the production environment, on the services and as the cluster that
@@ -59,13 +82,18 @@ impl Bench {
     }
 }
 
-fn add_hello(root: &Path) {
-    let file = root.join("src/routes.rs");
-    let routes = fs::read_to_string(&file).expect("an app has routes");
-    let start = "pub fn draw(r: &mut Routes) {\n";
-    assert!(routes.contains(start), "the app's routes look different:\n{routes}");
-    let routes = routes.replacen(start, &format!("{start}    r.get(\"/hello\", hello);\n"), 1);
-    fs::write(&file, routes + HELLO).expect("the app's routes");
+fn extend(root: &Path) {
+    insert(root, "src/routes.rs", "pub fn draw(r: &mut Routes) {", ROUTES, HELLO);
+    insert(root, "src/models/mod.rs", "mod person;", "\nuse regatta::prelude::*;\n", NOTE);
+    insert(root, "src/lib.rs", ".model::<Person>()", ".model::<models::Note>()", "");
+}
+
+/// Writes `text` behind the words `place` of a file, and `end` at its end.
+fn insert(root: &Path, file: &str, place: &str, text: &str, end: &str) {
+    let file = root.join(file);
+    let old = fs::read_to_string(&file).expect("an app has this file");
+    assert!(old.contains(place), "{} looks different:\n{old}", file.display());
+    fs::write(&file, old.replacen(place, &format!("{place}{text}"), 1) + end).expect("a file of the app");
 }
 
 /// Fills the app as people do: they give their names and say something.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cores::Cores;
-use crate::load::{Load, Outcome};
+use crate::load::{Ask, Load, Outcome};
 use crate::options::Options;
 use crate::side::Side;
 
@@ -23,9 +23,8 @@ pub(crate) struct Entry<'a> {
     pub side: &'a Side,
     /// What sets it apart from another entry of the same side.
     pub note: &'static str,
-    pub path: &'static str,
-    /// The visitors' `Cookie` headers; empty: requests without one.
-    pub cookies: Vec<String>,
+    /// The requests that take turns.
+    pub asks: Vec<Ask>,
 }
 
 /// What one round of one entry gave.
@@ -55,8 +54,7 @@ impl Contest<'_> {
 
 impl Entry<'_> {
     fn round(&self, cores: &Cores, connections: u32, time: Duration) -> Round {
-        let url = format!("{}{}", self.side.base(), self.path);
-        let load = Load { url: &url, cookies: &self.cookies, connections, time };
+        let load = Load { base: self.side.base(), asks: &self.asks, connections, time };
         let before = self.side.cpu();
         let outcome = cores.others(|| load.run());
         Round { outcome, cpu: self.side.cpu() - before }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use regatta_tests::process::Process;
 use regatta_tests::workdir::Workdir;
+use serde_json::Value;
 
 /// How much longer than its load `wrk` may run: it waits for the last answers and adds up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,14 +22,14 @@ function done(summary, latency)
 end
 "#;
 
-/// What makes every request the next visitor's.
-const VISITORS: &str = r#"
+/// What makes `wrk` write every request once and send them in turn.
+const REQUESTS: &str = r#"
 local requests, last = {}, 0
 function init()
-  for number, cookie in ipairs(cookies) do
-    local headers = { Cookie = cookie }
-    for name, value in pairs(wrk.headers) do headers[name] = value end
-    requests[number] = wrk.format("GET", nil, headers)
+  for number, ask in ipairs(asks) do
+    local headers = { Accept = "application/json", Cookie = ask.cookie }
+    if ask.body then headers["Content-Type"] = "application/json" end
+    requests[number] = wrk.format(ask.method, ask.path, headers, ask.body)
   end
 end
 function request()
@@ -37,13 +38,34 @@ function request()
 end
 "#;
 
+/// One request.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub method: &'static str,
+    pub path: String,
+    /// The `Cookie` header.
+    pub cookie: Option<String>,
+    /// JSON.
+    pub body: Option<String>,
+}
+
+impl Ask {
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self { method: "GET", path: path.into(), cookie: None, body: None }
+    }
+
+    pub(crate) fn with(method: &'static str, path: impl Into<String>, body: &Value) -> Self {
+        Self { method, path: path.into(), cookie: None, body: Some(body.to_string()) }
+    }
+}
+
 /// What is asked.
 #[derive(Debug)]
 pub(crate) struct Load<'a> {
-    /// The whole address.
-    pub url: &'a str,
-    /// The `Cookie` headers of the visitors that take turns; empty: requests without one.
-    pub cookies: &'a [String],
+    /// The server's address.
+    pub base: &'a str,
+    /// The requests that take turns.
+    pub asks: &'a [Ask],
     /// How many connections ask at once, each again as soon as it has its answer.
     pub connections: u32,
     /// For how long.
@@ -82,7 +104,7 @@ impl Load<'_> {
         command.args(["--threads", "1", "--timeout", "5s"]);
         command.args(["--connections", &self.connections.to_string()]);
         command.args(["--duration", &format!("{}s", self.time.as_secs())]);
-        command.arg("--script").arg(script).arg(self.url);
+        command.arg("--script").arg(script).arg(self.base);
         let wrk = Process::start("wrk", &mut command, folder.path());
         let status = wrk.wait_for_exit(self.time + PATIENCE);
         let said = wrk.log();
@@ -91,24 +113,25 @@ impl Load<'_> {
             .find_map(|line| line.strip_prefix("figures "))
             .and_then(|line| line.split(' ').map(|figure| figure.parse().ok()).collect());
         let Some(&[requests, time, p50, p99, 0, 0]) = figures.as_deref() else {
-            panic!("wrk ({status}) on {}: not all requests were answered well\n{said}", self.url);
+            panic!("wrk ({status}): not all of {:?} were answered well\n{said}", self.asks.first());
         };
-        assert!(requests > 0, "{} answered nothing\n{said}", self.url);
+        assert!(requests > 0, "{:?} got no answer\n{said}", self.asks.first());
         let micros = Duration::from_micros;
         Outcome { requests, time: micros(time), p50: micros(p50), p99: micros(p99) }
     }
 
     fn script(&self) -> String {
-        let mut script = String::from("wrk.headers[\"Accept\"] = \"application/json\"\n");
-        if !self.cookies.is_empty() {
-            script.push_str("local cookies = {\n");
-            for cookie in self.cookies {
-                // Cookies hold neither quotes nor backslashes.
-                let _ = writeln!(script, "  \"{cookie}\",");
+        let mut script = String::from("local asks = {\n");
+        for Ask { method, path, cookie, body } in self.asks {
+            let _ = write!(script, "  {{ method = {method:?}, path = {path:?}");
+            for (name, value) in [("cookie", cookie), ("body", body)] {
+                // JSON and cookies have none of Lua's long brackets in them.
+                let _ = value.as_ref().map(|value| write!(script, ", {name} = [==[{value}]==]"));
             }
-            script.push_str("}\n");
-            script.push_str(VISITORS);
+            script.push_str(" },\n");
         }
+        script.push_str("}\n");
+        script.push_str(REQUESTS);
         script.push_str(FIGURES);
         script
     }

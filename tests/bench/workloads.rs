@@ -1,36 +1,52 @@
 //! What both sides are asked, and that they answer the same.
 
 use regatta_tests::http::{Answer, Http};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::app::{MESSAGES_EACH, PEOPLE};
 use crate::contest::{Contest, Entry};
+use crate::load::Ask;
 use crate::side::Side;
 
 /// More visitors than connections, so that the requests of one session follow each other as those of people do.
 const VISITORS: usize = 200;
 
-const ROWS: usize = 20;
+const ROWS: usize = PEOPLE;
+
+/// Updates of a record at once wait for each other: these many take turns.
+const NOTES: u64 = 100;
 
 /// All workloads, the hand-written side first, after a look at both sides' answers.
 ///
 /// # Panics
 /// When the answers differ.
 pub(crate) fn all<'a>(raw: &'a Side, app: &'a Side) -> Vec<Contest<'a>> {
-    let plain = |title, path| {
-        let entry = |side| Entry { side, note: "", path, cookies: Vec::new() };
-        Contest { title, entries: vec![entry(raw), entry(app)] }
+    let contest = |title, asks: Vec<Ask>| {
+        let entry = |side, asks| Entry { side, note: "", asks };
+        Contest { title, entries: vec![entry(raw, asks.clone()), entry(app, asks)] }
     };
-    let visits = |side, note, path| Entry { side, note, path, cookies: visitors(side, path) };
+    let read = |title, path| contest(title, vec![Ask::get(path)]);
+    let visits = |side, note, path| Entry { side, note, asks: visits(side, path) };
+    let note = json!({ "title": "Tea", "text": "Two cups, then the sails.", "done": false });
+    let change = json!({ "title": "Coffee", "done": true });
 
     same_answer(raw, app, "/hello");
     for path in ["/message?limit=20&populate=false", "/message?limit=20"] {
         is_a_list_of_messages(&same_answer(raw, app, path));
     }
+    is_a_list_of_people(&same_answer(raw, app, "/person?limit=20"));
     for (side, path) in [(raw, "/visits"), (raw, "/visits-pooled"), (app, "/visits")] {
         counts_visits(side, path);
     }
+    for _ in 0..NOTES / 2 {
+        same_write(raw, app, &Ask::with("POST", "/note", &note));
+    }
+    same_answer(raw, app, "/note/7");
+    same_write(raw, app, &Ask::with("PATCH", "/note/7", &change));
+
+    let changes = (1..=NOTES).map(|id| Ask::with("PATCH", format!("/note/{id}"), &change));
     vec![
-        plain("hello", "/hello"),
+        read("hello", "/hello"),
         Contest {
             title: "session counter in Redis",
             entries: vec![
@@ -39,8 +55,12 @@ pub(crate) fn all<'a>(raw: &'a Side, app: &'a Side) -> Vec<Contest<'a>> {
                 visits(raw, "deadpool's default pool", "/visits-pooled"),
             ],
         },
-        plain("20 messages from PostgreSQL", "/message?limit=20&populate=false"),
-        plain("20 messages with their authors", "/message?limit=20"),
+        read("list: 20 messages", "/message?limit=20&populate=false"),
+        read("list: 20 messages with their authors", "/message?limit=20"),
+        read("list: 20 people with 10 messages each", "/person?limit=20"),
+        read("get one note", "/note/7"),
+        contest("create a note", vec![Ask::with("POST", "/note", &note)]),
+        contest("update a note", changes.collect()),
     ]
 }
 
@@ -56,6 +76,23 @@ fn same_answer(raw: &Side, app: &Side, path: &str) -> Value {
     ours.json()
 }
 
+/// Has both sides write the same; the answers differ in what the database and the clock set, and in nothing else.
+fn same_write(raw: &Side, app: &Side, ask: &Ask) {
+    let [ours, theirs] = [app, raw].map(|side| {
+        let headers = [("accept", "application/json"), ("content-type", "application/json")];
+        let body = ask.body.as_deref().unwrap_or_default();
+        let answer = Http::new(side.base()).send(ask.method, &ask.path, &headers, body);
+        assert!(answer.status == 200 && is_json(&answer), "{ask:?}: {answer:?}");
+        let mut record = answer.json();
+        for name in ["id", "createdAt", "updatedAt"] {
+            let set = record[name].take();
+            assert!(set.as_u64().is_some_and(|number| number > 0), "{name} of {answer:?}");
+        }
+        record.to_string()
+    });
+    assert_eq!(ours, theirs, "{ask:?} is answered differently by the app (left) and by hand (right)");
+}
+
 fn is_json(answer: &Answer) -> bool {
     answer.header("content-type").is_some_and(|kind| kind.starts_with("application/json"))
 }
@@ -67,6 +104,15 @@ fn is_a_list_of_messages(list: &Value) {
     for message in list {
         assert!(!message["author"].is_null(), "a message without author: {message}");
         assert!(message.get("ip").is_none(), "a private attribute: {message}");
+    }
+}
+
+/// A full page, every person with a full list of messages.
+fn is_a_list_of_people(list: &Value) {
+    let list = list.as_array().expect("a list");
+    assert_eq!(list.len(), ROWS, "the app was seeded");
+    for person in list {
+        assert_eq!(person["messages"].as_array().map(Vec::len), Some(MESSAGES_EACH), "{person}");
     }
 }
 
@@ -94,12 +140,12 @@ fn counts_visits(side: &Side, path: &str) {
     assert_eq!(answer.json()["visits"], 1, "a forged cookie was believed: {answer:?}");
 }
 
-/// The `Cookie` headers of visitors who have been there once.
-fn visitors(side: &Side, path: &str) -> Vec<String> {
-    let visitor = |_| {
+/// The requests of visitors who have been there once.
+fn visits(side: &Side, path: &str) -> Vec<Ask> {
+    let visit = |_| {
         let http = Http::new(side.base());
         assert_eq!(http.get(path).status, 200);
-        http.cookie()
+        Ask { cookie: Some(http.cookie()), ..Ask::get(path) }
     };
-    (0..VISITORS).map(visitor).collect()
+    (0..VISITORS).map(visit).collect()
 }

@@ -145,7 +145,7 @@ fn primary_key<'a, 'b>(input: &DeriveInput, fields: &'b [ModelField<'a>]) -> Res
     fields.iter().find(|field| field.ident == "id").ok_or_else(|| {
         Error::new_spanned(
             &input.ident,
-            "a Model has a field `pub id: i64`, or one marked #[attr(primary_key)] of type i64 or String",
+            "a Model has a field `pub id: i64`, or one marked #[attr(primary_key)] of type i64, String or Uuid",
         )
     })
 }
@@ -171,9 +171,22 @@ impl ModelField<'_> {
         let counts = is_key && is_integer(ty) && options.auto.is_none();
         let auto = counts.then(|| format_ident!("Increment")).or_else(|| options.auto.clone());
         let auto = auto.map(|auto| quote!(.auto(::regatta::models::Auto::#auto)));
-        quote! {
-            ::regatta::models::Attribute::of::<#ty>(#json) #column #key #auto #(#rules)*
-        }
+        let digits = options.precision.as_ref().zip(options.scale.as_ref());
+        let is_decimal = digits.map(|_| {
+            quote! {
+                const {
+                    assert!(
+                        matches!(<#ty as ::regatta::models::Field>::KIND, ::regatta::models::Kind::Decimal { .. }),
+                        "only a Decimal has `precision` and `scale`"
+                    );
+                }
+            }
+        });
+        let digits = digits.map(|(precision, scale)| quote!(.decimal(#precision, #scale)));
+        quote! {{
+            #is_decimal
+            ::regatta::models::Attribute::of::<#ty>(#json) #digits #column #key #auto #(#rules)*
+        }}
     }
 
     /// The constant queries name the attribute by.

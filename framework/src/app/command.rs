@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{App, seed, server, tables};
+use super::{App, migrate, seed, server, tables};
 use crate::config::{Config, Environment, Override};
 use crate::fleet::{self, Ports};
 use crate::http::Instance;
@@ -28,8 +28,8 @@ enum Command {
     Lift(Lift),
     /// List the routes.
     Routes,
-    /// Bring the database's tables to the models; nothing is ever dropped.
-    Migrate,
+    /// Bring the database's tables to the models, and write and apply migrations.
+    Migrate(migrate::Migrate),
     /// Print the OpenAPI document of the app's HTTP API.
     Openapi,
     /// Fill the database with what the app's seeds make, each once.
@@ -87,10 +87,10 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             tables::routes(app, &Config::load(root())?);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Migrate => {
+        Command::Migrate(wanted) => {
             let config = Config::load(root())?;
             logging::start(&config, "migrate")?;
-            server::migrate(app, config)
+            migrate::run(app, config, &wanted)
         }
         Command::Openapi => {
             tables::openapi(app, &Config::load(root())?)?;

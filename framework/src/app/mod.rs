@@ -3,6 +3,7 @@
 mod background;
 mod command;
 mod layer;
+mod migrate;
 mod once;
 mod prepare;
 mod probes;

@@ -9,13 +9,20 @@ use crate::models::once::Outcome;
 /// What the names of bootstraps begin with, in the database and in messages.
 const KIND: &str = "bootstrap";
 
-/// Brings the database to the models where the config says so, then runs the app's bootstraps that never ran.
+/// Brings the tables to the models as the config says, then runs the app's bootstraps that never ran.
 pub(super) async fn run(parts: &Parts) -> Result<()> {
     let config = &parts.config;
-    let otherwise = if config.environment.is_production() { Migrate::Safe } else { Migrate::Alter };
-    if config.models.migrate.unwrap_or(otherwise) == Migrate::Alter {
-        for line in parts.db.migrate().await? {
-            tracing::info!("{line}");
+    for migrations in parts.migrations() {
+        match config.migrate() {
+            Migrate::Alter => {
+                for step in migrations.alter().await? {
+                    tracing::info!("{step}");
+                }
+            }
+            Migrate::Up => {
+                migrations.up(&|done| tracing::info!("{done}")).await?;
+            }
+            Migrate::Safe => {}
         }
     }
     bootstrap(parts).await

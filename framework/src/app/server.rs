@@ -19,10 +19,11 @@ use super::background::Background;
 use super::probes::{self, Readiness};
 use super::{App, layer, prepare};
 use crate::bus::{self, Bus};
-use crate::config::{Adapter, Config, HttpConfig};
+use crate::config::{Adapter, Config, HttpConfig, Migrate};
 use crate::health::Health;
 use crate::http::{self, Instance, Listener};
 use crate::models::Db;
+use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
 use crate::redis::Redis;
 use crate::security::{Csrf, Origins};
@@ -59,6 +60,12 @@ pub(super) struct Parts {
     listener: Listener,
     origins: Origins,
     readiness: Readiness,
+}
+
+impl Parts {
+    pub(super) fn migrations(&self) -> Vec<Migrations> {
+        self.db.migrations(&self.config.root, self.config.models.migrate_timeout.get())
+    }
 }
 
 /// What an instance is made of, with what only its start and end need.
@@ -107,7 +114,10 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     };
     let sessions = Sessions::new(&config, store)?;
     let db = Db::open(&config, app.models.clone(), Arc::new(sockets.clone()))?;
-    for check in db.checks() {
+    let alters = config.migrate() == Migrate::Alter;
+    let migrations = db.migrations(&config.root, config.models.migrate_timeout.get());
+    let of_files = migrations.iter().flat_map(|migrations| migrations.checks(alters));
+    for check in db.checks().into_iter().chain(of_files) {
         health.register(check);
     }
     let routes = layer::drawn(app, &config);
@@ -367,22 +377,6 @@ pub(super) fn lift(app: &App, config: Config, instance: Instance) -> Result<Exit
         });
         running.serve().await?;
         tracing::info!("stopped");
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-/// `migrate`
-pub(super) fn migrate(app: &App, config: Config) -> Result<ExitCode> {
-    actix_web::rt::System::new().block_on(async {
-        let built = build(app, config, &Instance::named("migrate"))?;
-        let lines = built.parts.db.migrate().await?;
-        if lines.is_empty() {
-            tracing::info!("the database has everything the models need");
-        }
-        for line in lines {
-            tracing::info!("{line}");
-        }
-        built.end().await;
         Ok(ExitCode::SUCCESS)
     })
 }

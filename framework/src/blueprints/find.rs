@@ -17,7 +17,7 @@ pub(super) async fn find(mut call: Call) -> Result<HttpResponse> {
     let criteria = call.reader().list(call.schema(), &mut params)?;
     let options = call.options(criteria, Map::new())?;
     let criteria = asked.narrow(call.schema(), &options.criteria)?;
-    let records = crud::find_within(&call.db, call.schema(), &criteria, &mut call.budget()).await?;
+    let mut records = crud::find_within(&call.db, call.schema(), &criteria, &mut call.budget()).await?;
     if let Some(socket) = call.requester.get() {
         subscribe::to_records(socket, &call.db, &records, options.auto_watch).await?;
         if options.auto_watch {
@@ -26,6 +26,9 @@ pub(super) async fn find(mut call: Call) -> Result<HttpResponse> {
     }
     let mut answer = HttpResponse::Ok();
     asked.tell(&call, &options.criteria, &records, &mut answer).await?;
+    for record in &mut records {
+        record.select(options.criteria.select.as_ref());
+    }
     Ok(answer.json(records))
 }
 

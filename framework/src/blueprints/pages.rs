@@ -37,6 +37,14 @@ impl Asked {
     /// 400 `E_INVALID_CRITERIA` when it is no cursor of this list.
     pub(super) fn narrow(&self, schema: &Schema, criteria: &Criteria) -> Result<Criteria> {
         let mut page = criteria.clone();
+        if self.after.is_some()
+            && let Some(select) = &criteria.select
+        {
+            // A cursor is made of what is sorted by, shown or not.
+            let sorted = criteria.sort.iter().map(|sort| sort.attribute);
+            page.select =
+                Some(select.iter().copied().chain(sorted.filter(|at| !select.contains(at))).collect());
+        }
         if let Some(after) = self.after.as_deref().filter(|after| !after.is_empty()) {
             let cursor = Cursor::read(schema, &criteria.sort, after)?;
             page.filter = page.filter.and(cursor.filter(schema, &criteria.sort));
@@ -56,7 +64,10 @@ impl Asked {
         let limit = criteria.limit.unwrap_or(0);
         let is_full = limit > 0 && u64::try_from(records.len()).is_ok_and(|found| found == limit);
         if self.after.is_some() {
-            if let Some(last) = records.last().filter(|_| is_full) {
+            // Nobody but the app sorts by what is private, and what a cursor holds can be read.
+            let attributes = call.schema().attributes();
+            let is_hidden = criteria.sort.iter().any(|sort| attributes[sort.attribute].is_private());
+            if let Some(last) = records.last().filter(|_| is_full && !is_hidden) {
                 let cursor = Cursor::of(last, criteria).text();
                 answer.insert_header((header::LINK, link(&call.req, "after", &cursor, "next")));
             }

@@ -193,7 +193,7 @@ fn name_request(error: Error, asked: &str) -> Error {
 }
 
 /// The plural of an English word, by its ending.
-fn plural(word: &str) -> String {
+pub(super) fn plural(word: &str) -> String {
     let ends = |endings: &[&str]| endings.iter().any(|ending| word.ends_with(ending));
     match word.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),

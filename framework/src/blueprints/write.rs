@@ -47,7 +47,11 @@ pub(super) async fn destroy(mut call: Call) -> Result<HttpResponse> {
     let options = call.about(id, Map::new())?;
     let write = call.write(&options);
     let gone = crud::destroy(&call.db, call.schema(), options.criteria.filter, &write).await?;
-    Ok(HttpResponse::Ok().json(one(gone)?))
+    let gone = one(gone)?;
+    if let Some(socket) = call.requester.get() {
+        socket.leave(&gone.schema().record_room(gone.id())).await?;
+    }
+    Ok(HttpResponse::Ok().json(gone))
 }
 
 fn one(records: Vec<Record>) -> Result<Record> {

@@ -104,6 +104,12 @@ impl Config {
         })
     }
 
+    /// What happens to the tables when an instance starts.
+    pub fn migrate(&self) -> Migrate {
+        let otherwise = if self.environment.is_production() { Migrate::Safe } else { Migrate::Alter };
+        self.models.migrate.unwrap_or(otherwise)
+    }
+
     /// The sessions' adapter: their own when set, else the sockets'.
     pub fn session_adapter(&self) -> Adapter {
         self.session.adapter.unwrap_or(self.sockets.adapter)

@@ -4,10 +4,13 @@
 compile_error!("regatta needs a database: switch on its feature `sqlite`, `postgres` or both");
 
 mod check;
+mod date;
+pub(crate) mod decimal;
 mod error;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod run;
+mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod transaction;
@@ -18,8 +21,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+pub use date::{Date, NoDate};
 pub(crate) use error::DbError;
 pub(crate) use run::{Layout, Query};
+pub(crate) use session::Session;
 pub(crate) use transaction::Transaction;
 pub use value::{Kind, Value};
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{Connection as _, PgPool, Row};
 
+use super::value::date;
 use super::{DbError, Kind, Layout, Value};
 use crate::config::DatastoreConfig;
 
@@ -46,6 +47,10 @@ pub(super) fn decode(row: &PgRow, layout: &Layout) -> Result<Vec<Value>, sqlx::E
             Kind::Json => row
                 .try_get::<Option<sqlx::types::JsonValue>, _>(column)?
                 .map(|json| Value::Json(Box::new(json))),
+            Kind::Decimal { scale, .. } => decimal(row, column, scale)?.map(Value::Decimal),
+            Kind::Date => row.try_get::<Option<time::Date>, _>(column)?.map(date).transpose()?,
+            Kind::Uuid => row.try_get::<Option<uuid::Uuid>, _>(column)?.map(Value::Uuid),
+            Kind::Bytes => row.try_get::<Option<Vec<u8>>, _>(column)?.map(Value::Bytes),
         };
         if let Some(value) = value {
             values[slot] = value;
@@ -63,4 +68,10 @@ fn integer(row: &PgRow, column: usize) -> Result<Option<i64>, sqlx::Error> {
 fn float(row: &PgRow, column: usize) -> Result<Option<f64>, sqlx::Error> {
     row.try_get::<Option<f64>, _>(column)
         .or_else(|error| row.try_get::<Option<f32>, _>(column).map(|n| n.map(f64::from)).map_err(|_| error))
+}
+
+/// With at least the places behind the point that the column is to have: a sum may come with fewer.
+fn decimal(row: &PgRow, column: usize, scale: u8) -> Result<Option<rust_decimal::Decimal>, sqlx::Error> {
+    let found = row.try_get::<Option<rust_decimal::Decimal>, _>(column)?;
+    Ok(found.map(|found| super::decimal::padded(found, scale)))
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
-use sqlx::AssertSqlSafe;
 
 use super::transaction::Open;
 use super::{DbError, Kind, Pool, Store, Transaction, Value};
@@ -14,8 +13,8 @@ const GRACE: Duration = Duration::from_millis(500);
 /// A statement as text of one engine, with its parameters beside it.
 #[derive(Debug)]
 pub(crate) struct Query {
-    sql: String,
-    values: SqlxValues,
+    pub(super) sql: String,
+    pub(super) values: SqlxValues,
 }
 
 impl Query {
@@ -59,10 +58,11 @@ impl Layout {
 /// A statement whose rows are decoded as they arrive.
 macro_rules! decoding {
     ($engine:ident, $query:expr, $layout:expr) => {
-        sqlx::query_with(AssertSqlSafe($query.sql), $query.values)
-            .try_map(|row| super::$engine::decode(&row, $layout))
+        sqlx::query_with(sqlx::AssertSqlSafe($query.sql), $query.values)
+            .try_map(|row| crate::db::$engine::decode(&row, $layout))
     };
 }
+pub(super) use decoding;
 
 impl Store {
     /// Writes a statement in the engine's dialect.
@@ -120,7 +120,7 @@ impl Store {
         transaction: &Transaction,
     ) -> Result<Rows, DbError> {
         let mut open = transaction.open().await;
-        let deadline = transaction.is_hurried().then_some(self.timeout());
+        let deadline = Some(self.timeout());
         let rows = match open.as_mut() {
             None => return Err(DbError::TransactionOver),
             #[cfg(feature = "sqlite")]

@@ -8,9 +8,10 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row, SqlitePool};
+use sqlx::{Row, SqlitePool, TypeInfo as _, ValueRef as _};
 
-use super::{DbError, Kind, Layout, Value};
+use super::value::date;
+use super::{DbError, Kind, Layout, Value, decimal};
 use crate::config::DatastoreConfig;
 
 /// A database in memory lives as long as its one connection.
@@ -65,10 +66,27 @@ pub(super) fn decode(row: &SqliteRow, layout: &Layout) -> Result<Vec<Value>, sql
             Kind::Json => row
                 .try_get_unchecked::<Option<sqlx::types::JsonValue>, _>(column)?
                 .map(|json| Value::Json(Box::new(json))),
+            Kind::Decimal { scale, .. } => exact(row, column, scale)?.map(Value::Decimal),
+            Kind::Date => row.try_get_unchecked::<Option<time::Date>, _>(column)?.map(date).transpose()?,
+            Kind::Uuid => row.try_get_unchecked::<Option<uuid::Uuid>, _>(column)?.map(Value::Uuid),
+            Kind::Bytes => row.try_get_unchecked::<Option<Vec<u8>>, _>(column)?.map(Value::Bytes),
         };
         if let Some(value) = value {
             values[slot] = value;
         }
     }
     Ok(values)
+}
+
+fn exact(row: &SqliteRow, column: usize, scale: u8) -> Result<Option<rust_decimal::Decimal>, sqlx::Error> {
+    let raw = row.try_get_raw(column)?;
+    if raw.is_null() {
+        return Ok(None);
+    }
+    let found = if raw.type_info().name() == "INTEGER" {
+        decimal::from_units(row.try_get_unchecked::<i64, _>(column)?, scale)
+    } else {
+        decimal::from_text(&row.try_get_unchecked::<String, _>(column)?, scale)
+    };
+    found.map(Some).ok_or_else(|| sqlx::Error::Decode("it is no decimal of at most 28 digits".into()))
 }

@@ -10,8 +10,6 @@ use super::{DbError, Pool, Store};
 #[derive(Debug)]
 pub(crate) struct Transaction {
     open: Mutex<Option<Open>>,
-    /// Whether its statements have a deadline.
-    hurried: bool,
 }
 
 #[derive(Debug)]
@@ -25,15 +23,6 @@ pub(super) enum Open {
 impl Store {
     /// Begins a transaction on a connection of its own.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbError> {
-        self.begin_with(true).await
-    }
-
-    /// Begins one whose statements may take as long as they need, as migrations do.
-    pub(crate) async fn begin_unhurried(&self) -> Result<Transaction, DbError> {
-        self.begin_with(false).await
-    }
-
-    async fn begin_with(&self, hurried: bool) -> Result<Transaction, DbError> {
         let begun = async {
             match self.pool() {
                 // A transaction that reads first and writes later could not wait for another writer.
@@ -44,7 +33,7 @@ impl Store {
             }
         };
         let open = within(Some(self.timeout()), begun).await?.map_err(|error| self.failed(error))?;
-        Ok(Transaction { open: Mutex::new(Some(open)), hurried })
+        Ok(Transaction { open: Mutex::new(Some(open)) })
     }
 
     /// Makes what `transaction` did lasting.
@@ -58,18 +47,13 @@ impl Store {
                 Open::Postgres(transaction) => transaction.commit().await,
             }
         };
-        let deadline = transaction.is_hurried().then_some(self.timeout());
-        within(deadline, committed).await?.map_err(|error| self.failed(error))
+        within(Some(self.timeout()), committed).await?.map_err(|error| self.failed(error))
     }
 }
 
 impl Transaction {
     pub(super) async fn open(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().await
-    }
-
-    pub(super) fn is_hurried(&self) -> bool {
-        self.hurried
     }
 
     /// Undoes everything; whatever still holds the handle can't write any more.

@@ -2,7 +2,15 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+#[cfg(feature = "sqlite")]
+use super::decimal;
+use super::{Date, Engine};
 
 /// Floats that hold a whole number below this are written without a fraction, as JavaScript does.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -22,12 +30,34 @@ pub enum Kind {
     Json,
     /// A moment, in milliseconds since 1970.
     Timestamp,
+    /// An exact decimal number.
+    Decimal {
+        /// The most digits it has, 1 to 28.
+        precision: u8,
+        /// How many of them are behind the point.
+        scale: u8,
+    },
+    /// A day of the calendar.
+    Date,
+    /// A UUID.
+    Uuid,
+    /// Bytes; base64 in JSON.
+    Bytes,
 }
 
 impl fmt::Display for Kind {
     /// As messages to clients name it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Decimal { precision, scale } => {
+                return write!(
+                    f,
+                    "decimal with at most {precision} digits, {scale} of them behind the point"
+                );
+            }
+            Self::Date => "day such as 2026-11-21",
+            Self::Uuid => "UUID",
+            Self::Bytes => "string of base64",
             Self::Text => "string",
             Self::Integer => "whole number",
             Self::Float => "number",
@@ -55,6 +85,14 @@ pub enum Value {
     Json(Box<serde_json::Value>),
     /// [`Kind::Timestamp`]: milliseconds since 1970.
     Timestamp(i64),
+    /// [`Kind::Decimal`]
+    Decimal(Decimal),
+    /// [`Kind::Date`]
+    Date(Date),
+    /// [`Kind::Uuid`]
+    Uuid(Uuid),
+    /// [`Kind::Bytes`]
+    Bytes(Vec<u8>),
 }
 
 impl Value {
@@ -63,21 +101,39 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// The value as a parameter of a statement; `kind` gives an absent one its type.
-    pub(crate) fn into_parameter(self, kind: Kind) -> sea_query::Value {
-        match self {
-            Self::Null => match kind {
-                Kind::Text => sea_query::Value::String(None),
-                Kind::Integer | Kind::Timestamp => sea_query::Value::BigInt(None),
-                Kind::Float => sea_query::Value::Double(None),
-                Kind::Boolean => sea_query::Value::Bool(None),
-                Kind::Json => sea_query::Value::Json(None),
-            },
-            Self::Boolean(value) => sea_query::Value::Bool(Some(value)),
-            Self::Integer(value) | Self::Timestamp(value) => sea_query::Value::BigInt(Some(value)),
-            Self::Float(value) => sea_query::Value::Double(Some(value)),
-            Self::Text(value) => sea_query::Value::String(Some(value)),
-            Self::Json(value) => sea_query::Value::Json(Some(value)),
+    /// The value as a parameter of a statement of `engine`; `kind` gives an absent one its type.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(unused_variables, reason = "the other engines have every kind")
+    )]
+    pub(crate) fn into_parameter(self, kind: Kind, engine: Engine) -> sea_query::Value {
+        match (self, kind) {
+            #[cfg(feature = "sqlite")]
+            (Self::Decimal(value), Kind::Decimal { precision, scale }) if engine == Engine::Sqlite => {
+                decimal::parameter(value, precision, scale)
+            }
+            #[cfg(feature = "sqlite")]
+            (Self::Null, Kind::Decimal { precision, .. }) if engine == Engine::Sqlite => {
+                decimal::nothing(precision)
+            }
+            (Self::Null, Kind::Text) => sea_query::Value::String(None),
+            (Self::Null, Kind::Integer | Kind::Timestamp) => sea_query::Value::BigInt(None),
+            (Self::Null, Kind::Float) => sea_query::Value::Double(None),
+            (Self::Null, Kind::Boolean) => sea_query::Value::Bool(None),
+            (Self::Null, Kind::Json) => sea_query::Value::Json(None),
+            (Self::Null, Kind::Decimal { .. }) => sea_query::Value::Decimal(None),
+            (Self::Null, Kind::Date) => sea_query::Value::TimeDate(None),
+            (Self::Null, Kind::Uuid) => sea_query::Value::Uuid(None),
+            (Self::Null, Kind::Bytes) => sea_query::Value::Bytes(None),
+            (Self::Boolean(value), _) => sea_query::Value::Bool(Some(value)),
+            (Self::Integer(value) | Self::Timestamp(value), _) => sea_query::Value::BigInt(Some(value)),
+            (Self::Float(value), _) => sea_query::Value::Double(Some(value)),
+            (Self::Text(value), _) => sea_query::Value::String(Some(value)),
+            (Self::Json(value), _) => sea_query::Value::Json(Some(value)),
+            (Self::Decimal(value), _) => sea_query::Value::Decimal(Some(value)),
+            (Self::Date(value), _) => sea_query::Value::TimeDate(Some(value.into())),
+            (Self::Uuid(value), _) => sea_query::Value::Uuid(Some(value)),
+            (Self::Bytes(value), _) => sea_query::Value::Bytes(Some(value)),
         }
     }
 }
@@ -95,6 +151,11 @@ impl Serialize for Value {
             Self::Float(value) => serializer.serialize_f64(*value),
             Self::Text(value) => serializer.serialize_str(value),
             Self::Json(value) => value.serialize(serializer),
+            // As text: a number of JSON is a float to most who read it.
+            Self::Decimal(value) => serializer.collect_str(value),
+            Self::Date(value) => value.serialize(serializer),
+            Self::Uuid(value) => serializer.collect_str(value),
+            Self::Bytes(value) => serializer.serialize_str(&STANDARD.encode(value)),
         }
     }
 }
@@ -109,42 +170,44 @@ impl fmt::Display for Value {
             Self::Float(value) => value.fmt(f),
             Self::Text(value) => value.fmt(f),
             Self::Json(value) => value.fmt(f),
+            Self::Decimal(value) => value.fmt(f),
+            Self::Date(value) => value.fmt(f),
+            Self::Uuid(value) => value.fmt(f),
+            Self::Bytes(value) => f.write_str(&STANDARD.encode(value)),
         }
     }
 }
 
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Boolean(value)
-    }
+macro_rules! from {
+    ($($type:ty => $variant:ident;)+) => {$(
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    )+};
 }
 
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Integer(value)
-    }
+from! {
+    bool => Boolean;
+    i64 => Integer;
+    i32 => Integer;
+    i16 => Integer;
+    i8 => Integer;
+    u32 => Integer;
+    u16 => Integer;
+    u8 => Integer;
+    f64 => Float;
+    f32 => Float;
+    String => Text;
+    &str => Text;
+    Decimal => Decimal;
+    Date => Date;
+    Uuid => Uuid;
+    Vec<u8> => Bytes;
 }
 
-impl From<i32> for Value {
-    fn from(value: i32) -> Self {
-        Self::Integer(value.into())
-    }
-}
-
-impl From<f64> for Value {
-    fn from(value: f64) -> Self {
-        Self::Float(value)
-    }
-}
-
-impl From<String> for Value {
-    fn from(value: String) -> Self {
-        Self::Text(value)
-    }
-}
-
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
-    }
+/// A day as a column holds it.
+pub(super) fn date(date: time::Date) -> Result<Value, sqlx::Error> {
+    Date::try_from(date).map(Value::Date).map_err(|error| sqlx::Error::Decode(error.into()))
 }

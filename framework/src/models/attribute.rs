@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::coerce::coerce;
 use super::{Association, Field, Kind, OnDelete, Validation, Value};
 
 /// An attribute of a [`Schema`](super::Schema). `#[derive(Model)]` makes one of each field.
@@ -16,11 +17,14 @@ use super::{Association, Field, Kind, OnDelete, Validation, Value};
 pub struct Attribute {
     name: Cow<'static, str>,
     column: Cow<'static, str>,
-    kind: Kind,
-    nullable: bool,
+    pub(super) kind: Kind,
+    pub(super) nullable: bool,
     required: bool,
     unique: bool,
     private: bool,
+    pub(super) column_type: Option<Cow<'static, str>>,
+    pub(super) description: Option<Cow<'static, str>>,
+    pub(super) example: Option<serde_json::Value>,
     /// What clients may set: unset, what the attribute is decides.
     writable: Option<bool>,
     filterable: bool,
@@ -29,8 +33,8 @@ pub struct Attribute {
     primary_key: bool,
     version: bool,
     on_delete: Option<OnDelete>,
-    default: Option<Value>,
-    auto: Option<Auto>,
+    pub(super) default: Option<Value>,
+    pub(super) auto: Option<Auto>,
     validations: Vec<Validation>,
     association: Option<Association>,
 }
@@ -44,6 +48,8 @@ pub enum Auto {
     CreatedAt,
     /// The moment the record was last changed.
     UpdatedAt,
+    /// A new UUID, which begins with the moment (version 7): new records go to the end of an index.
+    Uuid,
 }
 
 impl Attribute {
@@ -58,6 +64,9 @@ impl Attribute {
             required: false,
             unique: false,
             private: false,
+            column_type: None,
+            description: None,
+            example: None,
             writable: None,
             filterable: true,
             sortable: true,
@@ -76,6 +85,7 @@ impl Attribute {
     pub fn of<F: Field>(name: &'static str) -> Self {
         let mut attribute = Self::new(name, F::KIND);
         attribute.nullable |= F::NULLABLE;
+        attribute.validations.extend_from_slice(F::RULES);
         attribute.association = F::TARGET.map(|identity| Association::Model { identity: identity.into() });
         attribute
     }
@@ -220,6 +230,10 @@ impl Attribute {
     #[expect(clippy::cast_precision_loss, reason = "a default someone wrote as a whole number")]
     pub fn default_to(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(match (self.kind, value.into()) {
+            (Kind::Decimal { .. }, Value::Integer(number)) => Value::Decimal(number.into()),
+            (Kind::Decimal { .. } | Kind::Date | Kind::Uuid | Kind::Bytes, Value::Text(text)) => {
+                coerce(self.kind, &text.as_str().into()).unwrap_or(Value::Text(text))
+            }
             (Kind::Float, Value::Integer(number)) => Value::Float(number as f64),
             (Kind::Timestamp, Value::Integer(number)) => Value::Timestamp(number),
             (_, value) => value,
@@ -332,19 +346,6 @@ impl Attribute {
     /// What the database does when the record it refers to is removed; see [`Attribute::on_delete`].
     pub fn deletion(&self) -> OnDelete {
         self.on_delete.unwrap_or(if self.nullable { OnDelete::SetNull } else { OnDelete::Restrict })
-    }
-
-    /// The value of an optional attribute that was left out.
-    pub(crate) fn base_value(&self) -> Value {
-        match (&self.default, self.nullable, self.kind) {
-            (Some(default), ..) => default.clone(),
-            (None, true, _) | (None, _, Kind::Json) => Value::Null,
-            (None, _, Kind::Text) => Value::Text(String::new()),
-            (None, _, Kind::Integer) => Value::Integer(0),
-            (None, _, Kind::Timestamp) => Value::Timestamp(0),
-            (None, _, Kind::Float) => Value::Float(0.0),
-            (None, _, Kind::Boolean) => Value::Boolean(false),
-        }
     }
 
     pub(super) fn iden(&self) -> sea_query::DynIden {

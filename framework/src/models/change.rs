@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::input::Given;
 use super::{Record, Schema, Value};
 
 /// What happened to a record, by the word its event has.
@@ -37,11 +38,12 @@ pub struct Change {
 #[derive(Debug, Clone)]
 enum What {
     Created(Record),
-    /// `changed` has the attributes that were set, in that order.
+    /// `changed` has the attributes that were set, in that order, `members` what collections were given.
     Updated {
         record: Record,
         previous: Record,
         changed: Vec<usize>,
+        members: Vec<(usize, Vec<Value>)>,
     },
     /// The other side of an association was changed: this attribute refers to `value` now.
     Linked {
@@ -68,15 +70,12 @@ impl Change {
         Self::new(&record.schema().clone(), record.id().clone(), What::Created(record), origin)
     }
 
-    pub(super) fn updated(
-        record: Record,
-        previous: Record,
-        changed: Vec<usize>,
-        origin: Option<&String>,
-    ) -> Self {
+    pub(super) fn updated(record: Record, previous: Record, given: &Given, origin: Option<&String>) -> Self {
         // Who watches knows the record by the key it had.
         let (schema, id) = (record.schema().clone(), previous.id().clone());
-        Self::new(&schema, id, What::Updated { record, previous, changed }, origin)
+        let changed = given.values.iter().map(|(place, _)| *place).collect();
+        let members = given.members.clone();
+        Self::new(&schema, id, What::Updated { record, previous, changed, members }, origin)
     }
 
     pub(super) fn linked(
@@ -168,9 +167,9 @@ impl Serialize for Payload<'_> {
                 map.serialize_entry("data", record)?;
                 map.serialize_entry("id", &change.id)?;
             }
-            What::Updated { record, previous, changed } => {
+            What::Updated { record, previous, changed, members } => {
                 map.serialize_entry("verb", &change.verb())?;
-                map.serialize_entry("data", &Changed { record, changed })?;
+                map.serialize_entry("data", &Changed { record, changed, members })?;
                 map.serialize_entry("id", &change.id)?;
                 map.serialize_entry("previous", previous)?;
             }
@@ -215,6 +214,7 @@ impl Serialize for Pair<'_> {
 struct Changed<'a> {
     record: &'a Record,
     changed: &'a [usize],
+    members: &'a [(usize, Vec<Value>)],
 }
 
 impl Serialize for Changed<'_> {
@@ -226,10 +226,14 @@ impl Serialize for Changed<'_> {
         let set = without_key.clone().filter(|index| !is_automatic(**index));
         let automatic = without_key.filter(|index| is_automatic(**index));
         let mut map = serializer.serialize_map(None)?;
-        for &index in set.chain([&key]).chain(automatic) {
-            if !attributes[index].is_private() {
-                map.serialize_entry(attributes[index].name(), self.record.at(index))?;
-            }
+        for &index in set.filter(|index| !attributes[**index].is_private()) {
+            map.serialize_entry(attributes[index].name(), self.record.at(index))?;
+        }
+        for (index, ids) in self.members.iter().filter(|(index, _)| !attributes[*index].is_private()) {
+            map.serialize_entry(attributes[*index].name(), ids)?;
+        }
+        for &index in [&key].into_iter().chain(automatic.filter(|index| !attributes[**index].is_private())) {
+            map.serialize_entry(attributes[index].name(), self.record.at(index))?;
         }
         map.end()
     }

@@ -6,14 +6,15 @@ use std::hash::Hash;
 use serde::Serialize;
 
 use super::record::Populated;
-use super::{Kind, Record, Timestamp, Value};
+use super::{Bytes, Date, Decimal, Kind, Record, Timestamp, Uuid, Validation, Value};
 use crate::{Error, Result};
 
 /// A type that a field of a `#[derive(Model)]` struct can have.
 #[diagnostic::on_unimplemented(
     message = "a model can't have a field of type `{Self}`",
     label = "not a type a model stores",
-    note = "use String, i64, i32, u32, f64, bool, Timestamp, serde_json::Value, Ref<Model>, Many<Model>, or an Option of one"
+    note = "use String, bool, i8 to i64, u8 to u64, f32, f64, Decimal, Date, Timestamp, Uuid, Bytes, serde_json::Value, \
+            Ref<Model>, Many<Model>, or an Option of one"
 )]
 pub trait Field: Sized + Serialize {
     /// What the attribute holds.
@@ -22,6 +23,8 @@ pub trait Field: Sized + Serialize {
     const NULLABLE: bool = false;
     /// The model it refers to.
     const TARGET: Option<&'static str> = None;
+    /// The rules that come with the type.
+    const RULES: &'static [Validation] = &[];
     /// What it is compared with in a query.
     type Operand;
 
@@ -37,11 +40,12 @@ pub trait Field: Sized + Serialize {
     }
 }
 
-/// A primary key: `i64` or `String`.
+/// A primary key: `i64`, `String` or `Uuid`.
 pub trait Key: Field<Operand = Self> + Into<Value> + Clone + Eq + Hash + fmt::Display + 'static {}
 
 impl Key for i64 {}
 impl Key for String {}
+impl Key for Uuid {}
 
 /// What a record holds for one attribute.
 #[derive(Debug)]
@@ -115,11 +119,75 @@ macro_rules! fields {
 fields! {
     String, String, Text, value => Ok(value);
     i64, i64, Integer, value => Ok(value);
-    i32, i64, Integer, value => Self::try_from(value).map_err(Error::internal);
-    u32, i64, Integer, value => Self::try_from(value).map_err(Error::internal);
     f64, f64, Float, value => Ok(value);
     bool, bool, Boolean, value => Ok(value);
     Timestamp, Timestamp, Timestamp, value => Ok(Self::from_millis(value));
+    Date, Date, Date, value => Ok(value);
+    Uuid, Uuid, Uuid, value => Ok(value);
+    Bytes, Bytes, Bytes, value => Ok(value.into());
+}
+
+/// Numbers with fewer bits than their column: what does not fit is refused before it is stored.
+macro_rules! narrow {
+    ($($type:ty),+) => {$(
+        impl Field for $type {
+            const KIND: Kind = Kind::Integer;
+            const RULES: &'static [Validation] =
+                &[Validation::Min(<$type>::MIN as f64), Validation::Max(<$type>::MAX as f64)];
+            type Operand = i64;
+
+            fn load(slot: Slot) -> Result<Self> {
+                match slot.value {
+                    Value::Integer(value) => Self::try_from(value).map_err(Error::internal),
+                    _ => Err(slot.mismatch(Kind::Integer)),
+                }
+            }
+        }
+    )+};
+}
+
+narrow!(i8, i16, i32, u8, u16, u32);
+
+/// Up to `i64::MAX`: no engine here stores more.
+impl Field for u64 {
+    const KIND: Kind = Kind::Integer;
+    const RULES: &'static [Validation] = &[Validation::Min(0.0)];
+    type Operand = i64;
+
+    fn load(slot: Slot) -> Result<Self> {
+        match slot.value {
+            Value::Integer(value) => Self::try_from(value).map_err(Error::internal),
+            _ => Err(slot.mismatch(Kind::Integer)),
+        }
+    }
+}
+
+impl Field for f32 {
+    const KIND: Kind = Kind::Float;
+    const RULES: &'static [Validation] =
+        &[Validation::Min(Self::MIN as f64), Validation::Max(Self::MAX as f64)];
+    type Operand = f64;
+
+    #[expect(clippy::cast_possible_truncation, reason = "fewer digits are what the field asks for")]
+    fn load(slot: Slot) -> Result<Self> {
+        match slot.value {
+            Value::Float(value) => Ok(value as Self),
+            _ => Err(slot.mismatch(Kind::Float)),
+        }
+    }
+}
+
+/// With 18 digits, 4 of them behind the point, unless `#[attr(precision = …, scale = …)]` says otherwise.
+impl Field for Decimal {
+    const KIND: Kind = Kind::Decimal { precision: 18, scale: 4 };
+    type Operand = Self;
+
+    fn load(slot: Slot) -> Result<Self> {
+        match slot.value {
+            Value::Decimal(value) => Ok(value),
+            _ => Err(slot.mismatch(Self::KIND)),
+        }
+    }
 }
 
 impl Field for serde_json::Value {
@@ -140,6 +208,7 @@ impl<F: Field> Field for Option<F> {
     const KIND: Kind = F::KIND;
     const NULLABLE: bool = true;
     const TARGET: Option<&'static str> = F::TARGET;
+    const RULES: &'static [Validation] = F::RULES;
     type Operand = F::Operand;
 
     fn load(slot: Slot) -> Result<Self> {

@@ -4,13 +4,15 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::association::Link;
+use super::migrate::Migrations;
 use super::registry::Registry;
-use super::{Change, ChangeSink, Schema, Value, migrate};
+use super::{Change, ChangeSink, Schema, Value};
 use crate::config::{Config, DatastoreConfig};
 use crate::db::{DbError, Engine, Layout, Pool, Query, Store, Transaction};
 use crate::health::Check;
@@ -197,13 +199,29 @@ impl Db {
         through && schema.attributes()[place].is_writable()
     }
 
-    /// Brings the tables to the models; nothing is ever dropped or changed.
-    pub(crate) async fn migrate(&self) -> Result<Vec<migrate::Step>> {
-        let mut steps = Vec::new();
-        for (place, (_, store)) in self.shared.stores.iter().enumerate() {
+    /// The migrations of each datastore; that of the models which name none comes first. `root` is the app's folder,
+    /// `patience` how long to wait for another instance that changes tables.
+    pub(crate) fn migrations(&self, root: &Path, patience: Duration) -> Vec<Migrations> {
+        let of_store = |(place, (name, store)): (usize, &(String, Store))| {
             let schemas = self.shared.registry.iter().filter(|schema| self.store_place(schema) == place);
-            let schemas: Vec<_> = schemas.cloned().collect();
-            steps.extend(migrate::alter(store, &schemas).await?);
+            Migrations {
+                datastore: name.clone(),
+                is_main: place == 0,
+                store: store.clone(),
+                schemas: schemas.cloned().collect(),
+                root: root.to_owned(),
+                patience,
+            }
+        };
+        self.shared.stores.iter().enumerate().map(of_store).collect()
+    }
+
+    /// Adds what the databases lack; nothing is ever dropped or changed.
+    #[cfg(test)]
+    pub(crate) async fn migrate(&self) -> Result<Vec<super::migrate::Step>> {
+        let mut steps = Vec::new();
+        for migrations in self.migrations(Path::new("/"), Duration::from_secs(60)) {
+            steps.extend(migrations.alter().await?);
         }
         Ok(steps)
     }

@@ -54,7 +54,7 @@ pub(crate) fn for_create(
         let value = match (value, attribute.automatic()) {
             (Some(value), _) => value,
             (None, Some(Auto::Increment)) => continue,
-            (None, Some(Auto::CreatedAt | Auto::UpdatedAt)) => Value::Timestamp(now.as_millis()),
+            (None, Some(_)) => attribute.automatic_value(now).unwrap_or_else(|| attribute.base_value()),
             (None, None) if attribute.is_collection() => continue,
             (None, None) if is_needed(attribute) => {
                 // What was given but wrong has been told already.

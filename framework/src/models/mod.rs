@@ -9,8 +9,10 @@ mod association;
 mod attr;
 mod attribute;
 mod builder;
+mod bytes;
 mod change;
 mod coerce;
+mod column;
 pub(crate) mod criteria;
 pub(crate) mod crud;
 pub(crate) mod cursor;
@@ -32,6 +34,7 @@ mod registry;
 mod schema;
 mod statement;
 mod timestamp;
+mod uuids;
 mod validation;
 mod where_json;
 
@@ -41,6 +44,7 @@ pub use association::{Association, OnDelete};
 pub use attr::{Attr, Condition, Direction};
 pub use attribute::{Attribute, Auto};
 pub use builder::SchemaBuilder;
+pub use bytes::Bytes;
 pub use change::{Change, ChangeSink, Verb};
 pub use criteria::{Criteria, Populate, Sort};
 pub use field::{Field, Key, Slot, Slots};
@@ -60,11 +64,14 @@ pub use reference::{Many, Ref};
 pub use regatta_macros::Model;
 pub use schema::{Index, Schema};
 pub use timestamp::Timestamp;
-pub use validation::Validation;
+pub use validation::{Check, Moment, Pattern, Validation};
 pub use where_json::Bounds;
 pub(crate) use where_json::refuse as refuse_criteria;
 
-pub use crate::db::{Kind, Value};
+pub use rust_decimal::Decimal;
+pub use uuid::Uuid;
+
+pub use crate::db::{Date, Kind, NoDate, Value};
 #[doc(hidden)]
 pub use serde;
 

@@ -1,6 +1,6 @@
 //! Values as the types they are.
 
-use super::{Kind, Timestamp, Value};
+use super::{Bytes, Date, Decimal, Timestamp, Uuid, Value};
 use crate::Error;
 
 macro_rules! operands {
@@ -11,7 +11,7 @@ macro_rules! operands {
             fn try_from(value: Value) -> Result<Self, Error> {
                 match value {
                     Value::$kind($value) => Ok($convert),
-                    other => Err(Error::internal(format!("`{other}` is no {}", Kind::$kind))),
+                    other => Err(Error::internal(format!("`{other}` is no {}", stringify!($kind).to_lowercase()))),
                 }
             }
         }
@@ -24,4 +24,8 @@ operands! {
     f64, Float, value => value;
     bool, Boolean, value => value;
     Timestamp, Timestamp, value => Timestamp::from_millis(value);
+    Decimal, Decimal, value => value;
+    Date, Date, value => value;
+    Uuid, Uuid, value => value;
+    Bytes, Bytes, value => value.into();
 }

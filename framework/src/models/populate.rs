@@ -10,7 +10,7 @@ use super::criteria::{Criteria, Populate};
 use super::filter::{Filter, Test};
 use super::record::Populated;
 use super::statement::{self, Owners};
-use super::{Db, Kind, Record, Schema, Value, crud};
+use super::{Db, Kind, Record, Schema, Uuid, Value, crud};
 use crate::db::Layout;
 use crate::{Error, Result};
 
@@ -25,6 +25,7 @@ const MOST: u64 = 1_000_000;
 enum Key {
     Integer(i64),
     Text(String),
+    Uuid(Uuid),
 }
 
 impl Key {
@@ -32,6 +33,7 @@ impl Key {
         match value {
             Value::Integer(id) => Some(Self::Integer(*id)),
             Value::Text(id) => Some(Self::Text(id.clone())),
+            Value::Uuid(id) => Some(Self::Uuid(*id)),
             _ => None,
         }
     }
@@ -142,7 +144,10 @@ async fn to_many(
     let (mut members, mut owners) = (Vec::new(), Vec::new());
     if path.criteria.limit != Some(0) {
         for ids in ids.chunks(BATCH) {
-            let query = db.build(home, &statement::members(target, by, ids, &path.criteria, budget.bound()));
+            let query = db.build(
+                home,
+                &statement::members(db.engine(home), target, by, ids, &path.criteria, budget.bound()),
+            );
             for mut values in db.rows(home, query, &layout).await? {
                 owners.push(values.pop().filter(|_| values.len() == place));
                 members.push(Record::new(target.clone(), values, path.criteria.select.clone()));

@@ -63,6 +63,11 @@ impl Record {
         self.values.get(index).unwrap_or(&Value::Null)
     }
 
+    /// Shows these attributes only; all when unset.
+    pub(crate) fn select(&mut self, selected: Option<&Arc<[usize]>>) {
+        self.selected = selected.cloned();
+    }
+
     pub(super) fn populate(&mut self, index: usize, populated: Populated) {
         self.populated.push((index, populated));
     }

@@ -296,6 +296,9 @@ fn check_attributes(schema: &Schema) -> Result<()> {
                 "two attributes of `{model}` use the column `{column}`: give `{name}` its own"
             )));
         }
+        if let Some(mistake) = attribute.mistake() {
+            return Err(wrong(format!("`{model}.{name}`: {mistake}")));
+        }
         if attribute.is_version() && attribute.kind() != Kind::Integer {
             return Err(wrong(format!("`{model}.{name}` counts versions: make it an i64")));
         }

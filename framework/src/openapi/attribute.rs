@@ -17,6 +17,14 @@ pub(super) fn kind(kind: Kind) -> Object {
         Kind::Timestamp => {
             json!({ "type": "integer", "format": "int64", "description": "Milliseconds since 1970." })
         }
+        Kind::Decimal { precision, scale } => {
+            let (whole, behind) = (precision.saturating_sub(scale).max(1), scale.max(1));
+            let pattern = format!("^-?[0-9]{{1,{whole}}}(\\.[0-9]{{1,{behind}}})?$");
+            json!({ "type": "string", "format": "decimal", "pattern": pattern })
+        }
+        Kind::Date => json!({ "type": "string", "format": "date" }),
+        Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
+        Kind::Bytes => json!({ "type": "string", "contentEncoding": "base64" }),
     };
     object(schema)
 }
@@ -28,6 +36,7 @@ pub(super) fn stored(attribute: &Attribute) -> Json {
     if attribute.is_nullable() {
         allow_null(&mut schema);
     }
+    describe(&mut schema, attribute);
     Json::Object(schema)
 }
 
@@ -43,11 +52,22 @@ pub(super) fn sent(attribute: &Attribute) -> Object {
     if attribute.is_nullable() && !attribute.is_required() {
         allow_null(&mut schema);
     }
+    describe(&mut schema, attribute);
     if attribute.is_version() {
         let text = "The version that was read: when it is not the record's any more, the answer is 409.";
         schema.insert("description".to_owned(), json!(text));
     }
     schema
+}
+
+/// What the model itself says of the attribute.
+fn describe(schema: &mut Object, attribute: &Attribute) {
+    if let Some(text) = attribute.description() {
+        schema.insert("description".to_owned(), json!(text));
+    }
+    if let Some(value) = attribute.example_value() {
+        schema.insert("examples".to_owned(), json!([value]));
+    }
 }
 
 /// The value may be null too.
@@ -73,8 +93,8 @@ fn add_rule(schema: &mut Object, kind: Kind, rule: &Validation) {
         }
         Validation::Max(most) if is_number => add(schema, "maximum", json!(Value::Float(*most))),
         Validation::Min(least) if is_number => add(schema, "minimum", json!(Value::Float(*least))),
-        Validation::IsIn(list) => add(schema, "enum", values(kind, list)),
-        Validation::IsNotIn(list) => add(schema, "not", json!({ "enum": values(kind, list) })),
+        Validation::IsIn(list) => add(schema, "enum", json!(list)),
+        Validation::IsNotIn(list) => add(schema, "not", json!({ "enum": list })),
         Validation::IsNotEmpty if is_text => add(schema, "pattern", json!("\\S")),
         Validation::IsEmail if is_text => add(schema, "format", json!("email")),
         Validation::IsUrl if is_text => {
@@ -85,16 +105,17 @@ fn add_rule(schema: &mut Object, kind: Kind, rule: &Validation) {
             add(schema, "anyOf", json!([{ "format": "ipv4" }, { "format": "ipv6" }]));
         }
         Validation::IsUuid if is_text => add(schema, "format", json!("uuid")),
-        // A rule for text says nothing about a number, nor the other way round.
-        Validation::MaxLength(_)
-        | Validation::MinLength(_)
-        | Validation::Max(_)
-        | Validation::Min(_)
-        | Validation::IsNotEmpty
-        | Validation::IsEmail
-        | Validation::IsUrl
-        | Validation::IsIp
-        | Validation::IsUuid => {}
+        Validation::IsHexColor if is_text => {
+            add(schema, "pattern", json!("^#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"))
+        }
+        Validation::Regex(pattern) if is_text => add(schema, "pattern", json!(pattern.text())),
+        Validation::IsInteger if kind == Kind::Float => add(schema, "multipleOf", json!(1)),
+        Validation::IsBoolean if kind == Kind::Json => add(schema, "type", json!("boolean")),
+        Validation::IsNumber if kind == Kind::Json => add(schema, "type", json!("number")),
+        Validation::IsString if kind == Kind::Json => add(schema, "type", json!("string")),
+        // A rule for text says nothing about a number, nor the other way round; and JSON Schema has no word for
+        // moments, cards and what an app's own function looks at.
+        _ => {}
     }
 }
 
@@ -108,17 +129,6 @@ fn add(schema: &mut Object, keyword: &str, value: Json) {
     if let Json::Array(all) = all {
         all.push(json!({ keyword: value }));
     }
-}
-
-/// A rule's list is text; the values it means are of the attribute's kind.
-fn values(kind: Kind, list: &[&str]) -> Json {
-    let value = |text: &&str| match kind {
-        Kind::Text | Kind::Json => json!(text),
-        Kind::Integer | Kind::Float | Kind::Boolean | Kind::Timestamp => {
-            serde_json::from_str(text).unwrap_or_else(|_| json!(text))
-        }
-    };
-    list.iter().map(value).collect()
 }
 
 /// The fields of an object literal.

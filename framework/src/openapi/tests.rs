@@ -144,13 +144,13 @@ fn clients_are_told_what_they_may_send_and_the_rules_for_it() {
                     .validate(Validation::Max(150.0)),
             )
             .attribute(
-                Attribute::new("level", Kind::Integer).validate(Validation::IsIn(vec!["1", "2"].into())),
+                Attribute::new("level", Kind::Integer).validate(Validation::IsIn(vec![1.into(), 2.into()])),
             )
             .attribute(
                 Attribute::new("colour", Kind::Text)
                     .nullable()
-                    .validate(Validation::IsIn(vec!["red", "blue"].into()))
-                    .validate(Validation::IsNotIn(vec!["grey"].into())),
+                    .validate(Validation::IsIn(vec!["red".into(), "blue".into()]))
+                    .validate(Validation::IsNotIn(vec!["grey".into()])),
             )
             .attribute(
                 Attribute::new("home", Kind::Text)

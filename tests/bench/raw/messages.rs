@@ -16,7 +16,7 @@ ORDER BY m."id" LIMIT $1"#;
 
 #[derive(Deserialize)]
 pub(super) struct Page {
-    limit: i64,
+    pub(super) limit: i64,
     #[serde(default = "yes")]
     populate: bool,
 }

@@ -2,6 +2,8 @@
 
 mod hello;
 mod messages;
+mod notes;
+mod people;
 mod visits;
 
 use std::process::ExitCode;
@@ -43,6 +45,9 @@ async fn run(settings: &Raw) -> Result<(), Box<dyn std::error::Error>> {
             .app_data(web::Data::new(signer.clone()))
             .route("/hello", web::get().to(hello::hello))
             .route("/message", web::get().to(messages::list))
+            .route("/person", web::get().to(people::list))
+            .route("/note", web::post().to(notes::create))
+            .service(web::resource("/note/{id}").get(notes::get).patch(notes::update))
             .service(
                 web::resource("/visits")
                     .app_data(web::Data::new(Store::Shared(shared.clone())))

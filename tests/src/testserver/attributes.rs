@@ -116,18 +116,26 @@ fn rule(key: &str, value: &Value) -> Result<Option<Validation>, String> {
         return Ok(None);
     }
     Ok(Some(match key {
-        "isInteger" | "isString" | "isNumber" | "isBoolean" => return Ok(None),
+        "isInteger" => Validation::IsInteger,
+        "isString" => Validation::IsString,
+        "isNumber" => Validation::IsNumber,
+        "isBoolean" => Validation::IsBoolean,
         "max" => Validation::Max(number(key, value)?),
         "min" => Validation::Min(number(key, value)?),
         "maxLength" => Validation::MaxLength(length(key, value)?),
         "minLength" => Validation::MinLength(length(key, value)?),
-        "isIn" => Validation::IsIn(list(key, value)?.into()),
-        "isNotIn" => Validation::IsNotIn(list(key, value)?.into()),
+        "isIn" => Validation::IsIn(list(key, value)?),
+        "isNotIn" => Validation::IsNotIn(list(key, value)?),
         "isNotEmptyString" => Validation::IsNotEmpty,
         "isEmail" => Validation::IsEmail,
         "isURL" => Validation::IsUrl,
         "isIP" => Validation::IsIp,
         "isUUID" => Validation::IsUuid,
+        "isHexColor" => Validation::IsHexColor,
+        "isCreditCard" => Validation::IsCreditCard,
+        "isAfter" => Validation::is_after(&text(key, value)?),
+        "isBefore" => Validation::is_before(&text(key, value)?),
+        "regex" => Validation::regex(&text(key, value)?),
         _ => return Err(format!("`{key}` is not there yet")),
     }))
 }
@@ -157,9 +165,7 @@ fn length(key: &str, value: &Value) -> Result<usize, String> {
     length.ok_or_else(|| format!("`{key}` must be a number of characters"))
 }
 
-/// The values as texts; they live as long as the server does.
-fn list(key: &str, value: &Value) -> Result<Vec<&'static str>, String> {
+fn list(key: &str, value: &Value) -> Result<Vec<Stored>, String> {
     let items = value.as_array().ok_or_else(|| format!("`{key}` must be a list"))?;
-    let text = |item: &Value| item.as_str().map_or_else(|| item.to_string(), str::to_owned);
-    Ok(items.iter().map(|item| &*text(item).leak()).collect())
+    Ok(items.iter().map(default).collect())
 }

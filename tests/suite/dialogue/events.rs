@@ -180,6 +180,28 @@ fn a_new_owner_is_told_to_those_who_watch_either_owner() {
 }
 
 #[test]
+fn new_members_are_told_with_the_change_and_to_those_who_watch_the_members() {
+    whoever_changes_it(|watched, door| {
+        door.expect(200, "PUT", "/user/4/pets/1", "");
+        watched.heard();
+        door.expect(200, "PATCH", "/user/3", r#"{"pets":[1,2],"patients":[3],"age":7}"#);
+        let heard = watched.heard_sorted();
+        let [others @ .., updated] = &heard[..] else { panic!("nothing") };
+        let data = r#""data":{"age":7,"pets":[1,2],"patients":[3],"id":3,"updatedAt":…},"id":3,"previous":{"pets":[],"#;
+        assert!(updated.starts_with(&format!(r#"42["user",{{"verb":"updated",{data}"#)), "{updated}");
+        assert_eq!(
+            others,
+            [
+                r#"42["pet",{"id":3,"verb":"addedTo","attribute":"vets","addedId":3}]"#,
+                r#"42["pet",{"verb":"updated","data":{"owner":3},"id":1}]"#,
+                r#"42["pet",{"verb":"updated","data":{"owner":3},"id":2}]"#,
+                r#"42["user",{"id":4,"verb":"removedFrom","attribute":"pets","removedId":1}]"#,
+            ]
+        );
+    });
+}
+
+#[test]
 fn adding_to_a_one_to_many_is_told_as_in_sails() {
     whoever_changes_it(|watched, door| {
         door.expect(200, "PUT", "/user/3/pets/1", "");

@@ -126,3 +126,28 @@ fn a_model_without_a_word_has_what_sails_adds() {
         assert_eq!(door.get("/coin/GBP"), r#"{"code":"GBP","worth":2.5}"#);
     });
 }
+
+#[test]
+fn who_names_the_version_it_has_seen_is_refused_when_there_is_a_newer_one() {
+    let models = json!({
+        "list": {"attributes": {
+            "title": {"type": "string"},
+            "revision": {"type": "number", "version": true},
+            "items": {"collection": "item", "via": "list"},
+        }},
+        "item": {"attributes": {"list": {"model": "list"}}},
+    });
+    Server::through_every_door(&json!({ "models": models }), |_, door| {
+        door.expect(200, "POST", "/item", "{}");
+        door.expect(200, "POST", "/list", "{}");
+        let shown = |answer: &str| answer.contains("\"items\":[{");
+        for (body, revision) in [(r#"{"title":"a","revision":1}"#, 2), (r#"{"items":[1],"revision":2}"#, 3)] {
+            let changed = door.expect(200, "PATCH", "/list/1", body);
+            assert!(changed.contains(&format!("\"revision\":{revision}")), "{changed}");
+            let (status, answer) = door.ask("PATCH", "/list/1", body);
+            assert_eq!((status, answer.contains("E_CONFLICT")), (409, true), "{answer}");
+        }
+        let (status, _) = door.ask("PATCH", "/list/1", r#"{"items":[],"revision":2}"#);
+        assert_eq!((status, shown(&door.get("/list/1"))), (409, true), "its members stay");
+    });
+}

@@ -132,21 +132,49 @@ fn http_subscribes_nobody() {
     assert_eq!(interests(&server, &mut voice), [""; 0]);
 }
 
-#[test]
-fn a_destroyed_record_is_left_by_its_class_room_only() {
-    let server = settled(json!({}));
-    let mut only_the_record = server.voice(Revision::V4);
-    only_the_record.get("/user/2?populate=false");
-    server.http().expect(200, "DELETE", "/user/2", "");
-    assert_eq!(
-        only_the_record.heard().iter().map(|frame| short(frame)).collect::<Vec<_>>(),
-        ["user 2 destroyed"]
-    );
+/// Whether the socket is in a room: only then it hears what is broadcast there.
+fn is_in(server: &Server, voice: &mut Voice, room: &str) -> bool {
+    voice.heard();
+    let body = json!({"room": room, "event": "asked"}).to_string();
+    server.http().expect(200, "POST", "/broadcast", &body);
+    !voice.heard().is_empty()
+}
 
-    server.have("user", &json!([{"id": 2, "name": "again"}]));
-    server.http().expect(200, "PATCH", "/user/2", r#"{"age":7}"#);
-    assert_eq!(
-        only_the_record.heard().iter().map(|frame| short(frame)).collect::<Vec<_>>(),
-        ["user 2 updated"]
-    );
+#[test]
+fn rooms_have_sails_names() {
+    let server = settled(json!({}));
+    let mut voice = server.voice(Revision::V4);
+    voice.get("/user/1");
+    for (room, is_member) in [
+        ("sails_model_user_1:user", true),
+        ("sails_model_pet_1:pet", true),
+        ("sails_model_create_pet", true),
+        ("sails_model_create_userprofile", true),
+        ("sails_model_create_user", false),
+        ("sails_model_user_2:user", false),
+    ] {
+        assert_eq!(is_in(&server, &mut voice, room), is_member, "{room}");
+    }
+    let own = voice.id().to_owned();
+    assert!(is_in(&server, &mut voice, &own), "each socket has a room of its own");
+}
+
+#[test]
+fn a_new_record_is_introduced_and_one_that_is_gone_retires() {
+    let server = settled(json!({}));
+    let [mut of_class, mut of_record, mut who_ends_it] = [(); 3].map(|()| server.voice(Revision::V4));
+    of_class.get("/user?limit=0");
+    let room = "sails_model_user_3:user";
+    assert!(!is_in(&server, &mut of_class, room));
+
+    server.http().expect(200, "POST", "/user", r#"{"name":"cleo"}"#);
+    assert!(is_in(&server, &mut of_class, room), "introduced");
+    assert!(!is_in(&server, &mut of_record, room), "who does not watch the class is not");
+
+    of_record.get("/user/3?populate=false");
+    who_ends_it.get("/user/3?populate=false");
+    who_ends_it.expect(200, "DELETE", "/user/3", "");
+    assert!(!is_in(&server, &mut of_class, room), "retired with its class room");
+    assert!(!is_in(&server, &mut who_ends_it, room), "who ended it is done with it");
+    assert!(is_in(&server, &mut of_record, room), "who watches the record alone stays, as in Sails");
 }

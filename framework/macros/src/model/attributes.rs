@@ -103,6 +103,9 @@ pub(super) struct FieldOptions {
     /// Calls on the attribute's builder.
     pub(super) rules: Vec<TokenStream>,
     pub(super) is_collection: bool,
+    /// How many digits a decimal has, and how many of them behind the point.
+    pub(super) precision: Option<LitInt>,
+    pub(super) scale: Option<LitInt>,
     is_model: bool,
 }
 
@@ -145,12 +148,34 @@ impl FieldOptions {
             "auto_created_at" => self.auto = Some(format_ident!("CreatedAt")),
             "auto_updated_at" => self.auto = Some(format_ident!("UpdatedAt")),
             "auto_increment" => self.auto = Some(format_ident!("Increment")),
+            "auto_uuid" => self.auto = Some(format_ident!("Uuid")),
+            "precision" => self.precision = Some(meta.value()?.parse()?),
+            "scale" => self.scale = Some(meta.value()?.parse()?),
+            "column_type" => self.text("column_type", meta)?,
+            "description" => self.text("described_as", meta)?,
+            "example" => {
+                let value: Expr = meta.value()?.parse()?;
+                self.rules.push(quote!(.example(#value)));
+            }
+            "regex" => self.written("regex", meta)?,
+            "is_after" => self.written("is_after", meta)?,
+            "is_before" => self.written("is_before", meta)?,
+            "custom" => {
+                let check: Path = meta.value()?.parse()?;
+                self.rules.push(quote!(.validate(::regatta::models::Validation::custom(#check))));
+            }
             "max_length" => self.rule("MaxLength", &meta.value()?.parse::<LitInt>()?),
             "min_length" => self.rule("MinLength", &meta.value()?.parse::<LitInt>()?),
             "max" => self.number("Max", meta)?,
             "min" => self.number("Min", meta)?,
             "is_in" => self.list("IsIn", meta)?,
             "is_not_in" => self.list("IsNotIn", meta)?,
+            "is_boolean" => self.plain("IsBoolean"),
+            "is_number" => self.plain("IsNumber"),
+            "is_integer" => self.plain("IsInteger"),
+            "is_string" => self.plain("IsString"),
+            "is_hex_color" => self.plain("IsHexColor"),
+            "is_credit_card" => self.plain("IsCreditCard"),
             "is_not_empty" => self.plain("IsNotEmpty"),
             "is_email" => self.plain("IsEmail"),
             "is_url" => self.plain("IsUrl"),
@@ -160,8 +185,10 @@ impl FieldOptions {
                 return Err(meta.error(
                     "unknown key; use required, unique, default, private, read_only, writable, not_filterable, \
                      not_sortable, not_populatable, version, primary_key, name, column, model, on_delete, \
-                     collection, via, through, auto_created_at, auto_updated_at, auto_increment, max_length, \
-                     min_length, max, min, is_in, is_not_in, is_not_empty, is_email, is_url, is_ip, is_uuid",
+                     collection, via, through, auto_created_at, auto_updated_at, auto_increment, auto_uuid, precision, \
+                     scale, column_type, description, example, max_length, min_length, max, min, is_in, is_not_in, \
+                     is_after, is_before, is_boolean, is_number, is_integer, is_string, is_not_empty, is_email, \
+                     is_url, is_ip, is_uuid, is_hex_color, is_credit_card, regex, custom",
                 ));
             }
         }
@@ -208,11 +235,27 @@ impl FieldOptions {
         let content;
         let stream = meta.value()?;
         bracketed!(content in stream);
-        let list = content.parse_terminated(<LitStr as syn::parse::Parse>::parse, token::Comma)?;
+        let list = content.parse_terminated(<Expr as syn::parse::Parse>::parse, token::Comma)?;
         let list = list.iter();
         self.rules.push(quote! {
-            .validate(::regatta::models::Validation::#rule(::std::borrow::Cow::Borrowed(&[#(#list),*])))
+            .validate(::regatta::models::Validation::#rule(
+                ::std::vec![#(::regatta::models::Value::from(#list)),*]
+            ))
         });
+        Ok(())
+    }
+
+    /// A call on the attribute's builder with a text.
+    fn text(&mut self, call: &str, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        let (call, text) = (format_ident!("{call}"), meta.value()?.parse::<LitStr>()?);
+        self.rules.push(quote!(.#call(#text)));
+        Ok(())
+    }
+
+    /// A rule that is written as text.
+    fn written(&mut self, rule: &str, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        let (rule, text) = (format_ident!("{rule}"), meta.value()?.parse::<LitStr>()?);
+        self.rules.push(quote!(.validate(::regatta::models::Validation::#rule(#text))));
         Ok(())
     }
 
@@ -229,6 +272,12 @@ impl FieldOptions {
             return Err(Error::new_spanned(
                 field,
                 "a collection through a model also says by which of its attributes: `via = \"…\"`",
+            ));
+        }
+        if self.precision.is_some() != self.scale.is_some() {
+            return Err(Error::new_spanned(
+                field,
+                "a decimal says both: `#[attr(precision = 12, scale = 2)] price: Decimal`",
             ));
         }
         if self.is_model && !names_type(&field.ty, "Ref") {

@@ -9,7 +9,7 @@ fn a_model_without_a_key_is_told_what_to_write() {
     let told = refused(&parse_quote! { struct Message { body: String } });
     assert_eq!(
         told,
-        "a Model has a field `pub id: i64`, or one marked #[attr(primary_key)] of type i64 or String"
+        "a Model has a field `pub id: i64`, or one marked #[attr(primary_key)] of type i64, String or Uuid"
     );
 }
 

@@ -11,6 +11,8 @@ pub enum Migrate {
     Alter,
     /// Leaves the database as it is.
     Safe,
+    /// Applies the files in `migrations/` that were not applied yet.
+    Up,
 }
 
 /// `config/models.toml`
@@ -19,8 +21,12 @@ pub enum Migrate {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ModelsConfig {
-    /// `alter` or `safe`; unset: `safe` in production, `alter` elsewhere.
+    /// What `lift` does to the tables: `alter` adds what they lack, `up` applies pending files of `migrations/`,
+    /// `safe` does nothing; unset: `safe` in production, `alter` elsewhere.
     pub migrate: Option<Migrate>,
+    /// How long an instance waits for another one that changes tables, and a migration for tables in use.
+    #[setting(default = Span::seconds(60))]
+    pub migrate_timeout: Span,
     /// The datastore that holds the models.
     #[setting(default = "default".to_owned())]
     pub datastore: String,

@@ -251,14 +251,13 @@ fn both_sides(
 
 /// The row that joins a member to its owner; attributes of its own have the values of a record made without them.
 fn joining(join: &Join, owner: &Value, member: &Value) -> Assignments {
-    let now = || Value::Timestamp(Timestamp::now().as_millis());
     let stored = join.join.stored();
     let value = |(place, attribute): (usize, &crate::models::Attribute)| {
         let value = match attribute.automatic() {
             _ if place == join.here => owner.clone(),
             _ if place == join.there => member.clone(),
             Some(Auto::Increment) => return None,
-            Some(Auto::CreatedAt | Auto::UpdatedAt) => now(),
+            Some(_) => attribute.automatic_value(Timestamp::now())?,
             None => attribute.base_value(),
         };
         Some((place, value))

@@ -74,7 +74,8 @@ pub(crate) async fn find_within(
 
 /// How many records the filter means.
 pub(crate) async fn count(db: &Db, schema: &Schema, criteria: &Criteria) -> Result<u64> {
-    let query = db.build(schema, &statement::count(schema, &criteria.scoped_filter(schema)));
+    let query =
+        db.build(schema, &statement::count(db.engine(schema), schema, &criteria.scoped_filter(schema)));
     let rows = db.rows(schema, query, &Layout::single(Kind::Integer)).await?;
     match rows.first().and_then(|row| row.first()) {
         Some(Value::Integer(count)) => Ok(count.unsigned_abs()),
@@ -84,7 +85,8 @@ pub(crate) async fn count(db: &Db, schema: &Schema, criteria: &Criteria) -> Resu
 
 /// Whether the filter means any record.
 pub(crate) async fn exists(db: &Db, schema: &Schema, criteria: &Criteria) -> Result<bool> {
-    let query = db.build(schema, &statement::exists(schema, &criteria.scoped_filter(schema)));
+    let query =
+        db.build(schema, &statement::exists(db.engine(schema), schema, &criteria.scoped_filter(schema)));
     Ok(!db.rows(schema, query, &Layout::single(Kind::Integer)).await?.is_empty())
 }
 
@@ -93,7 +95,7 @@ pub(super) async fn select(db: &Db, schema: &Arc<Schema>, criteria: &Criteria) -
     if criteria.limit == Some(0) {
         return Ok(Vec::new());
     }
-    let query = db.build(schema, &statement::select(schema, criteria));
+    let query = db.build(schema, &statement::select(db.engine(schema), schema, criteria));
     let rows = match &criteria.select {
         None => db.rows(schema, query, schema.layout()).await?,
         Some(selected) => {

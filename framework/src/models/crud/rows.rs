@@ -15,7 +15,7 @@ type Rows = Vec<Vec<Value>>;
 pub(super) async fn insert(db: &Db, schema: &Schema, rows: Vec<Assignments>, clash: Clash) -> Result<Rows> {
     let mut inserted = Vec::with_capacity(rows.len());
     for batch in batches(rows) {
-        let query = db.build(schema, &statement::insert(schema, batch, clash));
+        let query = db.build(schema, &statement::insert(db.engine(schema), schema, batch, clash));
         let rows = db.rows(schema, query, schema.layout()).await;
         inserted.extend(rows.map_err(|error| explain(schema, error))?);
     }
@@ -24,13 +24,13 @@ pub(super) async fn insert(db: &Db, schema: &Schema, rows: Vec<Assignments>, cla
 
 /// Changes the rows that the filter means and returns them as they are now.
 pub(super) async fn update(db: &Db, schema: &Schema, filter: &Filter, values: Assignments) -> Result<Rows> {
-    let query = db.build(schema, &statement::update(schema, filter, values));
+    let query = db.build(schema, &statement::update(db.engine(schema), schema, filter, values));
     db.rows(schema, query, schema.layout()).await.map_err(|error| explain(schema, error))
 }
 
 /// Removes the rows that the filter means and returns them as they were.
 pub(super) async fn delete(db: &Db, schema: &Schema, filter: &Filter) -> Result<Rows> {
-    let query = db.build(schema, &statement::delete(schema, filter));
+    let query = db.build(schema, &statement::delete(db.engine(schema), schema, filter));
     db.rows(schema, query, schema.layout()).await.map_err(|error| explain(schema, error))
 }
 

@@ -54,7 +54,8 @@ async fn store(
     if previous.is_empty() || (given.values.is_empty() && given.members.is_empty()) {
         return Ok(previous);
     }
-    let mut records = if given.values.is_empty() {
+    let sets_columns = !given.values.is_empty() || given.version.is_some();
+    let mut records = if !sets_columns {
         previous.iter().map(Record::without_populated).collect()
     } else {
         set(db, schema, filter, &given, &previous).await?
@@ -63,7 +64,9 @@ async fn store(
     for record in &records {
         for (attribute, ids) in &given.members {
             let members = Members { schema, owner: record.id(), attribute: *attribute };
-            changes.extend(collection::put(db, members, ids, write.origin.as_ref()).await?);
+            let put = collection::put(db, members, ids, write.origin.as_ref()).await?;
+            // The news of the record itself says what is in it.
+            changes.extend(put.into_iter().filter(|change| !members.is_owner(change)));
         }
     }
     populate(db, &mut records, &write.populate, &mut Budget::default()).await?;
@@ -112,16 +115,15 @@ async fn announce(
     members: Vec<Change>,
     write: &Write,
 ) {
-    let changed: Vec<_> = given.values.iter().map(|(index, _)| *index).collect();
     let origin = write.origin.as_ref();
     let mut changes = Vec::with_capacity(records.len());
     // A changed primary key is found by its place: such an update is of one record.
     let is_same = |record: &Record, before: &Record| record.id() == before.id() || records.len() == 1;
     for record in records {
         let Some(before) = previous.iter().find(|before| is_same(record, before)) else { continue };
-        changes.push(Change::updated(record.clone(), before.clone(), changed.clone(), origin));
-        for &place in &changed {
-            changes.extend(notice::referred(db, record, place, before.at(place), origin));
+        changes.push(Change::updated(record.clone(), before.clone(), given, origin));
+        for (place, _) in &given.values {
+            changes.extend(notice::referred(db, record, *place, before.at(*place), origin));
         }
     }
     changes.extend(members);

@@ -1,13 +1,17 @@
 //! The statements of a migration in each engine's SQL.
 
+mod change;
+mod look;
+mod types;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::unique_index;
-use crate::db::{Engine, Kind, Store, Value};
-use crate::models::{Association, Attribute, Auto, Index, OnDelete, Schema};
+use super::shape::{Column, Deletion, PrimaryKey, Reference, Table, TableIndex};
+use crate::db::Engine;
+use crate::models::{Association, Attribute, Auto, Index, Schema};
 
-/// The lock every app instance takes on PostgreSQL: the bytes of "regatta".
+/// The lock of whoever changes tables on PostgreSQL: the bytes of "regatta".
 const LOCK: i64 = 0x0072_6567_6174_7461;
 
 /// The longest name PostgreSQL keeps, in bytes.
@@ -16,210 +20,231 @@ const LONGEST_NAME: usize = 63;
 /// Finds the table and key column of the model an attribute refers to.
 pub(super) type KeyOf<'a> = &'a dyn Fn(&str) -> Option<(&'a str, &'a str)>;
 
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Dialect(Engine);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dialect(pub(super) Engine);
 
 impl Dialect {
-    pub(super) fn of(store: &Store) -> Self {
-        Self(store.engine())
+    /// Every engine files can be written for; the app need not be built for it.
+    pub(super) const ALL: [Self; 2] = [Self(Engine::Sqlite), Self(Engine::Postgres)];
+
+    /// The name of the engine: the folder of its migrations, and what `--engine` takes.
+    pub(super) fn name(self) -> &'static str {
+        match self.0 {
+            Engine::Sqlite => "sqlite",
+            Engine::Postgres => "postgres",
+        }
     }
 
-    /// Makes other instances wait; SQLite's `BEGIN IMMEDIATE` has done so already.
-    pub(super) fn lock(self, patience: Duration) -> Vec<String> {
+    /// What a connection that changes tables is told first: its statements take as long as they need, but don't
+    /// hold up everybody else while they wait for a table.
+    pub(super) fn prepare(self, patience: Duration) -> Vec<String> {
         match self.0 {
             Engine::Sqlite => Vec::new(),
             Engine::Postgres => vec![
-                format!("SET LOCAL statement_timeout = {}", patience.as_millis()),
-                format!("SELECT pg_advisory_xact_lock({LOCK})"),
-                "SET LOCAL statement_timeout = 0".to_owned(),
+                "SET statement_timeout = 0".to_owned(),
+                format!("SET lock_timeout = {}", patience.as_millis()),
             ],
         }
     }
 
-    /// Name, type, NOT NULL and whether there is a default, for each column of a table.
-    pub(super) fn columns(self) -> &'static str {
+    /// Takes the lock of the connection if it is free, and says whether it did. Waiting inside a statement would
+    /// hold up `CREATE INDEX CONCURRENTLY`. SQLite has none: there each transaction begins with the lock.
+    pub(super) fn try_lock(self) -> Option<String> {
         match self.0 {
-            Engine::Sqlite => {
-                "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR pk > 0 FROM pragma_table_info(?)"
-            }
-            Engine::Postgres => {
-                "SELECT column_name::text, data_type::text, is_nullable = 'NO', \
-                 column_default IS NOT NULL OR is_identity = 'YES' FROM information_schema.columns \
-                 WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position"
-            }
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(format!("SELECT pg_try_advisory_lock({LOCK})")),
         }
     }
 
-    /// The names of a table's indexes.
-    pub(super) fn indexes(self) -> &'static str {
+    /// Begins a transaction that no other migration can be in.
+    pub(super) fn begin(self) -> &'static str {
         match self.0 {
-            Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?",
-            Engine::Postgres => {
-                "SELECT indexname::text FROM pg_indexes WHERE schemaname = current_schema() AND tablename = $1"
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN",
+        }
+    }
+
+    /// Whether a transaction undoes changes of tables.
+    pub(super) fn undoes_tables(self) -> bool {
+        match self.0 {
+            Engine::Sqlite | Engine::Postgres => true,
+        }
+    }
+
+    /// The table a model wants.
+    pub(super) fn table(self, schema: &Schema, key_of: KeyOf<'_>) -> Table {
+        let mut table = Table {
+            name: schema.table().to_owned(),
+            columns: Vec::new(),
+            indexes: Vec::new(),
+            references: Vec::new(),
+        };
+        for (_, attribute) in schema.stored() {
+            table.columns.push(self.column(attribute));
+            let reference = reference(attribute, key_of);
+            if attribute.is_unique() && !attribute.is_primary_key() {
+                let columns = vec![attribute.column_name().to_owned()];
+                table.indexes.push(TableIndex {
+                    name: unique_index(schema, attribute),
+                    columns,
+                    unique: true,
+                });
+            } else if reference.is_some() {
+                // It finds what refers to a record.
+                let name = index_name(schema.table(), attribute.column_name(), "idx");
+                let columns = vec![attribute.column_name().to_owned()];
+                table.indexes.push(TableIndex { name, columns, unique: false });
             }
+            table.references.extend(reference);
+        }
+        for index in schema.indexes() {
+            let columns = index.attributes.iter();
+            let columns = columns.map(|&place| schema.attributes()[place].column_name().to_owned()).collect();
+            table.indexes.push(TableIndex { name: wide_index(schema, index), columns, unique: index.unique });
+        }
+        table
+    }
+
+    fn column(self, attribute: &Attribute) -> Column {
+        let key = attribute.is_primary_key().then(|| match attribute.automatic() {
+            Some(Auto::Increment) => PrimaryKey::Counted,
+            _ => PrimaryKey::Given,
+        });
+        Column {
+            name: attribute.column_name().to_owned(),
+            type_name: attribute.sql_type().map_or_else(|| self.type_name(attribute.kind()), str::to_owned),
+            nullable: attribute.is_nullable(),
+            default: self.default(attribute),
+            key,
         }
     }
 
-    pub(super) fn create_table(self, schema: &Schema, key_of: KeyOf<'_>) -> String {
-        let columns: Vec<_> =
-            schema.stored().map(|(_, attribute)| self.definition(attribute, key_of)).collect();
-        format!("CREATE TABLE {} ({})", quoted(schema.table()), columns.join(", "))
+    /// What rows that say nothing of it get: what a record made without it would.
+    fn default(self, attribute: &Attribute) -> Option<String> {
+        let needs_one = !attribute.is_nullable() && !attribute.is_required() && !attribute.is_primary_key();
+        let has_one = needs_one && attribute.association().is_none();
+        (has_one || attribute.default().is_some()).then(|| self.literal(attribute))
     }
 
-    pub(super) fn add_column(self, schema: &Schema, attribute: &Attribute, key_of: KeyOf<'_>) -> String {
-        let mut sql = format!(
-            "ALTER TABLE {} ADD COLUMN {}",
-            quoted(schema.table()),
-            self.definition(attribute, key_of)
-        );
-        if !attribute.is_nullable() || attribute.default().is_some() {
-            // Rows that are there already get what a record made without it would.
-            let _ = write!(sql, " DEFAULT {}", literal(&attribute.base_value()));
-        }
-        sql
+    pub(super) fn create_table(self, table: &Table) -> String {
+        self.create_table_as(&table.name, table)
+    }
+
+    fn create_table_as(self, name: &str, table: &Table) -> String {
+        let column = |column: &Column| self.definition(column, table.reference(&column.name));
+        let columns: Vec<_> = table.columns.iter().map(column).collect();
+        format!("CREATE TABLE {} (\n  {}\n)", self.quoted(name), columns.join(",\n  "))
+    }
+
+    pub(super) fn add_column(self, table: &str, column: &Column, reference: Option<&Reference>) -> String {
+        format!("ALTER TABLE {} ADD COLUMN {}", self.quoted(table), self.definition(column, reference))
     }
 
     /// PostgreSQL wants the other table to exist first; SQLite wants the reference with the column.
-    pub(super) fn add_reference(
-        self,
-        schema: &Schema,
-        attribute: &Attribute,
-        key: Option<(&str, &str)>,
-    ) -> Option<String> {
-        if self.0 == Engine::Sqlite {
-            return None;
+    pub(super) fn add_reference(self, table: &str, reference: &Reference) -> Option<String> {
+        match self.0 {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(format!(
+                "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) {}",
+                self.quoted(table),
+                self.quoted(&foreign_key(table, &reference.column)),
+                self.quoted(&reference.column),
+                self.references(reference)
+            )),
         }
-        let name = index_name(schema.table(), attribute.column_name(), "fkey");
-        Some(format!(
-            "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) {}",
-            quoted(schema.table()),
-            quoted(&name),
-            quoted(attribute.column_name()),
-            reference(attribute, key?)
-        ))
     }
 
-    pub(super) fn create_index(self, schema: &Schema, attribute: &Attribute) -> String {
-        let name = index_name(schema.table(), attribute.column_name(), "idx");
-        let (table, column) = (quoted(schema.table()), quoted(attribute.column_name()));
-        format!("CREATE INDEX IF NOT EXISTS {} ON {table} ({column})", quoted(&name))
-    }
-
-    pub(super) fn create_unique_index(self, schema: &Schema, attribute: &Attribute) -> String {
-        let (table, column) = (quoted(schema.table()), quoted(attribute.column_name()));
-        let name = quoted(&unique_index(schema, attribute));
-        format!("CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {table} ({column})")
-    }
-
-    pub(super) fn find_duplicate(self, schema: &Schema, attribute: &Attribute) -> String {
-        let (table, column) = (quoted(schema.table()), quoted(attribute.column_name()));
-        format!(
-            "SELECT 1 FROM {table} WHERE {column} IS NOT NULL GROUP BY {column} HAVING COUNT(*) > 1 LIMIT 1"
-        )
-    }
-
-    pub(super) fn create_wide_index(self, schema: &Schema, index: &Index, name: &str) -> String {
+    pub(super) fn create_index(self, table: &str, index: &TableIndex) -> String {
         let unique = if index.unique { "UNIQUE " } else { "" };
-        let (table, columns) = (quoted(schema.table()), columns_of(schema, index));
-        format!("CREATE {unique}INDEX IF NOT EXISTS {} ON {table} ({columns})", quoted(name))
+        let (name, table) = (self.quoted(&index.name), self.quoted(table));
+        format!("CREATE {unique}INDEX {name} ON {table} ({})", self.list(&index.columns))
     }
 
-    pub(super) fn find_duplicates(self, schema: &Schema, index: &Index) -> String {
-        let (table, columns) = (quoted(schema.table()), columns_of(schema, index));
-        let places = index.attributes.iter();
-        let set: Vec<_> = places
-            .map(|&place| format!("{} IS NOT NULL", quoted(schema.attributes()[place].column_name())))
-            .collect();
-        let set = set.join(" AND ");
+    pub(super) fn find_duplicates(self, table: &str, index: &TableIndex) -> String {
+        let set: Vec<_> =
+            index.columns.iter().map(|name| format!("{} IS NOT NULL", self.quoted(name))).collect();
+        let (table, set, columns) = (self.quoted(table), set.join(" AND "), self.list(&index.columns));
         format!("SELECT 1 FROM {table} WHERE {set} GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT 1")
     }
 
     pub(super) fn any_row(self, table: &str) -> String {
-        format!("SELECT 1 FROM {} LIMIT 1", quoted(table))
+        format!("SELECT 1 FROM {} LIMIT 1", self.quoted(table))
     }
 
-    /// Whether a column of the type `have` holds values of `kind`.
-    pub(super) fn holds(self, kind: Kind, have: &str) -> bool {
-        let begins = |names: &[&str]| names.iter().any(|name| have.starts_with(name));
-        match (self.0, kind) {
-            (_, Kind::Text) => begins(&["text", "char", "varchar", "clob"]),
-            (Engine::Sqlite, Kind::Integer | Kind::Timestamp) => begins(&["int", "bigint", "smallint"]),
-            (Engine::Postgres, Kind::Integer | Kind::Timestamp) => begins(&["bigint", "integer"]),
-            (Engine::Sqlite, Kind::Float) => begins(&["real", "double", "float", "numeric", "decimal"]),
-            (Engine::Postgres, Kind::Float) => begins(&["double", "real"]),
-            (Engine::Sqlite, Kind::Boolean) => begins(&["bool", "int"]),
-            (Engine::Postgres, Kind::Boolean) => have == "boolean",
-            (Engine::Sqlite, Kind::Json) => begins(&["text", "json"]),
-            (Engine::Postgres, Kind::Json) => begins(&["json"]),
+    fn definition(self, column: &Column, reference: Option<&Reference>) -> String {
+        let mut sql = format!("{} {}", self.quoted(&column.name), column.type_name);
+        match (self.0, column.key) {
+            (Engine::Sqlite, Some(PrimaryKey::Counted)) => sql += " PRIMARY KEY AUTOINCREMENT",
+            (Engine::Postgres, Some(PrimaryKey::Counted)) => {
+                sql += " GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY"
+            }
+            (_, Some(PrimaryKey::Given)) => sql += " NOT NULL PRIMARY KEY",
+            (_, None) if !column.nullable => sql += " NOT NULL",
+            (_, None) => {}
         }
-    }
-
-    fn definition(self, attribute: &Attribute, key_of: KeyOf<'_>) -> String {
-        let mut sql = format!("{} {}", quoted(attribute.column_name()), self.type_name(attribute.kind()));
-        if attribute.is_primary_key() {
-            sql += match (self.0, attribute.automatic()) {
-                (Engine::Sqlite, Some(Auto::Increment)) => " PRIMARY KEY AUTOINCREMENT",
-                (Engine::Postgres, Some(Auto::Increment)) => " GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
-                _ => " NOT NULL PRIMARY KEY",
-            };
-        } else if !attribute.is_nullable() {
-            sql += " NOT NULL";
+        if let Some(default) = &column.default {
+            let _ = write!(sql, " DEFAULT {default}");
         }
-        if let (Engine::Sqlite, Some(Association::Model { identity })) = (self.0, attribute.association())
-            && let Some(key) = key_of(identity)
-        {
-            let _ = write!(sql, " {}", reference(attribute, key));
+        if let (Engine::Sqlite, Some(reference)) = (self.0, reference) {
+            let _ = write!(sql, " {}", self.references(reference));
         }
         sql
     }
 
-    fn type_name(self, kind: Kind) -> &'static str {
-        match (self.0, kind) {
-            (_, Kind::Text) | (Engine::Sqlite, Kind::Json) => "text",
-            (Engine::Sqlite, Kind::Integer | Kind::Timestamp) => "integer",
-            (Engine::Postgres, Kind::Integer | Kind::Timestamp) => "bigint",
-            (Engine::Sqlite, Kind::Float) => "real",
-            (Engine::Postgres, Kind::Float) => "double precision",
-            (_, Kind::Boolean) => "boolean",
-            (Engine::Postgres, Kind::Json) => "jsonb",
+    fn references(self, reference: &Reference) -> String {
+        let action = match reference.on_delete {
+            Deletion::SetNull => " ON DELETE SET NULL",
+            Deletion::Cascade => " ON DELETE CASCADE",
+            Deletion::Restrict => "",
+        };
+        format!("REFERENCES {} ({}){action}", self.quoted(&reference.table), self.quoted(&reference.key))
+    }
+
+    fn list(self, names: &[String]) -> String {
+        names.iter().map(|name| self.quoted(name)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn quoted(self, name: &str) -> String {
+        match self.0 {
+            Engine::Sqlite | Engine::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
         }
     }
 }
 
-fn reference(attribute: &Attribute, (table, key): (&str, &str)) -> String {
-    let action = match attribute.deletion() {
-        OnDelete::SetNull => " ON DELETE SET NULL",
-        OnDelete::Cascade => " ON DELETE CASCADE",
-        OnDelete::Restrict => "",
-    };
-    format!("REFERENCES {} ({}){action}", quoted(table), quoted(key))
+/// The reference that an attribute keeps, when the other model is in the same datastore.
+fn reference(attribute: &Attribute, key_of: KeyOf<'_>) -> Option<Reference> {
+    let Some(Association::Model { identity }) = attribute.association() else { return None };
+    let (table, key) = key_of(identity)?;
+    Some(Reference {
+        column: attribute.column_name().to_owned(),
+        table: table.to_owned(),
+        key: key.to_owned(),
+        on_delete: attribute.deletion().into(),
+    })
 }
 
-fn columns_of(schema: &Schema, index: &Index) -> String {
-    let column = |&place: &usize| quoted(schema.attributes()[place].column_name());
-    index.attributes.iter().map(column).collect::<Vec<_>>().join(", ")
+/// The index that keeps an attribute's values unique.
+pub(in crate::models) fn unique_index(schema: &Schema, attribute: &Attribute) -> String {
+    index_name(schema.table(), attribute.column_name(), "key")
 }
 
-pub(super) fn index_name(table: &str, column: &str, suffix: &str) -> String {
+/// The index over several attributes.
+pub(in crate::models) fn wide_index(schema: &Schema, index: &Index) -> String {
+    let columns: Vec<_> =
+        index.attributes.iter().map(|&place| schema.attributes()[place].column_name()).collect();
+    index_name(schema.table(), &columns.join("_"), if index.unique { "key" } else { "idx" })
+}
+
+/// The name of the constraint behind a reference.
+pub(super) fn foreign_key(table: &str, column: &str) -> String {
+    index_name(table, column, "fkey")
+}
+
+fn index_name(table: &str, column: &str, suffix: &str) -> String {
     let mut name = format!("{table}_{column}");
     let room = LONGEST_NAME - suffix.len() - 1;
     if name.len() > room {
         name.truncate((0..=room).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0));
     }
     format!("{name}_{suffix}")
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A value inside DDL, where nothing can be bound.
-fn literal(value: &Value) -> String {
-    match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Boolean(value) => value.to_string().to_uppercase(),
-        Value::Integer(value) | Value::Timestamp(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::Text(_) | Value::Json(_) => format!("'{}'", value.to_string().replace('\'', "''")),
-    }
 }

@@ -4,6 +4,8 @@ use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 
 use super::condition::condition;
 use crate::db::Engine;
+#[cfg(feature = "sqlite")]
+use crate::db::decimal::parts;
 use crate::models::aggregate::Aggregate;
 use crate::models::{Filter, Kind, Schema};
 
@@ -27,15 +29,23 @@ pub(in crate::models) fn aggregate(
             Aggregate::Count => Expr::expr(Func::count(Expr::col(sea_query::Asterisk))),
             Aggregate::Sum(place) => match aggregate.kind(schema) {
                 Kind::Integer => Expr::expr(Func::sum(column(place))).cast_as(whole(engine)),
+                #[cfg(feature = "sqlite")]
+                Kind::Decimal { precision, .. } if engine == Engine::Sqlite => {
+                    sum_of_parts(&column(place), precision)
+                }
                 _ => Expr::expr(Func::sum(column(place))),
             },
+            #[cfg(feature = "sqlite")]
+            Aggregate::Average(place) if engine == Engine::Sqlite && is_decimal(schema, place) => {
+                average_of_parts(&column(place), schema.attributes()[place].kind())
+            }
             Aggregate::Average(place) => Expr::expr(Func::avg(column(place))).cast_as(fraction(engine)),
             Aggregate::Least(place) => Expr::expr(Func::min(column(place))),
             Aggregate::Greatest(place) => Expr::expr(Func::max(column(place))),
         };
         statement.expr(expr);
     }
-    statement.from(schema.table_iden()).cond_where(condition(schema, filter));
+    statement.from(schema.table_iden()).cond_where(condition(engine, schema, filter));
     statement
 }
 
@@ -51,4 +61,34 @@ fn fraction(engine: Engine) -> &'static str {
         Engine::Sqlite => "real",
         Engine::Postgres => "double precision",
     }
+}
+
+#[cfg(feature = "sqlite")]
+fn is_decimal(schema: &Schema, place: usize) -> bool {
+    matches!(schema.attributes()[place].kind(), Kind::Decimal { .. })
+}
+
+/// Each part of a column of decimals inside a function, such as `SUM`.
+#[cfg(feature = "sqlite")]
+fn of_parts(function: &str, column: &Expr, precision: u8) -> Vec<Expr> {
+    let part = |part: &&str| {
+        Expr::cust_with_expr(format!("{function}({})", part.replace("{}", "?")), column.clone())
+    };
+    parts(precision).iter().map(part).collect()
+}
+
+/// The sum, in the parts that `db::decimal` puts together.
+#[cfg(feature = "sqlite")]
+fn sum_of_parts(column: &Expr, precision: u8) -> Expr {
+    let sums = of_parts("SUM", column, precision);
+    let template = vec!["?"; sums.len()].join(" || ' ' || ");
+    Expr::cust_with_exprs(template, sums)
+}
+
+#[cfg(feature = "sqlite")]
+fn average_of_parts(column: &Expr, kind: Kind) -> Expr {
+    let Kind::Decimal { precision, scale } = kind else { return column.clone() };
+    let averages = of_parts("AVG", column, precision);
+    let sum = averages.into_iter().reduce(|sum, part| sum.mul(1e10).add(part));
+    sum.map_or_else(|| column.clone(), |sum| sum.div(10_f64.powi(scale.into())))
 }

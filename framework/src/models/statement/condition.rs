@@ -1,25 +1,34 @@
 //! Filters as SQL.
 
+use std::borrow::Cow;
+
 use sea_query::{Cond, Expr, ExprTrait, LikeExpr};
 
+use crate::db::Engine;
+use crate::db::decimal::{beyond, fitted, nearest};
 use crate::models::filter::{Filter, Test};
 use crate::models::{Kind, Schema, Value};
 
-pub(super) fn condition(schema: &Schema, filter: &Filter) -> Cond {
+pub(super) fn condition(engine: Engine, schema: &Schema, filter: &Filter) -> Cond {
     match filter {
-        Filter::All(all) => all.iter().fold(Cond::all(), |cond, filter| cond.add(condition(schema, filter))),
+        Filter::All(all) => {
+            all.iter().fold(Cond::all(), |cond, filter| cond.add(condition(engine, schema, filter)))
+        }
         Filter::Any(any) if any.is_empty() => Cond::all().add(never()),
-        Filter::Any(any) => any.iter().fold(Cond::any(), |cond, filter| cond.add(condition(schema, filter))),
-        Filter::Not(inner) => Cond::all().add(condition(schema, inner).not()),
-        Filter::Compare { attribute, test } => Cond::all().add(comparison(schema, *attribute, test)),
+        Filter::Any(any) => {
+            any.iter().fold(Cond::any(), |cond, filter| cond.add(condition(engine, schema, filter)))
+        }
+        Filter::Not(inner) => Cond::all().add(condition(engine, schema, inner).not()),
+        Filter::Compare { attribute, test } => Cond::all().add(comparison(engine, schema, *attribute, test)),
     }
 }
 
-fn comparison(schema: &Schema, index: usize, test: &Test) -> Cond {
+fn comparison(engine: Engine, schema: &Schema, index: usize, test: &Test) -> Cond {
     let attribute = &schema.attributes()[index];
     let column = || Expr::col(attribute.iden());
-    let bound = |value: &Value| Expr::Value(value.clone().into_parameter(attribute.kind()));
-    let expr = match test {
+    let bound = |value: &Value| Expr::Value(value.clone().into_parameter(attribute.kind(), engine));
+    let test = exact(test, attribute.kind());
+    let expr = match &*test {
         Test::Equal(Value::Null) => column().is_null(),
         Test::NotEqual(Value::Null) => column().is_not_null(),
         Test::Equal(value) => column().eq(bound(value)),
@@ -31,7 +40,7 @@ fn comparison(schema: &Schema, index: usize, test: &Test) -> Cond {
         Test::In(values) => {
             let (some, has_null) = without_null(values);
             let listed =
-                if some.is_empty() { never() } else { column().is_in(list(&some, attribute.kind())) };
+                if some.is_empty() { never() } else { column().is_in(list(engine, &some, attribute.kind())) };
             return if has_null {
                 Cond::any().add(listed).add(column().is_null())
             } else {
@@ -42,7 +51,7 @@ fn comparison(schema: &Schema, index: usize, test: &Test) -> Cond {
             let (some, has_null) = without_null(values);
             let mut all = Cond::all();
             if !some.is_empty() {
-                all = all.add(column().is_not_in(list(&some, attribute.kind())));
+                all = all.add(column().is_not_in(list(engine, &some, attribute.kind())));
             }
             return if has_null { all.add(column().is_not_null()) } else { all };
         }
@@ -52,6 +61,33 @@ fn comparison(schema: &Schema, index: usize, test: &Test) -> Cond {
         Test::Like(pattern) => like(column(), terminated(pattern)),
     };
     Cond::all().add(expr)
+}
+
+/// A test of a decimal with more places behind the point than the column keeps, as one of those it keeps: less than
+/// 1.005 is less than 1.01. Nothing equals it.
+fn exact(test: &Test, kind: Kind) -> Cow<'_, Test> {
+    let Kind::Decimal { precision, scale } = kind else { return Cow::Borrowed(test) };
+    let same = |value: &Value| match value {
+        Value::Decimal(decimal) => Value::Decimal(
+            fitted(*decimal, precision, scale).unwrap_or_else(|| beyond(precision, scale, false)),
+        ),
+        other => other.clone(),
+    };
+    let near = |value: &Value, up| match value {
+        Value::Decimal(decimal) => Value::Decimal(nearest(*decimal, precision, scale, up)),
+        other => other.clone(),
+    };
+    Cow::Owned(match test {
+        Test::Equal(value) => Test::Equal(same(value)),
+        Test::NotEqual(value) => Test::NotEqual(same(value)),
+        Test::In(values) => Test::In(values.iter().map(same).collect()),
+        Test::NotIn(values) => Test::NotIn(values.iter().map(same).collect()),
+        Test::Less(value) => Test::Less(near(value, true)),
+        Test::GreaterOrEqual(value) => Test::GreaterOrEqual(near(value, true)),
+        Test::LessOrEqual(value) => Test::LessOrEqual(near(value, false)),
+        Test::Greater(value) => Test::Greater(near(value, false)),
+        Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Like(_) => test.clone(),
+    })
 }
 
 fn never() -> Expr {
@@ -81,8 +117,12 @@ fn without_null(values: &[Value]) -> (Vec<&Value>, bool) {
 
 /// The values of a list, the last one repeated up to the next power of two: so that there are few different
 /// statements to prepare.
-pub(super) fn list(values: &[&Value], kind: Kind) -> Vec<Expr> {
+pub(super) fn list(engine: Engine, values: &[&Value], kind: Kind) -> Vec<Expr> {
     let fill = values.len().next_power_of_two() - values.len();
     let last = values.last().into_iter().cycle().take(fill);
-    values.iter().chain(last).map(|value| Expr::Value((*value).clone().into_parameter(kind))).collect()
+    values
+        .iter()
+        .chain(last)
+        .map(|value| Expr::Value((*value).clone().into_parameter(kind, engine)))
+        .collect()
 }

@@ -4,6 +4,7 @@ use sea_query::{DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectSt
 
 use super::condition::{condition, list};
 use super::{bounded, direction, nulls, order_within, page, stored};
+use crate::db::Engine;
 use crate::models::association::Join;
 use crate::models::criteria::Criteria;
 use crate::models::{Schema, Value, cursor};
@@ -29,6 +30,7 @@ pub(in crate::models) enum Owners<'a> {
 /// The members of the collections of `owners` that the criteria ask for, in their order, each with its owner in
 /// the column [`OWNER`] behind the columns asked for. `limit` and `skip` count for each owner, `most` for all.
 pub(in crate::models) fn members(
+    engine: Engine,
     target: &Schema,
     by: Owners<'_>,
     owners: &[Value],
@@ -37,7 +39,7 @@ pub(in crate::models) fn members(
 ) -> SelectStatement {
     let is_whole = criteria.limit.is_none() && criteria.skip == 0;
     if is_whole || owners.len() <= 1 {
-        let mut statement = found(target, by, owners, criteria, criteria.select.as_deref());
+        let mut statement = found(engine, target, by, owners, criteria, criteria.select.as_deref());
         order_within(&mut statement, Some(MEMBERS), target, &criteria.sort);
         page(&mut statement, Some(criteria.limit.map_or(most, |limit| Ord::min(limit, most))), criteria.skip);
         return statement;
@@ -50,7 +52,7 @@ pub(in crate::models) fn members(
             None => window.order_by(column, direction(sort)),
         };
     }
-    let mut numbered = found(target, by, owners, criteria, None);
+    let mut numbered = found(engine, target, by, owners, criteria, None);
     numbered.expr_window_as(Func::cust("ROW_NUMBER"), window, PLACE);
     let first = bounded(criteria.skip);
     let mut statement = Query::select();
@@ -71,13 +73,14 @@ pub(in crate::models) fn members(
 
 /// The columns `selected` of the members of all `owners`, and their owners.
 fn found(
+    engine: Engine,
     target: &Schema,
     by: Owners<'_>,
     owners: &[Value],
     criteria: &Criteria,
     selected: Option<&[usize]>,
 ) -> SelectStatement {
-    let filter = condition(target, &criteria.scoped_filter(target));
+    let filter = condition(engine, target, &criteria.scoped_filter(target));
     let mut statement = Query::select();
     match selected {
         Some(selected) => statement.columns(
@@ -104,7 +107,11 @@ fn found(
             here.kind()
         }
     };
-    statement.and_where(Expr::col(owner(target, by)).is_in(list(&owners.iter().collect::<Vec<_>>(), kind)));
+    statement.and_where(Expr::col(owner(target, by)).is_in(list(
+        engine,
+        &owners.iter().collect::<Vec<_>>(),
+        kind,
+    )));
     statement
 }
 

@@ -17,6 +17,7 @@ pub(super) use write::{Clash, delete, insert, update};
 use super::criteria::Sort;
 use super::cursor;
 use super::{Schema, Value};
+use crate::db::Engine;
 
 /// The attributes with a column, as names of SQL.
 fn stored(schema: &Schema) -> impl Iterator<Item = sea_query::DynIden> {
@@ -76,6 +77,6 @@ fn bounded(number: u64) -> u64 {
     Ord::min(number, i64::MAX.unsigned_abs())
 }
 
-fn parameter(schema: &Schema, index: usize, value: Value) -> Expr {
-    Expr::Value(value.into_parameter(schema.attributes()[index].kind()))
+fn parameter(engine: Engine, schema: &Schema, index: usize, value: Value) -> Expr {
+    Expr::Value(value.into_parameter(schema.attributes()[index].kind(), engine))
 }

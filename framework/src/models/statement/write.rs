@@ -3,6 +3,7 @@
 use sea_query::{DeleteStatement, Expr, ExprTrait, InsertStatement, OnConflict, Query, UpdateStatement};
 
 use super::{condition, parameter, stored};
+use crate::db::Engine;
 use crate::models::input::Assignments;
 use crate::models::{Filter, Schema};
 
@@ -16,7 +17,12 @@ pub(in crate::models) enum Clash {
 }
 
 /// `INSERT` of records that all name the same attributes in the same order.
-pub(in crate::models) fn insert(schema: &Schema, rows: Vec<Assignments>, clash: Clash) -> InsertStatement {
+pub(in crate::models) fn insert(
+    engine: Engine,
+    schema: &Schema,
+    rows: Vec<Assignments>,
+    clash: Clash,
+) -> InsertStatement {
     let mut statement = Query::insert();
     statement.into_table(schema.table_iden());
     let columns: Vec<_> =
@@ -26,7 +32,8 @@ pub(in crate::models) fn insert(schema: &Schema, rows: Vec<Assignments>, clash: 
     } else {
         statement.columns(columns);
         for row in rows {
-            statement.values_panic(row.into_iter().map(|(index, value)| parameter(schema, index, value)));
+            statement
+                .values_panic(row.into_iter().map(|(index, value)| parameter(engine, schema, index, value)));
         }
     }
     if clash == Clash::Skip {
@@ -37,11 +44,16 @@ pub(in crate::models) fn insert(schema: &Schema, rows: Vec<Assignments>, clash: 
 }
 
 /// `UPDATE` of the records the filter means; the version of each goes up.
-pub(in crate::models) fn update(schema: &Schema, filter: &Filter, values: Assignments) -> UpdateStatement {
+pub(in crate::models) fn update(
+    engine: Engine,
+    schema: &Schema,
+    filter: &Filter,
+    values: Assignments,
+) -> UpdateStatement {
     let mut statement = Query::update();
-    statement.table(schema.table_iden()).cond_where(condition(schema, filter));
+    statement.table(schema.table_iden()).cond_where(condition(engine, schema, filter));
     for (index, value) in values {
-        statement.value(schema.attributes()[index].iden(), parameter(schema, index, value));
+        statement.value(schema.attributes()[index].iden(), parameter(engine, schema, index, value));
     }
     if let Some(version) = schema.version_index() {
         let column = schema.attributes()[version].iden();
@@ -52,11 +64,11 @@ pub(in crate::models) fn update(schema: &Schema, filter: &Filter, values: Assign
 }
 
 /// `DELETE` of the records the filter means.
-pub(in crate::models) fn delete(schema: &Schema, filter: &Filter) -> DeleteStatement {
+pub(in crate::models) fn delete(engine: Engine, schema: &Schema, filter: &Filter) -> DeleteStatement {
     let mut statement = Query::delete();
     statement
         .from_table(schema.table_iden())
-        .cond_where(condition(schema, filter))
+        .cond_where(condition(engine, schema, filter))
         .returning(Query::returning().columns(stored(schema)));
     statement
 }

@@ -10,7 +10,7 @@ mod queries;
 mod schemas;
 #[cfg(feature = "postgres")]
 mod statements;
-mod zoo;
+pub(crate) mod zoo;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::super::{Bounds, Criteria, Db, Filter, Kind, Model, Record, Schema, Sort, Test, Value, crud};
+use super::super::{
+    Bounds, Criteria, Db, Decimal, Filter, Kind, Model, Record, Schema, Sort, Test, Uuid, Value, crud,
+};
 use super::zoo::Sample;
 
 /// How many random queries are compared; each is a few statements.
@@ -15,6 +17,20 @@ const TEXTS: [&str; 12] =
     ["", "a", "A", "ab", "a_b", "a%b", r"a\b", "ä", "🚣", "null", "' OR 1=1 --", "Zz top"];
 const NUMBERS: [i64; 7] = [i64::MIN, -7, 0, 1, 2, 1_000, i64::MAX];
 const FRACTIONS: [f64; 7] = [-1e300, -0.5, 0.0, 0.1, 1.0, 2.5, 1e300];
+const PRICES: [&str; 8] = ["-9999.99", "-0.01", "0.00", "0.1", "0.30", "1", "12.50", "9999.99"];
+/// What prices are compared with, but no price is.
+const ODD_PRICES: [&str; 4] = ["0.105", "-0.005", "10000", "-123456789012345678901.5"];
+const EXACT: [&str; 6] = [
+    "-999999999999999999.9999999999",
+    "-0.0000000001",
+    "0",
+    "0.3000000000",
+    "123456789012345678.1234567891",
+    "999999999999999999.9999999999",
+];
+const DAYS: [&str; 5] = ["0001-01-01", "1969-12-31", "1970-01-01", "2024-02-29", "9999-12-31"];
+const UUIDS: [u128; 5] = [0, 1, 0x8d1c_6f5e_3a35_4b4e_9d0b_6a3f_0d3b_7a10, u128::MAX - 1, u128::MAX];
+const BYTES: [&[u8]; 6] = [b"", b"\0", b"\0\0", b"a", b"ab", b"\xff"];
 
 pub(super) async fn everything(db: &Db) {
     let mut random = Random::from_seed(0x5eed);
@@ -159,8 +175,16 @@ fn order(one: &Value, other: &Value) -> Ordering {
         }
         (Value::Float(one), Value::Float(other)) => one.partial_cmp(other).unwrap(),
         (Value::Boolean(one), Value::Boolean(other)) => one.cmp(other),
+        (Value::Decimal(one), Value::Decimal(other)) => one.cmp(other),
+        (Value::Date(one), Value::Date(other)) => one.cmp(other),
+        (Value::Uuid(one), Value::Uuid(other)) => one.cmp(other),
+        (Value::Bytes(one), Value::Bytes(other)) => one.cmp(other),
         _ => panic!("{one:?} and {other:?} are of two kinds"),
     }
+}
+
+fn decimal(text: &str) -> Decimal {
+    text.parse().unwrap()
 }
 
 fn like(text: &[char], pattern: &[char]) -> bool {
@@ -200,7 +224,7 @@ impl Random {
     fn row(&mut self) -> Json {
         let mut row = Map::new();
         for attribute in Sample::schema().attributes().iter().filter(|a| !a.is_primary_key()) {
-            let value = match self.value(attribute.kind()) {
+            let value = match self.stored(attribute.kind()) {
                 _ if attribute.is_nullable() && self.one_in(4) => Json::Null,
                 value => serde_json::to_value(value).unwrap(),
             };
@@ -215,7 +239,21 @@ impl Random {
             Kind::Integer => self.of(&NUMBERS).into(),
             Kind::Timestamp => Value::Timestamp(self.of(&NUMBERS)),
             Kind::Float => self.of(&FRACTIONS).into(),
-            _ => Value::Boolean(self.one_in(2)),
+            Kind::Boolean | Kind::Json => Value::Boolean(self.one_in(2)),
+            Kind::Decimal { scale: 2, .. } if self.one_in(3) => Value::Decimal(decimal(self.of(&ODD_PRICES))),
+            Kind::Decimal { .. } | Kind::Date | Kind::Uuid | Kind::Bytes => self.stored(kind),
+        }
+    }
+
+    /// A value that a column can hold.
+    fn stored(&mut self, kind: Kind) -> Value {
+        match kind {
+            Kind::Decimal { scale: 2, .. } => Value::Decimal(decimal(self.of(&PRICES))),
+            Kind::Decimal { .. } => Value::Decimal(decimal(self.of(&EXACT))),
+            Kind::Date => Value::Date(self.of(&DAYS).parse().unwrap()),
+            Kind::Uuid => Value::Uuid(Uuid::from_u128(self.of(&UUIDS))),
+            Kind::Bytes => Value::Bytes(self.of(&BYTES).to_vec()),
+            kind => self.value(kind),
         }
     }
 
@@ -269,13 +307,18 @@ impl Random {
 
     /// A client's `where`, right in parts and wrong in others.
     fn hostile(&mut self, depth: usize) -> Json {
-        const NAMES: [&str; 12] = [
+        const NAMES: [&str; 17] = [
             "id",
             "name",
             "rank",
             "share",
             "open",
             "at",
+            "price",
+            "exact",
+            "day",
+            "code",
+            "data",
             "secret",
             "nope",
             "id\"; DROP TABLE sample;--",
@@ -290,7 +333,7 @@ impl Random {
                 clauses.insert(self.of(&["and", "or"]).to_owned(), Json::Array(branches));
                 continue;
             }
-            let bound = if self.one_in(4) { NAMES.len() } else { 6 };
+            let bound = if self.one_in(4) { NAMES.len() } else { 11 };
             clauses.insert(NAMES[self.below(bound)].to_owned(), self.clause());
         }
         if self.one_in(40) { json!([clauses]) } else { Json::Object(clauses) }
@@ -330,7 +373,7 @@ impl Random {
     }
 
     fn operand(&mut self) -> Json {
-        match self.below(9) {
+        match self.below(12) {
             0 => Json::Null,
             1 => json!(self.one_in(2)),
             2 => json!(self.of(&NUMBERS)),
@@ -338,6 +381,9 @@ impl Random {
             4 => json!("0); DELETE FROM sample; --"),
             5 => json!({"$gt": ""}),
             6 => json!("a\0b"),
+            7 => json!(self.of(&PRICES)),
+            8 => json!(self.of(&DAYS)),
+            9 => json!(Uuid::from_u128(self.of(&UUIDS))),
             _ => json!(self.of(&TEXTS)),
         }
     }

@@ -110,6 +110,24 @@ async fn holds_on_postgres() {
     comes_back_with_the_server(&mut server).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn versioned_files_hold_on_postgres() {
+    let server = Server::start();
+    let fresh = |name: &str| {
+        run(program("createdb").args([
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "regatta",
+            "-p",
+            &server.port.to_string(),
+            name,
+        ]));
+        server.url(name)
+    };
+    crate::models::migrate::tests::everything(&fresh).await;
+}
+
 async fn comes_back_with_the_server(server: &mut Server) {
     let (db, _) = open(&server.url("template1"), Path::new("/"));
     person(&db, "before").await;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::super::{Callbacks, Condition, Db, Many, Model, Ref, Schema, Timestamp};
+use super::super::{
+    Bytes, Callbacks, Condition, Date, Db, Decimal, Many, Model, Ref, Schema, Timestamp, Uuid,
+};
 use crate::{Error, Result};
 
 /// Looks after pets and treats others; one-to-many and many-to-many.
@@ -82,6 +84,13 @@ pub(crate) struct Sample {
     pub(crate) share: Option<f64>,
     pub(crate) open: Option<bool>,
     pub(crate) at: Option<Timestamp>,
+    #[attr(precision = 6, scale = 2)]
+    pub(crate) price: Option<Decimal>,
+    #[attr(precision = 28, scale = 10)]
+    pub(crate) exact: Option<Decimal>,
+    pub(crate) day: Option<Date>,
+    pub(crate) code: Option<Uuid>,
+    pub(crate) data: Option<Bytes>,
 }
 
 impl Note {

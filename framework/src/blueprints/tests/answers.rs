@@ -1,56 +1,31 @@
-use actix_web::App;
-use actix_web::body::MessageBody;
-use actix_web::dev::{Service, ServiceResponse};
-use actix_web::http::{Method, StatusCode};
-use actix_web::test::{TestRequest, call_service, init_service, read_body};
+//! What each route answers.
+
+use actix_web::http::StatusCode;
+use actix_web::test::{TestRequest, call_service};
 use serde_json::{Value as Json, json};
 
-use std::sync::Arc;
-
-use crate::config::BlueprintsConfig;
+use super::{ask, config, ids, serve};
+use crate::config::Config;
+use crate::models::Model;
 use crate::models::tests::{Message, Person, message, person, sqlite};
-use crate::models::{Db, Model};
 use crate::routes::Routes;
 
-/// A server with the blueprints of both models.
-async fn serve(
-    db: &Db,
-) -> impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error>
-{
-    let config = BlueprintsConfig { max_limit: 3, populate_limit: 2, ..BlueprintsConfig::default() };
-    let settings = super::Settings { config: Arc::new(config), shortcuts: true };
-    init_service(App::new().app_data(db.clone()).configure(|services| {
-        let mut routes = Routes::default();
-        routes.blueprints::<Person>();
-        routes.blueprints::<Message>();
-        for wanted in &routes.blueprints {
-            crate::routes::register(super::routes(wanted, &settings), Vec::new(), services);
-        }
-    }))
-    .await
+/// A server's configuration with narrow bounds.
+fn bounded() -> Config {
+    let mut config = config();
+    (config.blueprints.max_limit, config.blueprints.populate_limit) = (3, 2);
+    config
 }
 
-/// Status and body of a request; a body that is no JSON comes as text.
-macro_rules! ask {
-    ($server:expr, $method:ident $path:expr $(, $body:expr)?) => {{
-        let request = TestRequest::with_uri(&$path.to_string()).method(Method::$method);
-        $(let request = request.set_json($body);)?
-        let response = call_service(&$server, request.to_request()).await;
-        let status = response.status();
-        let bytes = read_body(response).await;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        (status, serde_json::from_str::<Json>(&text).unwrap_or(Json::String(text)))
-    }};
-}
-
-fn ids(records: &Json) -> Vec<i64> {
-    records.as_array().unwrap().iter().map(|record| record["id"].as_i64().unwrap()).collect()
+fn both(r: &mut Routes) {
+    r.blueprints::<Person>();
+    r.blueprints::<Message>();
 }
 
 #[tokio::test]
 async fn a_record_lives_and_dies_as_in_sails() {
     let (db, _, _folder) = sqlite().await;
-    let server = serve(&db).await;
+    let server = serve(&db, &bounded(), both).await;
 
     let (status, made) = ask!(server, POST "/person", json!({"name": "ann", "age": "12", "unknown": 1}));
     assert_eq!(
@@ -77,7 +52,7 @@ async fn a_record_lives_and_dies_as_in_sails() {
 async fn mistakes_get_sails_answers() {
     let (db, _, _folder) = sqlite().await;
     person(&db, "ann").await;
-    let server = serve(&db).await;
+    let server = serve(&db, &bounded(), both).await;
 
     let (status, body) = ask!(server, POST "/person", json!({"email": "x"}));
     assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("E_INVALID_NEW_RECORD")));
@@ -121,7 +96,7 @@ async fn lists_are_chosen_sorted_and_bounded() {
     for n in 1..=5 {
         message(&db, &format!("m{n}"), (n < 5).then_some(ann)).await;
     }
-    let server = serve(&db).await;
+    let server = serve(&db, &bounded(), both).await;
 
     assert_eq!(ids(&ask!(server, GET "/message").1), [1, 2, 3], "never more than max_limit");
     assert_eq!(ids(&ask!(server, GET "/message?limit=2&skip=1&sort=id%20DESC").1), [4, 3]);
@@ -152,7 +127,7 @@ async fn lists_are_chosen_sorted_and_bounded() {
 async fn clients_reach_only_what_is_theirs() {
     let (db, recorder, _folder) = sqlite().await;
     let ann = person(&db, "ann").await;
-    let server = serve(&db).await;
+    let server = serve(&db, &bounded(), both).await;
     let hostile =
         json!({"name": "bo", "id": 77, "secret": "planted", "createdAt": 1, "author": 1, "messages": [1]});
     let (_, made) = ask!(server, POST "/person", hostile);
