@@ -17,6 +17,7 @@ mod dead_services;
 mod demo;
 mod dialogue;
 mod kill;
+mod mixed_fleet;
 mod old_clients;
 mod openapi;
 mod publishes;

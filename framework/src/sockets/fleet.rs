@@ -206,7 +206,9 @@ impl Sockets {
             }
             Question::Broadcast { data, rooms, except, timeout } => {
                 let deadline = Instant::now() + Duration::from_millis(timeout).min(PATIENCE * 12);
-                let Ok((asked, mut acknowledged)) = self.ask_own(&rooms, &except, &data).await else { return };
+                let Ok((asked, mut acknowledged)) = self.ask_own(&rooms, &except, &data).await else {
+                    return;
+                };
                 reply(Reply::Clients(asked));
                 for _ in 0..asked {
                     match tokio::time::timeout_at(deadline, acknowledged.recv()).await {
@@ -288,7 +290,8 @@ impl Socket {
         let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(handshake.query());
         let query = query.map(actix_web::web::Query::into_inner).unwrap_or_default();
         let address = handshake.peer_address().map(|address| address.ip().to_string());
-        let query: serde_json::Map<_, _> = query.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let query: serde_json::Map<_, _> =
+            query.into_iter().map(|(name, value)| (name, value.into())).collect();
         let headers: serde_json::Map<_, _> =
             headers.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
         json!({

@@ -39,8 +39,8 @@ use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 
 pub use broadcast::Broadcast;
-pub use fleet::{Fleet, RemoteSocket};
 pub(crate) use endpoint::{Endpoint, endpoint, serve_client};
+pub use fleet::{Fleet, RemoteSocket};
 pub(crate) use presence::PresenceStore;
 pub use presence::Present;
 pub(crate) use presence::{memory::MemoryPresence, redis::RedisPresence};

@@ -315,7 +315,9 @@ impl Socket {
 
     /// The client has acknowledged; whether anybody waited for it.
     pub(super) fn acknowledged(&self, id: u64, args: &[&RawValue]) -> bool {
-        let Some(Expected { sender, first_only }) = self.0.acks.borrow_mut().remove(&id) else { return false };
+        let Some(Expected { sender, first_only }) = self.0.acks.borrow_mut().remove(&id) else {
+            return false;
+        };
         let value = |arg: &&RawValue| serde_json::from_str(arg.get()).unwrap_or_default();
         let answer = match args {
             [] => Value::Null,

@@ -10,8 +10,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::outbox::Outbox;
 use super::answers::{Answers, Pending};
+use super::outbox::Outbox;
 use super::{Bus, BusStats, Message, Question, count};
 use crate::config::SocketsConfig;
 use crate::health::{Check, Finding};

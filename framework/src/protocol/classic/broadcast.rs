@@ -94,4 +94,3 @@ fn write_names(key: &str, names: &[String], out: &mut Vec<u8>) {
     msgpack::write_array_len(names.len(), out);
     names.iter().for_each(|name| msgpack::write_str(name, out));
 }
-

@@ -47,7 +47,8 @@ impl Reply {
     pub(crate) fn decode(payload: &[u8]) -> Result<(String, Self), Unusable> {
         let mut message = super::as_json(payload)?;
         let id = message["requestId"].as_str().ok_or(Unusable::Malformed)?.to_owned();
-        let texts = |list: &[Value]| list.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect();
+        let texts =
+            |list: &[Value]| list.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect();
         let reply = match message["type"].as_u64() {
             Some(6) => Self::Emitted(message["data"].take()),
             Some(8) => Self::Clients(message["clientCount"].as_u64().ok_or(Unusable::Malformed)?),

@@ -114,4 +114,3 @@ impl Request {
         Ok(Some(Self { rooms: texts(opts.rooms), except: texts(opts.except), action }))
     }
 }
-
