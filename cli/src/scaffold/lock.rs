@@ -12,6 +12,10 @@ pub(super) const TEMPLATE: &str = "app-template";
 
 const PACKAGE: &str = "[[package]]\n";
 
+/// What a package depends on here for the CLI's sake alone: it writes TOML, and what an app depends on reads it at
+/// the most. Cargo would take these lines out again, and refuse the file where it is told to leave it alone.
+const FOR_THE_CLI: [(&str, &str); 1] = [("toml_edit", "toml_writer")];
+
 /// One `[[package]]` of the lock file, its text kept as cargo wrote it.
 #[derive(Debug)]
 struct Package<'a> {
@@ -37,11 +41,19 @@ pub fn for_app(workspace_lock: &str, name: &AppName) -> Result<String> {
             let text = text.replacen(&format!("\"{TEMPLATE}\""), &format!("\"{}\"", name.as_str()), 1);
             kept.insert((name.as_str(), index), text);
         } else {
-            kept.insert((package.name.as_str(), index), text.to_owned());
+            kept.insert((package.name.as_str(), index), without_cli(&package.name, text));
         }
     }
     let kept: Vec<_> = kept.into_values().map(|text| format!("{PACKAGE}{text}\n")).collect();
     Ok(format!("{head}{}", kept.join("\n")))
+}
+
+fn without_cli(package: &str, text: &str) -> String {
+    let ours = |line: &str| {
+        let dependency = line.trim().trim_matches([',', '"']);
+        FOR_THE_CLI.iter().any(|(name, only)| *name == package && *only == dependency)
+    };
+    text.lines().filter(|line| !ours(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn parse(text: &str) -> Result<Package<'_>> {

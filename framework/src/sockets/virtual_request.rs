@@ -123,6 +123,7 @@ async fn run(dispatcher: &Dispatcher, socket: &Socket, request: actix_http::Requ
         method = %request.method(),
         path = request.path()
     );
+    let asks_for_methods = request.method() == Method::OPTIONS;
     let response = match (dispatcher.dispatch)(request).instrument(span).await {
         Ok(response) => response.into_parts().1,
         Err(error) => error.error_response(),
@@ -133,6 +134,9 @@ async fn run(dispatcher: &Dispatcher, socket: &Socket, request: actix_http::Requ
     let Ok(Ok(bytes)) = to_bytes_limited(response.into_body(), ANSWER_LIMIT).await else {
         return Outcome { status: 500, headers: Map::new(), body: Some("Internal Server Error".into()) };
     };
+    if asks_for_methods && let Some(Ok(methods)) = headers.get(header::ALLOW).map(HeaderValue::to_str) {
+        return Outcome { status, headers: of_methods(methods), body: None };
+    }
     let is_json = content_type(&headers).is_some_and(|kind| kind.starts_with("application/json"));
     let body = match is_json.then(|| serde_json::from_slice(&bytes)) {
         Some(Ok(json)) => json,
@@ -142,6 +146,16 @@ async fn run(dispatcher: &Dispatcher, socket: &Socket, request: actix_http::Requ
         Some(location) if (300..400).contains(&status) => redirect(status, location, visible(&headers)),
         _ => Outcome { status, headers: visible(&headers), body: Some(body) },
     }
+}
+
+/// The headers of a list of methods, as Sails sends them.
+fn of_methods(methods: &str) -> Map<String, Value> {
+    let mut headers = Map::new();
+    headers.insert("allow".to_owned(), methods.into());
+    headers.insert("content-length".to_owned(), methods.len().into());
+    headers.insert("content-type".to_owned(), "text/plain".into());
+    headers.insert("x-content-type-options".to_owned(), "nosniff".into());
+    headers
 }
 
 /// A redirect as Sails tells it: a socket follows none by itself.

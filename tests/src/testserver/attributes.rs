@@ -6,11 +6,9 @@ use regatta::models::{Attribute, Auto, Kind, Validation, Value as Stored};
 use serde_json::{Map, Value};
 
 /// Words for people.
-const IGNORED: [&str; 9] = [
+const IGNORED: [&str; 7] = [
     "autoMigrations",
-    "description",
     "dominant",
-    "example",
     "extendedDescription",
     "friendlyName",
     "label",
@@ -99,9 +97,12 @@ fn apply(attribute: Attribute, key: &str, value: &Value) -> Result<Attribute, St
         "readOnly" => switched(Attribute::read_only, attribute),
         "version" => switched(Attribute::version, attribute),
         "encrypt" if is_on == Some(false) => Ok(attribute),
+        "columnType" => Ok(attribute.column_type(text(key, value)?)),
         "columnName" => Ok(attribute.column(text(key, value)?)),
         "defaultsTo" if value.is_null() => Ok(attribute),
         "defaultsTo" => Ok(attribute.default_to(default(value))),
+        "description" => Ok(attribute.described_as(text(key, value)?)),
+        "example" => Ok(attribute.example(value.clone())),
         _ if IGNORED.contains(&key) => Ok(attribute),
         _ => match rule(key, value)? {
             Some(rule) => Ok(attribute.validate(rule)),

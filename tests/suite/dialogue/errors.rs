@@ -141,3 +141,45 @@ fn an_address_that_leads_nowhere_is_not_found() {
     let answer = regatta_tests::http::Http::new(server.base()).get("/user/1");
     assert!(answer.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")), "{answer:?}");
 }
+
+#[test]
+fn every_validation_of_sails_is_kept() {
+    let rules = [
+        ("max", json!(5), "number", json!(5), json!(6)),
+        ("min", json!(5), "number", json!(5), json!(4)),
+        ("isInteger", json!(true), "number", json!(5), json!(5.5)),
+        ("maxLength", json!(2), "string", json!("ab"), json!("abc")),
+        ("minLength", json!(2), "string", json!("ab"), json!("a")),
+        ("isIn", json!(["a", "b"]), "string", json!("a"), json!("c")),
+        ("isNotIn", json!(["a", "b"]), "string", json!("c"), json!("a")),
+        ("isNotEmptyString", json!(true), "string", json!("a"), json!("  ")),
+        ("isEmail", json!(true), "string", json!("a@example.com"), json!("a@")),
+        ("isURL", json!(true), "string", json!("https://example.com"), json!("example")),
+        ("isIP", json!(true), "string", json!("::1"), json!("1.2.3")),
+        ("isUUID", json!(true), "string", json!("8d1c6f5e-3a35-4b4e-9d0b-6a3f0d3b7a10"), json!("8d1c6f5e")),
+        ("isHexColor", json!(true), "string", json!("#0af"), json!("#0ag")),
+        ("isCreditCard", json!(true), "string", json!("4111111111111111"), json!("4111111111111112")),
+        ("isAfter", json!("2026-01-01"), "string", json!("2026-06-01"), json!("2025-06-01")),
+        ("isBefore", json!("2026-01-01"), "string", json!("2025-06-01"), json!("2026-06-01")),
+        ("regex", json!("^[a-z]+$"), "string", json!("abc"), json!("ABC")),
+        ("isString", json!(true), "json", json!("a"), json!(1)),
+        ("isNumber", json!(true), "json", json!(1), json!("a")),
+        ("isBoolean", json!(true), "json", json!(true), json!("a")),
+    ];
+    let attributes = rules.iter().map(|(rule, with, kind, _, _)| {
+        let attribute = json!({"type": kind, "allowNull": true, (*rule): with});
+        ((*rule).to_owned(), attribute)
+    });
+    let attributes: serde_json::Map<_, _> = attributes.collect();
+    let server = Server::new(&json!({"models": {"ruled": {"attributes": attributes}}}));
+    for (rule, _, _, good, bad) in &rules {
+        let mut http = server.http();
+        http.expect(200, "POST", "/ruled", &json!({(*rule): good}).to_string());
+        let (status, body) = http.ask("POST", "/ruled", &json!({(*rule): bad}).to_string());
+        assert_eq!(status, 400, "{rule} {bad}: {body}");
+        let body: Value = serde_json::from_str(&body).expect("JSON");
+        let told = body["errors"][*rule][0]["rule"].as_str().expect("a rule");
+        // A number with a fraction does not fit the column in the first place.
+        assert!(told == *rule || (told, *rule) == ("type", "isInteger"), "{rule}: {body}");
+    }
+}

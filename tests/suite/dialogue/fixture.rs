@@ -33,6 +33,9 @@ fn every_route_of_the_fixture_answers() {
     for path in ["/headers", "/headersOverride", "/headersRemove"] {
         assert_eq!(http.send("GET", path, &[("x-test-header-one", "abc")], "").body, "abc");
     }
+    let methods = http.send("OPTIONS", "/hello", &[], "");
+    assert_eq!((methods.status, methods.header("allow")), (200, Some("DELETE, GET, HEAD, PATCH, POST, PUT")));
+    assert_eq!(http.send("OPTIONS", "/nobody", &[], "").status, 404);
     let mut named = Voice::connect(server.base(), Revision::V3, "&token=s3").expect("a socket");
     assert_eq!(named.expect(200, "POST", "/auth", ""), "s3");
 }

@@ -66,6 +66,12 @@ fn answers_are_those_of_sails() {
             ("get", "/gone", r#"[{"body":"Not Found","headers":{},"statusCode":404}]"#),
             ("get", "hello", r#"[{"body":"Not Found","headers":{},"statusCode":404}]"#),
             (
+                "options",
+                "/hello",
+                r#"[{"headers":{"allow":"DELETE, GET, HEAD, PATCH, POST, PUT","content-length":35,"content-type":"text/plain","x-content-type-options":"nosniff"},"statusCode":200}]"#,
+            ),
+            ("options", "/nobody", r#"[{"body":"Not Found","headers":{},"statusCode":404}]"#),
+            (
                 "get",
                 "/old",
                 r#"[{"body":"Redirecting to /hello","headers":{"content-type":"text/html","Location":"/hello","location":"/hello"},"statusCode":302}]"#,
