@@ -304,7 +304,7 @@ impl Socket {
                 "query": query,
                 "auth": self.auth(),
             },
-            "rooms": self.rooms(),
+            "rooms": [vec![self.id().to_owned()], self.rooms()].concat(),
             "data": {},
         })
     }
