@@ -304,7 +304,7 @@ impl Socket {
                 "query": query,
                 "auth": self.auth(),
             },
-            "rooms": [vec![self.id().to_owned()], self.rooms()].concat(),
+            "rooms": ([vec![self.id().to_owned()], self.rooms()].concat()),
             "data": {},
         })
     }
