@@ -18,6 +18,7 @@ mod demo;
 mod dialogue;
 mod kill;
 mod migrations;
+mod mixed_fleet;
 mod old_clients;
 mod openapi;
 mod publishes;

@@ -3,7 +3,8 @@
 use futures_util::future::{self, BoxFuture, FutureExt};
 use tokio::sync::mpsc;
 
-use super::{Bus, BusStats, Message, count};
+use super::{Answers, Bus, BusStats, Message, Question, count};
+use crate::Result;
 use crate::health::Check;
 
 #[derive(Debug)]
@@ -22,6 +23,10 @@ impl MemoryBus {
 impl Bus for MemoryBus {
     fn publish(&self, _: Message) {
         count(&self.stats.published, 1);
+    }
+
+    fn ask<'a>(&'a self, _: &'a str, _: Question) -> BoxFuture<'a, Result<Answers>> {
+        future::ready(Ok(Answers::none())).boxed()
     }
 
     fn stats(&self) -> &BusStats {

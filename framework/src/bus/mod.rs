@@ -4,6 +4,7 @@
 //! reaches every other instance at most once unless the connection broke while it was under way; the messages
 //! of one instance arrive in their order.
 
+mod answers;
 mod memory;
 mod outbox;
 mod redis;
@@ -16,9 +17,12 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
+pub(crate) use answers::Answers;
+
 use crate::Result;
 use crate::config::SocketsConfig;
 use crate::health::Check;
+pub(crate) use crate::protocol::classic::{Question, Reply};
 use crate::redis::Redis;
 
 /// What instances tell each other about the sockets that `rooms` (empty: all) and `except` select.
@@ -43,6 +47,10 @@ pub(crate) enum Message {
     LeaveAll { namespace: String, rooms: Vec<String>, except: Vec<String> },
     /// They shall leave the namespace, with `close` the whole connection.
     Disconnect { namespace: String, rooms: Vec<String>, except: Vec<String>, close: bool },
+    /// A question to the instances themselves; without an id nobody waits for an answer.
+    Question { namespace: String, id: Option<String>, question: Question },
+    /// An answer to the question `id`.
+    Reply { namespace: String, id: String, reply: Reply },
 }
 
 impl Message {
@@ -56,16 +64,30 @@ impl Message {
             Self::LeaveAll { rooms, except, .. } | Self::Disconnect { rooms, except, .. } => {
                 (0, [rooms, except, &[]])
             }
+            Self::Question { question: Question::Emit { args: data }, .. } => (data.len(), [&[], &[], &[]]),
+            Self::Question { question: Question::Broadcast { data, rooms, except, .. }, .. } => {
+                (data.len(), [rooms, except, &[]])
+            }
+            Self::Question { .. } | Self::Reply { .. } => (REPLY_WEIGHT, [&[], &[], &[]]),
         };
         let names = names.into_iter().flatten().map(|name| size_of::<String>() + name.len());
         size_of::<Self>() + data + names.sum::<usize>()
     }
 }
 
+/// What a question or an answer takes, more or less.
+const REPLY_WEIGHT: usize = 1_024;
+
 /// The port to the other instances. What they publish comes out of the channel given when it was connected.
 pub(crate) trait Bus: Debug + Send + Sync {
     /// Hands a message over for every other instance; never waits.
     fn publish(&self, message: Message);
+
+    /// Asks every other instance in `namespace`; their answers come as they come.
+    ///
+    /// # Errors
+    /// 503 when the other instances can't be reached.
+    fn ask<'a>(&'a self, namespace: &'a str, question: Question) -> BoxFuture<'a, Result<Answers>>;
 
     /// What went through so far.
     fn stats(&self) -> &BusStats;

@@ -100,6 +100,11 @@ pub(crate) fn event(args_json: &str) -> String {
     format!("42{args_json}")
 }
 
+/// The same of an event that shall be acknowledged.
+pub(crate) fn event_with_ack(id: u64, args_json: &str) -> String {
+    format!("42{id}{args_json}")
+}
+
 /// The Engine.IO message that acknowledges with one argument.
 pub(crate) fn ack(id: u64, argument_json: &str) -> String {
     format!("43{id}[{argument_json}]")

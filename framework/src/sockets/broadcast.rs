@@ -17,10 +17,10 @@ use crate::protocol::packet;
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before `emit`"]
 pub struct Broadcast {
-    sockets: Sockets,
-    rooms: Vec<String>,
-    except: Vec<String>,
-    local: bool,
+    pub(super) sockets: Sockets,
+    pub(super) rooms: Vec<String>,
+    pub(super) except: Vec<String>,
+    pub(super) local: bool,
     volatile: bool,
 }
 

@@ -164,7 +164,9 @@ impl Connection {
                 Ok(())
             }
             Packet::Ack { namespace: "/", id, args } if self.socket.is_connected() => {
-                tracing::trace!(socket = self.socket.id(), id, args = args.len(), "ack without a question");
+                if !self.socket.acknowledged(id, &args) {
+                    tracing::trace!(socket = self.socket.id(), id, "nobody waits for this acknowledgement");
+                }
                 Ok(())
             }
             _ => Err(self.parse_error()),

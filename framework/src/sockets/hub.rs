@@ -94,6 +94,11 @@ impl Hub {
         }
     }
 
+    /// The rooms that have members, the sockets' own among them.
+    pub(super) fn rooms(&self) -> Vec<String> {
+        self.rooms.borrow().keys().cloned().collect()
+    }
+
     pub(super) fn is_draining(&self) -> bool {
         self.draining.get()
     }

@@ -19,6 +19,7 @@ mod broadcast;
 mod changes;
 mod connection;
 mod endpoint;
+mod fleet;
 mod frame;
 mod hub;
 mod id;
@@ -39,6 +40,7 @@ use serde::Serialize;
 
 pub use broadcast::Broadcast;
 pub(crate) use endpoint::{Endpoint, endpoint, serve_client};
+pub use fleet::{Fleet, RemoteSocket};
 pub(crate) use presence::PresenceStore;
 pub use presence::Present;
 pub(crate) use presence::{memory::MemoryPresence, redis::RedisPresence};
@@ -122,7 +124,12 @@ impl Sockets {
     /// Hands what other instances sent to this instance's workers; ends when the bus does.
     pub(crate) async fn relay(self, mut incoming: tokio::sync::mpsc::Receiver<bus::Message>) {
         while let Some(message) = incoming.recv().await {
-            self.0.workers.receive(message).await;
+            match message {
+                bus::Message::Question { id, question, .. } => {
+                    tokio::spawn(self.clone().answer(id, question));
+                }
+                message => self.0.workers.receive(message).await,
+            }
         }
     }
 

@@ -10,7 +10,8 @@ use actix_web::http::header::{self, HeaderMap};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::Notify;
+use serde_json::value::RawValue;
+use tokio::sync::{Notify, mpsc};
 
 use super::hub::Hub;
 use super::outbox::Outbox;
@@ -67,12 +68,24 @@ struct Inner {
     cookie: RefCell<Option<String>>,
     /// Rooms in whose presence list it is, with what it said about itself.
     tracked: RefCell<HashMap<String, Value>>,
+    /// Events that wait for the client's acknowledgement.
+    acks: RefCell<HashMap<u64, Expected>>,
     /// Whether it is in the namespace.
     connected: Cell<bool>,
     /// Wakes the connection's task when the socket was ended from elsewhere.
     ended: Notify,
     reason: Cell<Option<&'static str>>,
 }
+
+/// Who waits for an acknowledgement.
+struct Expected {
+    sender: mpsc::UnboundedSender<Value>,
+    /// Only the first argument counts, as between servers.
+    first_only: bool,
+}
+
+/// Acknowledgements that may be waited for before those are looked for that nobody waits for any longer.
+const MANY: usize = 64;
 
 impl Socket {
     pub(super) fn new(
@@ -97,6 +110,7 @@ impl Socket {
             auth: RefCell::new(Value::Null),
             cookie,
             tracked: RefCell::default(),
+            acks: RefCell::default(),
             connected: Cell::new(false),
             ended: Notify::new(),
             reason: Cell::new(None),
@@ -283,6 +297,35 @@ impl Socket {
                 tracing::warn!(room, %error, "presence could not be updated; it is when the store is back");
             }
         }
+    }
+
+    /// Hands the acknowledgement of the event `id` to `sender`.
+    pub(super) fn expect(&self, id: u64, sender: mpsc::UnboundedSender<Value>, first_only: bool) {
+        let mut acks = self.0.acks.borrow_mut();
+        if acks.len() >= MANY {
+            acks.retain(|_, expected| !expected.sender.is_closed());
+        }
+        acks.insert(id, Expected { sender, first_only });
+    }
+
+    /// Waits no longer for the acknowledgement of the event `id`.
+    pub(super) fn give_up(&self, id: u64) {
+        self.0.acks.borrow_mut().remove(&id);
+    }
+
+    /// The client has acknowledged; whether anybody waited for it.
+    pub(super) fn acknowledged(&self, id: u64, args: &[&RawValue]) -> bool {
+        let Some(Expected { sender, first_only }) = self.0.acks.borrow_mut().remove(&id) else {
+            return false;
+        };
+        let value = |arg: &&RawValue| serde_json::from_str(arg.get()).unwrap_or_default();
+        let answer = match args {
+            [] => Value::Null,
+            [only] => value(only),
+            [first, ..] if first_only => value(first),
+            many => many.iter().map(value).collect(),
+        };
+        sender.send(answer).is_ok()
     }
 
     pub(super) fn cookie(&self) -> Option<String> {

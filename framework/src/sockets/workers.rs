@@ -4,6 +4,7 @@
 //! the others over theirs. A full channel makes the sender wait, never drop.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,7 +37,20 @@ pub(super) enum What {
     Leave(Arc<[String]>),
     LeaveAll,
     Disconnect { close: bool },
+    Run(Task),
     Drain,
+}
+
+type Run = dyn Fn(&Hub, Selection<'_>) + Send + Sync;
+
+/// Something to do with a worker's selected sockets.
+#[derive(Clone)]
+pub(super) struct Task(Arc<Run>);
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Task")
+    }
 }
 
 /// A worker by its number.
@@ -83,6 +97,27 @@ impl Workers {
                 self.forget(*index);
             }
         }
+    }
+
+    /// What `ask` finds out about the selected sockets of each worker of this instance.
+    pub(super) async fn collect<T: Send + 'static>(
+        &self,
+        rooms: &[String],
+        except: &[String],
+        ask: impl Fn(&Hub, Selection<'_>) -> T + Send + Sync + 'static,
+    ) -> Vec<T> {
+        let (sender, mut answers) = mpsc::unbounded_channel();
+        let task = Task(Arc::new(move |hub, selection| {
+            // Whoever asks may be gone by now.
+            let _ = sender.send(ask(hub, selection));
+        }));
+        self.all(Order { rooms: rooms.into(), except: except.into(), what: What::Run(task) }).await;
+        let mut all = Vec::new();
+        // It ends when every worker has done its part, or is gone.
+        while let Some(answer) = answers.recv().await {
+            all.push(answer);
+        }
+        all
     }
 
     /// Does what another instance asked for.
@@ -216,6 +251,7 @@ fn carry_out(hub: &Hub, order: &Order) {
                 socket.end(*close);
             }
         }
+        What::Run(Task(run)) => run(hub, selection),
         What::Drain => {
             hub.start_draining();
             for socket in hub.connections() {

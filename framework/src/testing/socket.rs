@@ -20,8 +20,18 @@ pub struct TestSocket {
     id: String,
     next_ack: u64,
     /// Events that arrived while something else was awaited.
-    events: VecDeque<(String, Value)>,
+    events: VecDeque<Event>,
     acks: VecDeque<(u64, Value)>,
+}
+
+/// An event that has arrived.
+#[derive(Debug)]
+struct Event {
+    name: String,
+    /// Its first argument.
+    data: Value,
+    /// What to name in the acknowledgement, when the server wants one.
+    question: Option<u64>,
 }
 
 impl TestSocket {
@@ -83,9 +93,21 @@ impl TestSocket {
 
     /// The first argument of the next event of this name.
     pub async fn next(&mut self, event: &str) -> Value {
+        self.take(event).await.data
+    }
+
+    /// Acknowledges the next event of this name with what `answer` makes of its first argument.
+    pub async fn acknowledge(&mut self, event: &str, answer: impl FnOnce(Value) -> Value) {
+        let Event { data, question, .. } = self.take(event).await;
+        let id = question.expect("an event that asks for an acknowledgement");
+        self.send(format!("43{id}{}", json!([answer(data)]))).await;
+    }
+
+    async fn take(&mut self, event: &str) -> Event {
         loop {
-            if let Some(at) = self.events.iter().position(|(name, _)| name == event) {
-                return self.events.remove(at).map(|(_, value)| value).unwrap_or_default();
+            let found = self.events.iter().position(|other| other.name == event);
+            if let Some(taken) = found.and_then(|at| self.events.remove(at)) {
+                return taken;
             }
             self.read().await;
         }
@@ -115,9 +137,11 @@ impl TestSocket {
     async fn read(&mut self) {
         let text = self.text().await;
         if let Some(json) = text.strip_prefix("42") {
+            let (question, json) = json.split_at(json.find('[').expect("an event"));
             let mut args: Vec<Value> = serde_json::from_str(json).expect("an event");
             let data = if args.len() > 1 { args.remove(1) } else { Value::Null };
-            self.events.push_back((args[0].as_str().unwrap_or_default().to_owned(), data));
+            let name = args[0].as_str().unwrap_or_default().to_owned();
+            self.events.push_back(Event { name, data, question: question.parse().ok() });
         } else if let Some(ack) = text.strip_prefix("43") {
             let (id, json) = ack.split_at(ack.find('[').expect("an acknowledgement"));
             let mut args: Vec<Value> = serde_json::from_str(json).expect("an acknowledgement");

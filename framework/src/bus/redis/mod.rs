@@ -4,13 +4,15 @@ mod publisher;
 mod subscriber;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::answers::{Answers, Pending};
 use super::outbox::Outbox;
-use super::{Bus, BusStats, Message, count};
+use super::{Bus, BusStats, Message, Question, count};
 use crate::config::SocketsConfig;
 use crate::health::{Check, Finding};
 use crate::protocol::classic;
@@ -18,7 +20,10 @@ use crate::redis::Redis;
 use crate::{Error, Result};
 
 use publisher::Publisher;
-use subscriber::{Subscriber, Subscription};
+use subscriber::{Deliveries, Subscriber, Subscription};
+
+/// How long counting the instances may take.
+const COUNT_DEADLINE: Duration = Duration::from_secs(2);
 
 /// The namespaces whose messages are exchanged.
 const NAMESPACES: [&str; 1] = ["/"];
@@ -28,6 +33,10 @@ pub(super) struct RedisBus {
     outbox: Arc<Outbox>,
     stats: Arc<BusStats>,
     subscription: watch::Receiver<Subscription>,
+    /// Questions of this instance that wait for answers.
+    pending: Pending,
+    redis: Redis,
+    key: Arc<str>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -37,7 +46,7 @@ impl RedisBus {
         config: &SocketsConfig,
         incoming: mpsc::Sender<Message>,
     ) -> Result<Self> {
-        let uid: Arc<str> = uid()?.into();
+        let uid: Arc<str> = random_name()?.into();
         let key: Arc<str> = config.key.as_str().into();
         let outbox = Arc::new(Outbox::new(config.outbox));
         let stats = Arc::new(BusStats::default());
@@ -49,10 +58,12 @@ impl RedisBus {
             outbox: outbox.clone(),
             stats: stats.clone(),
         };
+        let pending = Pending::default();
+        let to = Deliveries { incoming, pending: pending.clone() };
         let (subscriber, subscription) =
-            Subscriber::new(redis.clone(), key, uid, &NAMESPACES, stats.clone(), incoming);
+            Subscriber::new(redis.clone(), key.clone(), uid, &NAMESPACES, stats.clone(), to);
         let tasks = [redis.runtime().spawn(publisher.run()), redis.runtime().spawn(subscriber.run())];
-        Ok(Self { outbox, stats, subscription, tasks })
+        Ok(Self { outbox, stats, subscription, pending, redis: redis.clone(), key, tasks })
     }
 }
 
@@ -60,6 +71,19 @@ impl Bus for RedisBus {
     fn publish(&self, message: Message) {
         count(&self.stats.published, 1);
         count(&self.stats.dropped, self.outbox.push(message));
+    }
+
+    fn ask<'a>(&'a self, namespace: &'a str, question: Question) -> BoxFuture<'a, Result<Answers>> {
+        async move {
+            let mut listening = redis::cmd("PUBSUB");
+            listening.arg("NUMSUB").arg(classic::request_channel(&self.key, namespace));
+            let (_, instances): (String, u64) = self.redis.query(&listening, COUNT_DEADLINE).await?;
+            let id = random_name()?;
+            let answers = self.pending.wait(id.clone(), instances.saturating_sub(1));
+            self.publish(Message::Question { namespace: namespace.to_owned(), id: Some(id), question });
+            Ok(answers)
+        }
+        .boxed()
     }
 
     fn stats(&self) -> &BusStats {
@@ -106,8 +130,8 @@ impl Drop for RedisBus {
     }
 }
 
-/// The instance's name on the bus: six characters, as Node's adapter has it.
-fn uid() -> Result<String> {
+/// A name on the bus, of an instance or a question: six characters, as Node's adapter has them.
+fn random_name() -> Result<String> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut random = [0; 6];
     getrandom::fill(&mut random).map_err(Error::internal)?;

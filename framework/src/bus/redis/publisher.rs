@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::super::outbox::{Batch, Outbox};
 use super::super::{BusStats, Message, count};
-use crate::protocol::classic::{self, Action, Broadcast, Request, Unusable};
+use crate::protocol::classic::{self, Action, Asked, Broadcast, Request, Unusable};
 use crate::redis::{Backoff, Redis};
 
 /// Messages in one batch, and about how many bytes.
@@ -145,6 +145,13 @@ impl Publisher {
             Message::LeaveAll { namespace, rooms, except } => (namespace, rooms, except, Action::LeaveAll),
             Message::Disconnect { namespace, rooms, except, close } => {
                 (namespace, rooms, except, Action::Disconnect { close })
+            }
+            Message::Question { namespace, id, question } => {
+                let payload = Asked { id, question }.encode(&self.uid, &namespace)?;
+                return Ok((classic::request_channel(&self.key, &namespace), payload));
+            }
+            Message::Reply { namespace, id, reply } => {
+                return Ok((classic::response_channel(&self.key, &namespace), reply.encode(&id)));
             }
         };
         let payload = Request { rooms, except, action }.encode(&self.uid)?;

@@ -14,8 +14,9 @@ use redis::{Msg, RedisResult};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
+use super::super::answers::Pending;
 use super::super::{BusStats, Message, count};
-use crate::protocol::classic::{self, Action, Broadcast, Request, Unusable};
+use crate::protocol::classic::{self, Action, Asked, Broadcast, Reply, Request, Unusable};
 use crate::redis::{Backoff, Redis};
 
 /// Time between two pings: with the deadline, how long a silent server stays unnoticed.
@@ -41,9 +42,17 @@ pub(super) struct Subscriber {
     patterns: Vec<String>,
     /// Request channels with their namespace.
     requests: HashMap<String, &'static str>,
+    /// Where the answers to this instance's questions come.
+    responses: Vec<String>,
     stats: Arc<BusStats>,
-    incoming: mpsc::Sender<Message>,
+    to: Deliveries,
     subscription: watch::Sender<Subscription>,
+}
+
+/// Who gets what is heard.
+pub(super) struct Deliveries {
+    pub(super) incoming: mpsc::Sender<Message>,
+    pub(super) pending: Pending,
 }
 
 type Connection = (PubSubSink, PubSubStream);
@@ -55,13 +64,18 @@ impl Subscriber {
         uid: Arc<str>,
         namespaces: &[&'static str],
         stats: Arc<BusStats>,
-        incoming: mpsc::Sender<Message>,
+        to: Deliveries,
     ) -> (Self, watch::Receiver<Subscription>) {
         let (subscription, held) = watch::channel(Subscription::Opening);
         let patterns = namespaces.iter().map(|namespace| classic::pattern(&key, namespace)).collect();
         let channel = |&namespace| (classic::request_channel(&key, namespace), namespace);
         let requests = namespaces.iter().map(channel).collect();
-        (Self { redis, key, uid, patterns, requests, stats, incoming, subscription }, held)
+        let channels = |namespace: &&'static str| {
+            let own = classic::own_response_channel(&key, namespace, &uid);
+            [classic::response_channel(&key, namespace), own]
+        };
+        let responses = namespaces.iter().flat_map(channels).collect();
+        (Self { redis, key, uid, patterns, requests, responses, stats, to, subscription }, held)
     }
 
     pub(super) async fn run(self) {
@@ -71,7 +85,7 @@ impl Subscriber {
             let (sink, stream) = next;
             let heard = Instant::now();
             let replaced = self.hear(sink, stream).await;
-            if self.incoming.is_closed() {
+            if self.to.incoming.is_closed() {
                 return;
             }
             let lost = Instant::now();
@@ -113,7 +127,7 @@ impl Subscriber {
         let subscribing = async {
             let (mut sink, stream) = self.redis.client().get_async_pubsub().await?.split();
             sink.psubscribe(&self.patterns).await?;
-            sink.subscribe(self.requests.keys().collect::<Vec<_>>()).await?;
+            sink.subscribe(self.requests.keys().chain(&self.responses).collect::<Vec<_>>()).await?;
             Ok((sink, stream))
         };
         timeout(SUBSCRIBE_DEADLINE, subscribing)
@@ -161,6 +175,11 @@ impl Subscriber {
 
     fn decode(&self, raw: &Msg) -> Result<Option<Message>, Unusable> {
         let payload = raw.get_payload_bytes();
+        if self.responses.iter().any(|channel| channel == raw.get_channel_name()) {
+            let (id, reply) = Reply::decode(payload)?;
+            self.to.pending.answer(&id, reply);
+            return Ok(None);
+        }
         let Some(&namespace) = self.requests.get(raw.get_channel_name()) else {
             let Some(Broadcast { namespace, data, rooms, except, volatile }) =
                 Broadcast::decode(payload, &self.uid)?
@@ -172,10 +191,15 @@ impl Subscriber {
             }
             return Ok(Some(Message::Broadcast { namespace, data, rooms, except, volatile }));
         };
-        let Some(Request { rooms, except, action }) = Request::decode(payload, &self.uid)? else {
-            return Ok(None);
-        };
         let namespace = namespace.to_owned();
+        let request = match Request::decode(payload, &self.uid) {
+            Err(Unusable::Unknown) => {
+                let asked = Asked::decode(payload, &self.uid)?;
+                return Ok(asked.map(|Asked { id, question }| Message::Question { namespace, id, question }));
+            }
+            request => request?,
+        };
+        let Some(Request { rooms, except, action }) = request else { return Ok(None) };
         Ok(Some(match action {
             Action::Join(targets) => Message::Join { namespace, rooms, except, targets },
             Action::Leave(targets) => Message::Leave { namespace, rooms, except, targets },
@@ -192,7 +216,7 @@ impl Subscriber {
     /// Hands a message on. An instance that takes none for a second loses them until it has room again: what
     /// Redis goes on sending has to stay somewhere.
     async fn deliver(&self, message: Message, choked: &mut bool) -> Result<(), ()> {
-        let message = match self.incoming.try_send(message) {
+        let message = match self.to.incoming.try_send(message) {
             Ok(()) => {
                 *choked = false;
                 return Ok(());
@@ -200,7 +224,7 @@ impl Subscriber {
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(()),
             Err(mpsc::error::TrySendError::Full(message)) => message,
         };
-        if !*choked && self.incoming.send_timeout(message, PATIENCE).await.is_ok() {
+        if !*choked && self.to.incoming.send_timeout(message, PATIENCE).await.is_ok() {
             return Ok(());
         }
         if !*choked {

@@ -72,7 +72,7 @@ async fn node_servers_and_emitters_are_heard_and_strange_messages_passed_over() 
     let redis = open(&server);
     let mut a = instance(&server);
     a.bus.subscribed().await;
-    for strange in [&b""[..], b"{", b"\xff\xff", b"{\"uid\":\"abcdef\",\"requestId\":\"x\",\"type\":1}"] {
+    for strange in [&b""[..], b"{", b"\xff\xff", b"{\"uid\":\"abcdef\",\"requestId\":\"x\",\"type\":77}"] {
         publish(&redis, "socket.io#/#", strange).await;
         assert_eq!(
             publish(&redis, "socket.io-request#/#", strange).await,

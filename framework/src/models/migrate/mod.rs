@@ -23,6 +23,7 @@ mod inspect;
 mod ledger;
 mod plan;
 mod review;
+mod settle;
 mod shape;
 mod split;
 mod status;
@@ -34,10 +35,11 @@ use std::time::Duration;
 
 pub(crate) use alter::Step;
 use apply::Runner;
-pub(crate) use apply::{Resolution, Tell};
+pub(crate) use apply::Tell;
 pub(super) use dialect::{unique_index, wide_index as index};
 pub(crate) use draft::{Draft, Request};
 use files::{Folder, Migration, folder, wrong};
+pub(crate) use settle::Resolution;
 pub(crate) use status::{Standing, Status};
 
 use super::Schema;

@@ -1,6 +1,8 @@
 //! The payloads are what Node's adapter 8.3 and emitter 5.1 published, byte for byte.
 
-use super::{Action, Broadcast, Request, Unusable, channel, pattern, request_channel};
+use super::{
+    Action, Asked, Broadcast, Question, Reply, Request, Unusable, channel, pattern, request_channel,
+};
 
 const HELLO: &[u8] = b"\x93\xa6_qicVY\x83\xa4type\x02\xa4data\x94\xa5hello\x01\xa3two\x81\xa5three\x91\xc3\xa3nsp\xa1/\x83\xa5rooms\x90\xa6except\x90\xa5flags\x80";
 const ONE_ROOM: &[u8] = b"\x93\xa6_qicVY\x83\xa4type\x02\xa4data\x92\xa5hello\xa2r1\xa3nsp\xa1/\x83\xa5rooms\x91\xa5room1\xa6except\x90\xa5flags\x80";
@@ -154,4 +156,39 @@ fn channels_have_the_names_node_listens_to() {
     assert_eq!(pattern("socket.io", "/admin"), "socket.io#/admin#*");
     assert_eq!(pattern("a*", "/[x]"), r"a\*#/\[x\]#*");
     assert_eq!(request_channel("socket.io", "/"), "socket.io-request#/#");
+}
+
+#[test]
+fn questions_and_answers_are_those_of_nodes_adapter() {
+    let fetch = Asked {
+        id: Some("yGSMda".to_owned()),
+        question: Question::Fetch { rooms: Vec::new(), except: Vec::new() },
+    };
+    assert_eq!(fetch.encode("_qicVY", "/").unwrap(), FETCH.as_bytes());
+    assert_eq!(Asked::decode(FETCH.as_bytes(), "other1").unwrap(), Some(fetch));
+    assert_eq!(Asked::decode(FETCH.as_bytes(), "_qicVY").unwrap(), None, "one's own");
+    let asked = Asked {
+        id: Some("OqSDWH".to_owned()),
+        question: Question::Broadcast {
+            data: r#"["ask",5]"#.into(),
+            rooms: Vec::new(),
+            except: Vec::new(),
+            timeout: 1_000,
+        },
+    };
+    assert_eq!(asked.encode("_qicVY", "/").unwrap(), WITH_ACK);
+    assert_eq!(Asked::decode(WITH_ACK, "other1").unwrap(), Some(asked));
+    let told = Asked { id: None, question: Question::Emit { args: r#"["ssping",7]"#.into() } };
+    assert_eq!(Asked::decode(SERVER_SIDE.as_bytes(), "other1").unwrap(), Some(told));
+
+    let count = br#"{"type":8,"requestId":"OqSDWH","clientCount":1}"#;
+    assert_eq!(Reply::Clients(1).encode("OqSDWH"), count);
+    let answer = b"\x83\xa4type\t\xa9requestId\xa6OqSDWH\xa6packet\xa6answer";
+    assert_eq!(Reply::Acknowledged("answer".into()).encode("OqSDWH"), answer);
+    assert_eq!(Reply::decode(answer).unwrap(), ("OqSDWH".to_owned(), Reply::Acknowledged("answer".into())));
+    let rooms = br#"{"requestId":"Of0UDf","rooms":["room1","r3"]}"#;
+    assert_eq!(Reply::decode(rooms).unwrap().1, Reply::Rooms(names(&["room1", "r3"])));
+    for strange in [&b"{}"[..], b"{\"requestId\":1}", b"{\"requestId\":\"x\",\"type\":77}", b"\xff"] {
+        assert!(Reply::decode(strange).is_err() && Asked::decode(strange, "other1").is_err());
+    }
 }

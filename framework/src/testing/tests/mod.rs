@@ -1,3 +1,5 @@
+mod fleet;
+
 use std::collections::HashSet;
 
 use serde_json::json;

@@ -1,0 +1,96 @@
+//! Events for the sockets of other instances.
+
+use bytes::Bytes;
+use rmpv::ValueRef;
+use serde_json::Value;
+
+use super::{Unusable, as_str, as_u64, get, names};
+use crate::protocol::msgpack;
+
+/// Socket.IO's packet types of an event, without and with binary attachments.
+const EVENTS: [u64; 2] = [2, 5];
+
+/// An event for the sockets of other instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Broadcast {
+    pub(crate) namespace: String,
+    /// The JSON text of `["event", argument, …]`.
+    pub(crate) data: Bytes,
+    /// Sockets in any of these; empty: every socket.
+    pub(crate) rooms: Vec<String>,
+    pub(crate) except: Vec<String>,
+    pub(crate) volatile: bool,
+}
+
+impl Broadcast {
+    /// The bytes to publish.
+    ///
+    /// # Errors
+    /// When `data` is no JSON array.
+    pub(crate) fn encode(&self, uid: &str) -> Result<Vec<u8>, Unusable> {
+        let args: Vec<Value> = serde_json::from_slice(&self.data).map_err(|_| Unusable::Malformed)?;
+        let mut out = Vec::with_capacity(self.data.len() + 96);
+        msgpack::write_array_len(3, &mut out);
+        msgpack::write_str(uid, &mut out);
+
+        msgpack::write_map_len(3, &mut out);
+        msgpack::write_str("type", &mut out);
+        out.push(2);
+        msgpack::write_str("data", &mut out);
+        msgpack::write_array_len(args.len(), &mut out);
+        args.iter().for_each(|arg| msgpack::write(arg, &mut out));
+        msgpack::write_str("nsp", &mut out);
+        msgpack::write_str(&self.namespace, &mut out);
+
+        msgpack::write_map_len(3, &mut out);
+        write_names("rooms", &self.rooms, &mut out);
+        write_names("except", &self.except, &mut out);
+        msgpack::write_str("flags", &mut out);
+        msgpack::write_map_len(usize::from(self.volatile), &mut out);
+        if self.volatile {
+            msgpack::write_str("volatile", &mut out);
+            out.push(0xc3);
+        }
+        Ok(out)
+    }
+
+    /// A received broadcast with its sender's uid; `None` when the sender is `own`.
+    ///
+    /// # Errors
+    /// When it is no broadcast.
+    pub(crate) fn decode(payload: &[u8], own: &str) -> Result<Option<Self>, Unusable> {
+        let message = msgpack::read(payload).ok_or(Unusable::Malformed)?;
+        let parts = message.as_array().map(Vec::as_slice).ok_or(Unusable::Malformed)?;
+        let [uid, packet, opts @ ..] = parts else { return Err(Unusable::Malformed) };
+        if as_str(uid) == Some(own) {
+            return Ok(None);
+        }
+        let kind = get(packet, "type").and_then(as_u64).ok_or(Unusable::Malformed)?;
+        if !EVENTS.contains(&kind) {
+            return Err(Unusable::Unknown);
+        }
+        let args = get(packet, "data")
+            .filter(|data| matches!(data, ValueRef::Array(_)))
+            .ok_or(Unusable::Malformed)?;
+        let mut data = Vec::with_capacity(payload.len());
+        msgpack::to_json(args, &mut data);
+        let opts = opts.first();
+        let names = |name| opts.and_then(|opts| get(opts, name)).map(names).unwrap_or_default();
+        let flags = opts.and_then(|opts| get(opts, "flags"));
+        Ok(Some(Self {
+            namespace: get(packet, "nsp").and_then(as_str).unwrap_or("/").to_owned(),
+            data: data.into(),
+            rooms: names("rooms"),
+            except: names("except"),
+            volatile: flags
+                .and_then(|flags| get(flags, "volatile"))
+                .is_some_and(|volatile| *volatile == ValueRef::Boolean(true)),
+        }))
+    }
+}
+
+fn write_names(key: &str, names: &[String], out: &mut Vec<u8>) {
+    msgpack::write_str(key, out);
+    msgpack::write_array_len(names.len(), out);
+    names.iter().for_each(|name| msgpack::write_str(name, out));
+}

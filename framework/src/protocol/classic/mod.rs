@@ -1,0 +1,107 @@
+//! The messages of `@socket.io/redis-adapter`'s classic mode, which every version since 6 understands.
+//!
+//! Broadcasts are MessagePack arrays `[uid, packet, opts]`, requests JSON objects (MessagePack is accepted).
+//! Names of channels start with the app's key, `socket.io` unless changed.
+
+mod broadcast;
+mod question;
+mod reply;
+mod request;
+
+use rmpv::ValueRef;
+
+use super::msgpack;
+
+pub(crate) use broadcast::Broadcast;
+pub(crate) use question::{Asked, Question};
+pub(crate) use reply::Reply;
+pub(crate) use request::{Action, Request};
+
+/// Why a message can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error("it is not a message of the classic adapter")]
+    Malformed,
+    #[error("its type is not known here")]
+    Unknown,
+}
+
+/// The channel of a broadcast: one of its own for exactly one room, so that instances without it need not read.
+pub(crate) fn channel(key: &str, namespace: &str, rooms: &[String]) -> String {
+    match rooms {
+        [room] => format!("{key}#{namespace}#{room}#"),
+        _ => format!("{key}#{namespace}#"),
+    }
+}
+
+/// The pattern of every broadcast channel of `namespace`.
+pub(crate) fn pattern(key: &str, namespace: &str) -> String {
+    let mut pattern = String::new();
+    for c in format!("{key}#{namespace}#").chars() {
+        if matches!(c, '*' | '?' | '[' | ']' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('*');
+    pattern
+}
+
+/// The channel of requests to every instance.
+pub(crate) fn request_channel(key: &str, namespace: &str) -> String {
+    format!("{key}-request#{namespace}#")
+}
+
+/// The channel of the answers to requests.
+pub(crate) fn response_channel(key: &str, namespace: &str) -> String {
+    format!("{key}-response#{namespace}#")
+}
+
+/// The channel of the answers for one instance alone, which some servers use.
+pub(crate) fn own_response_channel(key: &str, namespace: &str, uid: &str) -> String {
+    format!("{key}-response#{namespace}#{uid}#")
+}
+
+/// A message as JSON, however it was written.
+fn as_json(payload: &[u8]) -> Result<serde_json::Value, Unusable> {
+    if payload.first() == Some(&b'{') {
+        return serde_json::from_slice(payload).map_err(|_| Unusable::Malformed);
+    }
+    let message = msgpack::read(payload).ok_or(Unusable::Malformed)?;
+    let mut json = Vec::with_capacity(payload.len());
+    msgpack::to_json(&message, &mut json);
+    serde_json::from_slice(&json).map_err(|_| Unusable::Malformed)
+}
+
+fn get<'v, 'b>(map: &'v ValueRef<'b>, key: &str) -> Option<&'v ValueRef<'b>> {
+    let ValueRef::Map(fields) = map else { return None };
+    fields.iter().find(|(name, _)| as_str(name) == Some(key)).map(|(_, value)| value)
+}
+
+fn as_str<'b>(value: &ValueRef<'b>) -> Option<&'b str> {
+    let ValueRef::String(text) = value else { return None };
+    text.into_str()
+}
+
+fn as_u64(value: &ValueRef<'_>) -> Option<u64> {
+    match value {
+        ValueRef::Integer(whole) => whole.as_u64(),
+        ValueRef::F64(float) if float.fract() == 0.0 && *float >= 0.0 => Some(*float as u64),
+        _ => None,
+    }
+}
+
+/// Room names; a room that Node code named by a number has the name that number has as text.
+fn names(list: &ValueRef<'_>) -> Vec<String> {
+    let ValueRef::Array(items) = list else { return Vec::new() };
+    let name = |item: &ValueRef<'_>| match item {
+        ValueRef::String(text) => text.as_str().map(str::to_owned),
+        ValueRef::Integer(whole) => Some(whole.to_string()),
+        ValueRef::F64(float) => Some(float.to_string()),
+        _ => None,
+    };
+    items.iter().filter_map(name).collect()
+}
+
+#[cfg(test)]
+mod tests;
