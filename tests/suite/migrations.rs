@@ -100,11 +100,11 @@ impl Migrating {
         self.app.write(&file, &snapshot.to_string());
     }
 
-    /// Starts `migrate up` and waits until nobody else could.
+    /// Starts `migrate up` and waits until it is at work: another one, which would do nothing, has to wait.
     fn start_up(&self) -> Process {
         let process = Process::start("migrate", &mut self.command(&["up"]), self.app.root());
         wait::until_true("the first instance migrates", SOON, || {
-            let mut impatient = self.command(&["up"]);
+            let mut impatient = self.command(&["resolve", "1", "--undone"]);
             let output = impatient
                 .env("REGATTA__MODELS__MIGRATE_TIMEOUT", "100ms")
                 .env("REGATTA__DATASTORES__DEFAULT__ACQUIRE_TIMEOUT", "100ms")
