@@ -100,11 +100,11 @@ impl Migrating {
         self.app.write(&file, &snapshot.to_string());
     }
 
-    /// Starts `migrate up` and waits until nobody else could.
+    /// Starts `migrate up` and waits until it is at work: another one has to wait.
     fn start_up(&self) -> Process {
         let process = Process::start("migrate", &mut self.command(&["up"]), self.app.root());
         wait::until_true("the first instance migrates", SOON, || {
-            let mut impatient = self.command(&["up"]);
+            let mut impatient = self.command(&["alter"]);
             let output = impatient
                 .env("REGATTA__MODELS__MIGRATE_TIMEOUT", "100ms")
                 .env("REGATTA__DATASTORES__DEFAULT__ACQUIRE_TIMEOUT", "100ms")
@@ -261,8 +261,9 @@ fn of_several_at_once_one_migrates_and_the_others_see_nothing_to_do() {
             "DELETE FROM person;",
         );
 
-        let started: Vec<_> =
-            (0..4).map(|_| Process::start("migrate", &mut app.command(&["up"]), app.app.root())).collect();
+        let started: Vec<_> = (0..4)
+            .map(|n| Process::start(&format!("migrate-{n}"), &mut app.command(&["up"]), app.app.root()))
+            .collect();
         let logs: Vec<_> = started
             .iter()
             .map(|process| {
@@ -313,8 +314,13 @@ fn instances_that_start_with_up_apply_what_is_pending() {
     app.good(&["new", "init"]);
     let settings = [("DATABASE_URL", app.url.as_str()), ("REGATTA__MODELS__MIGRATE", "up")];
     let ports = [ports::free(), ports::free()];
-    let lifted: Vec<_> =
-        ports.iter().map(|port| app.app.lift(&["--port".to_owned(), port.to_string()], &settings)).collect();
+    let lifted: Vec<_> = ports
+        .iter()
+        .map(|port| {
+            let mut lift = app.app.command(&["lift", "--port", &port.to_string()]);
+            Process::start(&format!("app-{port}"), lift.envs(settings), app.app.root())
+        })
+        .collect();
     for (process, port) in lifted.iter().zip(ports) {
         process.wait_for_line("listening", START);
         http::wait_ready(&format!("http://127.0.0.1:{port}"), START);
@@ -334,7 +340,7 @@ fn production_does_not_take_another_engines_files_for_its_own() {
     let production = [
         ("REGATTA_ENV", "production"),
         ("PUBLIC_URL", "https://chat.example"),
-        ("SESSION_SECRET", "0123456789abcdef0123456789abcdef-a-secret-of-a-test"),
+        ("SESSION_SECRET", "b7c1d9e4f20a85637e1fc04d9b28a6537d0e4c91"),
         ("REGATTA__SOCKETS__SINGLE_INSTANCE", "true"),
     ];
 

@@ -108,6 +108,11 @@ impl Source<'_> {
         }
     }
 
+    async fn has_table(&mut self, dialect: Dialect) -> Result<bool, DbError> {
+        let query = Query::of_text(&dialect.is_there(TABLE), &[]);
+        Ok(!self.rows(query, &[]).await?.is_empty())
+    }
+
     fn store(&self) -> &Store {
         match self {
             Self::Session(session) => session.store(),
@@ -119,8 +124,7 @@ impl Source<'_> {
 /// Every row, the oldest migration first; none when there is no table.
 pub(super) async fn read(mut source: Source<'_>) -> Result<Vec<Row>, DbError> {
     let dialect = Dialect(source.store().engine());
-    let is_there = Query::of_text(&dialect.is_there(TABLE), &[]);
-    if source.rows(is_there, &[]).await?.is_empty() {
+    if !source.has_table(dialect).await? {
         return Ok(Vec::new());
     }
     let mut select = sea_query::Query::select();
@@ -162,6 +166,11 @@ fn row(values: Vec<Value>) -> Option<Row> {
 
 /// Makes sure that the table is there.
 pub(super) async fn make_table(session: &mut Session) -> Result<(), DbError> {
+    let dialect = Dialect(session.store().engine());
+    // An engine that is told to make what is there says so in the log.
+    if Source::Session(session).has_table(dialect).await? {
+        return Ok(());
+    }
     session.run(&format!("CREATE TABLE IF NOT EXISTS {TABLE} ({COLUMNS})")).await
 }
 
