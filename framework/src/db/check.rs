@@ -26,6 +26,8 @@ impl Store {
                 Pool::Sqlite(pool) => sqlx::query("SELECT 1").execute(pool).await.map(drop),
                 #[cfg(feature = "postgres")]
                 Pool::Postgres(pool) => sqlx::query("SELECT 1").execute(pool).await.map(drop),
+                #[cfg(feature = "mysql")]
+                Pool::MySql(pool) => sqlx::query("SELECT 1").execute(pool).await.map(drop),
             }
         };
         let found = match tokio::time::timeout(PATIENCE, asked).await {

@@ -13,7 +13,6 @@ pub(crate) const MOST_DIGITS: u8 = 28;
 const SHORT: u8 = 18;
 
 /// Makes every decimal a positive number of 29 digits.
-#[cfg(feature = "sqlite")]
 const OFFSET: i128 = 10_i128.pow(28);
 
 /// A sum is told in parts, each so many times the next one: a part alone never overflows.
@@ -65,7 +64,6 @@ fn units(decimal: Decimal, scale: u8) -> Option<i128> {
     decimal.mantissa().checked_mul(10_i128.checked_pow(missing)?)
 }
 
-#[cfg(feature = "sqlite")]
 pub(super) fn parameter(decimal: Decimal, precision: u8, scale: u8) -> sea_query::Value {
     let rounded = decimal.round_dp(scale.into());
     let units = units(rounded.normalize(), scale).unwrap_or(OFFSET);
@@ -77,7 +75,6 @@ pub(super) fn parameter(decimal: Decimal, precision: u8, scale: u8) -> sea_query
 }
 
 /// The parameter that stands for no decimal.
-#[cfg(feature = "sqlite")]
 pub(super) fn nothing(precision: u8) -> sea_query::Value {
     if precision <= SHORT { sea_query::Value::BigInt(None) } else { sea_query::Value::String(None) }
 }
@@ -101,7 +98,6 @@ pub(super) fn from_text(text: &str, scale: u8) -> Option<Decimal> {
 }
 
 /// The parts that a column's values are added up by, the most significant first; `{}` is the column.
-#[cfg(feature = "sqlite")]
 pub(crate) fn parts(precision: u8) -> &'static [&'static str] {
     if precision <= SHORT {
         &["{} / 10000000000", "{} % 10000000000"]

@@ -1,14 +1,17 @@
 //! One SQL datastore: a pool of connections that opens by itself, statements with a deadline, rows as values.
 
-#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
-compile_error!("regatta needs a database: switch on its feature `sqlite`, `postgres` or both");
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("regatta needs a database: switch on its feature `sqlite`, `postgres` or `mysql`");
 
 mod check;
 mod date;
 pub(crate) mod decimal;
 mod error;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod retry;
 mod run;
 mod session;
 #[cfg(feature = "sqlite")]
@@ -23,7 +26,8 @@ use std::time::{Duration, Instant};
 
 pub use date::{Date, NoDate};
 pub(crate) use error::DbError;
-pub(crate) use run::{Layout, Query};
+pub(crate) use retry::Retry;
+pub(crate) use run::{Done, Layout, Query};
 pub(crate) use session::Session;
 pub(crate) use transaction::Transaction;
 pub use value::{Kind, Value};
@@ -52,17 +56,31 @@ pub(crate) enum Pool {
     Sqlite(sqlx::SqlitePool),
     #[cfg(feature = "postgres")]
     Postgres(sqlx::PgPool),
+    #[cfg(feature = "mysql")]
+    MySql(sqlx::MySqlPool),
 }
 
 /// What speaks a dialect of SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
-    not(all(feature = "sqlite", feature = "postgres")),
+    not(all(feature = "sqlite", feature = "postgres", feature = "mysql")),
     allow(dead_code, reason = "an app built for one engine never meets the other")
 )]
 pub(crate) enum Engine {
     Sqlite,
     Postgres,
+    /// MySQL and MariaDB.
+    MySql,
+}
+
+impl Engine {
+    /// Whether a statement that writes gives back the rows it wrote.
+    pub(crate) fn returns_rows(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::MySql => false,
+        }
+    }
 }
 
 impl Store {
@@ -78,6 +96,8 @@ impl Store {
             Some("sqlite") => Pool::Sqlite(sqlite::open(config, root, workers)?),
             #[cfg(feature = "postgres")]
             Some("postgres" | "postgresql") => Pool::Postgres(postgres::open(config, workers)?),
+            #[cfg(feature = "mysql")]
+            Some("mysql" | "mariadb") => Pool::MySql(mysql::open(config, workers)?),
             _ => return Err(DbError::Url { address: config.address() }),
         };
         Ok(Self(Arc::new(Inner {
@@ -100,6 +120,8 @@ impl Store {
             Pool::Sqlite(_) => Engine::Sqlite,
             #[cfg(feature = "postgres")]
             Pool::Postgres(_) => Engine::Postgres,
+            #[cfg(feature = "mysql")]
+            Pool::MySql(_) => Engine::MySql,
         }
     }
 
@@ -110,6 +132,8 @@ impl Store {
             Pool::Sqlite(pool) => pool.close().await,
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pool.close().await,
+            #[cfg(feature = "mysql")]
+            Pool::MySql(pool) => pool.close().await,
         }
     }
 

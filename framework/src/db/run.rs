@@ -5,13 +5,13 @@ use std::time::Duration;
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 
 use super::transaction::Open;
-use super::{DbError, Kind, Pool, Store, Transaction, Value};
+use super::{DbError, Kind, Pool, Retry, Store, Transaction, Value};
 
 /// The server ends a statement at its deadline; this much later the client gives up on the server.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// A statement as text of one engine, with its parameters beside it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Query {
     pub(super) sql: String,
     pub(super) values: SqlxValues,
@@ -55,6 +55,13 @@ impl Layout {
     }
 }
 
+/// What a statement did that returns no rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Done {
+    /// The first of the numbers that the database counted for new rows.
+    pub(crate) first_id: i64,
+}
+
 /// A statement whose rows are decoded as they arrive.
 macro_rules! decoding {
     ($engine:ident, $query:expr, $layout:expr) => {
@@ -64,6 +71,26 @@ macro_rules! decoding {
 }
 pub(super) use decoding;
 
+/// A statement whose rows are nobody's matter.
+macro_rules! plain {
+    ($query:expr) => {
+        sqlx::query_with(sqlx::AssertSqlSafe($query.sql), $query.values)
+    };
+}
+
+/// Runs a statement on a connection of a pool. One that missed the deadline is in the middle of something: it never
+/// goes back to the pool.
+macro_rules! pooled {
+    ($store:expr, $pool:expr, $statement:expr, $run:ident) => {{
+        let mut connection = $pool.acquire().await.map_err(|error| $store.failed(error))?;
+        let outcome = within(Some($store.timeout()), $statement.$run(&mut *connection)).await;
+        if outcome.is_err() {
+            drop(connection.detach());
+        }
+        outcome?.map_err(|error| $store.failed(error))?
+    }};
+}
+
 impl Store {
     /// Writes a statement in the engine's dialect.
     pub(crate) fn build(&self, statement: &impl SqlxBinder) -> Query {
@@ -72,11 +99,14 @@ impl Store {
             Pool::Sqlite(_) => statement.build_sqlx(sea_query::SqliteQueryBuilder),
             #[cfg(feature = "postgres")]
             Pool::Postgres(_) => statement.build_sqlx(sea_query::PostgresQueryBuilder),
+            #[cfg(feature = "mysql")]
+            Pool::MySql(_) => statement.build_sqlx(sea_query::MysqlQueryBuilder),
         };
         Query { sql, values }
     }
 
-    /// Runs a statement on a connection of the pool, or inside `transaction`, and reads its rows.
+    /// Runs a statement on a connection of the pool, or inside `transaction`, and reads its rows. One that had to give
+    /// way to others runs again, if it is alone.
     pub(crate) async fn rows(
         &self,
         query: Query,
@@ -85,32 +115,33 @@ impl Store {
     ) -> Result<Rows, DbError> {
         let rows = match transaction {
             Some(transaction) => self.rows_within(query, layout, transaction).await?,
-            None => self.rows_pooled(query, layout).await?,
+            None => self.rows_alone(query, layout).await?,
         };
         self.heard();
         Ok(rows)
     }
 
-    async fn rows_pooled(&self, query: Query, layout: &Layout) -> Result<Rows, DbError> {
-        /// A connection that missed the deadline is in the middle of something: it never goes back to the pool.
-        macro_rules! pooled {
-            ($engine:ident, $pool:expr) => {{
-                let mut connection = $pool.acquire().await.map_err(|error| self.failed(error))?;
-                let rows = decoding!($engine, query, layout).fetch_all(&mut *connection);
-                let rows = within(Some(self.timeout()), rows).await;
-                if rows.is_err() {
-                    drop(connection.detach());
-                }
-                rows?
-            }};
+    async fn rows_alone(&self, mut query: Query, layout: &Layout) -> Result<Rows, DbError> {
+        let mut retry = Retry::default();
+        loop {
+            // Reads give way to nobody.
+            let again = (!query.sql.starts_with("SELECT")).then(|| query.clone());
+            match (self.rows_pooled(query, layout).await, again) {
+                (Err(DbError::Deadlock), Some(again)) if retry.again().await => query = again,
+                (rows, _) => return rows,
+            }
         }
-        let rows = match self.pool() {
+    }
+
+    async fn rows_pooled(&self, query: Query, layout: &Layout) -> Result<Rows, DbError> {
+        Ok(match self.pool() {
             #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => pooled!(sqlite, pool),
+            Pool::Sqlite(pool) => pooled!(self, pool, decoding!(sqlite, query, layout), fetch_all),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => pooled!(postgres, pool),
-        };
-        rows.map_err(|error| self.failed(error))
+            Pool::Postgres(pool) => pooled!(self, pool, decoding!(postgres, query, layout), fetch_all),
+            #[cfg(feature = "mysql")]
+            Pool::MySql(pool) => pooled!(self, pool, decoding!(mysql, query, layout), fetch_all),
+        })
     }
 
     async fn rows_within(
@@ -122,7 +153,7 @@ impl Store {
         let mut open = transaction.open().await;
         let deadline = Some(self.timeout());
         let rows = match open.as_mut() {
-            None => return Err(DbError::TransactionOver),
+            None => return Err(transaction.why_over()),
             #[cfg(feature = "sqlite")]
             Some(Open::Sqlite(connection)) => {
                 within(deadline, decoding!(sqlite, query, layout).fetch_all(&mut **connection)).await
@@ -131,11 +162,53 @@ impl Store {
             Some(Open::Postgres(connection)) => {
                 within(deadline, decoding!(postgres, query, layout).fetch_all(&mut **connection)).await
             }
+            #[cfg(feature = "mysql")]
+            Some(Open::MySql(connection)) => {
+                within(deadline, decoding!(mysql, query, layout).fetch_all(&mut **connection)).await
+            }
         };
-        if rows.is_err() {
+        self.end_of(transaction, &mut open, rows)
+    }
+
+    /// Runs a statement inside `transaction` and tells what it did: for engines that return no rows of what they wrote.
+    pub(crate) async fn execute(&self, query: Query, transaction: &Transaction) -> Result<Done, DbError> {
+        let mut open = transaction.open().await;
+        let deadline = Some(self.timeout());
+        let done = match open.as_mut() {
+            None => return Err(transaction.why_over()),
+            #[cfg(feature = "sqlite")]
+            Some(Open::Sqlite(connection)) => within(deadline, plain!(query).execute(&mut **connection))
+                .await
+                .map(|done| done.map(|done| done.last_insert_rowid())),
+            // It has no such number: its statements return rows.
+            #[cfg(feature = "postgres")]
+            Some(Open::Postgres(connection)) => {
+                within(deadline, plain!(query).execute(&mut **connection)).await.map(|done| done.map(|_| 0))
+            }
+            #[cfg(feature = "mysql")]
+            Some(Open::MySql(connection)) => within(deadline, plain!(query).execute(&mut **connection))
+                .await
+                .map(|done| done.map(|done| i64::try_from(done.last_insert_id()).unwrap_or(i64::MAX))),
+        };
+        let first_id = self.end_of(transaction, &mut open, done)?;
+        self.heard();
+        Ok(Done { first_id })
+    }
+
+    /// What a statement inside a transaction came to. One that missed the deadline is in the middle of something, and one
+    /// that gave way was undone with all before it: after either the transaction is over.
+    fn end_of<T>(
+        &self,
+        transaction: &Transaction,
+        open: &mut Option<Open>,
+        outcome: Result<Result<T, sqlx::Error>, DbError>,
+    ) -> Result<T, DbError> {
+        let outcome =
+            outcome.and_then(|outcome| outcome.map_err(|error| transaction.watch(self.failed(error))));
+        if matches!(outcome, Err(DbError::Timeout | DbError::Deadlock)) {
             *open = None;
         }
-        rows?.map_err(|error| self.failed(error))
+        outcome
     }
 
     /// The error every engine gives alike.
@@ -145,6 +218,8 @@ impl Store {
             Pool::Sqlite(pool) => pool.size(),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pool.size(),
+            #[cfg(feature = "mysql")]
+            Pool::MySql(pool) => pool.size(),
         };
         DbError::of(error, self.address(), size)
     }

@@ -24,6 +24,8 @@ enum Open {
     Memory(sqlx::pool::PoolConnection<sqlx::Sqlite>),
     #[cfg(feature = "postgres")]
     Postgres(Box<sqlx::PgConnection>),
+    #[cfg(feature = "mysql")]
+    MySql(Box<sqlx::MySqlConnection>),
 }
 
 impl Store {
@@ -39,6 +41,8 @@ impl Store {
                 Pool::Sqlite(pool) => Open::Sqlite(Box::new(pool.acquire().await?.detach())),
                 #[cfg(feature = "postgres")]
                 Pool::Postgres(pool) => Open::Postgres(Box::new(pool.acquire().await?.detach())),
+                #[cfg(feature = "mysql")]
+                Pool::MySql(pool) => Open::MySql(Box::new(pool.acquire().await?.detach())),
             })
         };
         let open = within(Some(self.timeout()), open).await?.map_err(|error| self.failed(error))?;
@@ -61,6 +65,8 @@ impl Session {
             Open::Memory(connection) => query.execute(&mut **connection).await.map(drop),
             #[cfg(feature = "postgres")]
             Open::Postgres(connection) => query.execute(&mut **connection).await.map(drop),
+            #[cfg(feature = "mysql")]
+            Open::MySql(connection) => query.execute(&mut **connection).await.map(drop),
         };
         done.map_err(|error| self.store.failed(error))
     }
@@ -76,6 +82,8 @@ impl Session {
             Open::Postgres(connection) => {
                 decoding!(postgres, query, layout).fetch_all(&mut **connection).await
             }
+            #[cfg(feature = "mysql")]
+            Open::MySql(connection) => decoding!(mysql, query, layout).fetch_all(&mut **connection).await,
         };
         rows.map_err(|error| self.store.failed(error))
     }
@@ -90,6 +98,8 @@ impl Session {
                 Open::Memory(connection) => drop(connection),
                 #[cfg(feature = "postgres")]
                 Open::Postgres(connection) => drop(connection.close().await),
+                #[cfg(feature = "mysql")]
+                Open::MySql(connection) => drop(connection.close().await),
             }
         };
         let _ = tokio::time::timeout(patience, bye).await;

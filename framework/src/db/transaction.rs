@@ -1,5 +1,7 @@
 //! Several statements that happen together or not at all.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::run::within;
@@ -10,6 +12,8 @@ use super::{DbError, Pool, Store};
 #[derive(Debug)]
 pub(crate) struct Transaction {
     open: Mutex<Option<Open>>,
+    /// Whether it had to give way to another one.
+    gave_way: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(super) enum Open {
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     #[cfg(feature = "postgres")]
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    #[cfg(feature = "mysql")]
+    MySql(sqlx::Transaction<'static, sqlx::MySql>),
 }
 
 impl Store {
@@ -30,30 +36,52 @@ impl Store {
                 Pool::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
                 #[cfg(feature = "postgres")]
                 Pool::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+                #[cfg(feature = "mysql")]
+                Pool::MySql(pool) => pool.begin().await.map(Open::MySql),
             }
         };
         let open = within(Some(self.timeout()), begun).await?.map_err(|error| self.failed(error))?;
-        Ok(Transaction { open: Mutex::new(Some(open)) })
+        Ok(Transaction { open: Mutex::new(Some(open)), gave_way: AtomicBool::new(false) })
     }
 
     /// Makes what `transaction` did lasting.
     pub(crate) async fn commit(&self, transaction: &Transaction) -> Result<(), DbError> {
-        let open = transaction.open().await.take().ok_or(DbError::TransactionOver)?;
+        let open = transaction.open().await.take().ok_or_else(|| transaction.why_over())?;
         let committed = async {
             match open {
                 #[cfg(feature = "sqlite")]
                 Open::Sqlite(transaction) => transaction.commit().await,
                 #[cfg(feature = "postgres")]
                 Open::Postgres(transaction) => transaction.commit().await,
+                #[cfg(feature = "mysql")]
+                Open::MySql(transaction) => transaction.commit().await,
             }
         };
-        within(Some(self.timeout()), committed).await?.map_err(|error| self.failed(error))
+        within(Some(self.timeout()), committed).await?.map_err(|error| transaction.watch(self.failed(error)))
     }
 }
 
 impl Transaction {
     pub(super) async fn open(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().await
+    }
+
+    /// Notes when the error means that the same again may well succeed.
+    pub(super) fn watch(&self, error: DbError) -> DbError {
+        if matches!(error, DbError::Deadlock) {
+            self.gave_way.store(true, Ordering::Relaxed);
+        }
+        error
+    }
+
+    /// Whether it had to give way to another one, so that its work can be done again in a new one.
+    pub(crate) fn gave_way(&self) -> bool {
+        self.gave_way.load(Ordering::Relaxed)
+    }
+
+    /// Why it takes no more statements.
+    pub(super) fn why_over(&self) -> DbError {
+        if self.gave_way() { DbError::Deadlock } else { DbError::TransactionOver }
     }
 
     /// Undoes everything; whatever still holds the handle can't write any more.

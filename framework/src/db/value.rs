@@ -8,9 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-#[cfg(feature = "sqlite")]
-use super::decimal;
-use super::{Date, Engine};
+use super::{Date, Engine, decimal};
 
 /// Floats that hold a whole number below this are written without a fraction, as JavaScript does.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -102,17 +100,11 @@ impl Value {
     }
 
     /// The value as a parameter of a statement of `engine`; `kind` gives an absent one its type.
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(unused_variables, reason = "the other engines have every kind")
-    )]
     pub(crate) fn into_parameter(self, kind: Kind, engine: Engine) -> sea_query::Value {
         match (self, kind) {
-            #[cfg(feature = "sqlite")]
             (Self::Decimal(value), Kind::Decimal { precision, scale }) if engine == Engine::Sqlite => {
                 decimal::parameter(value, precision, scale)
             }
-            #[cfg(feature = "sqlite")]
             (Self::Null, Kind::Decimal { precision, .. }) if engine == Engine::Sqlite => {
                 decimal::nothing(precision)
             }

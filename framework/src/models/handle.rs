@@ -14,7 +14,7 @@ use super::migrate::Migrations;
 use super::registry::Registry;
 use super::{Change, ChangeSink, Schema, Value};
 use crate::config::{Config, DatastoreConfig};
-use crate::db::{DbError, Engine, Layout, Pool, Query, Store, Transaction};
+use crate::db::{DbError, Done, Engine, Layout, Pool, Query, Store, Transaction};
 use crate::health::Check;
 use crate::{Error, Result};
 
@@ -31,24 +31,25 @@ use crate::{Error, Result};
 /// ```
 #[derive(Clone)]
 pub struct Db {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     /// The transaction this handle belongs to.
-    within: Option<Arc<Within>>,
+    pub(super) within: Option<Arc<Within>>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     /// The datastores by name; the first one holds the models that name none.
-    stores: Vec<(String, Store)>,
+    pub(super) stores: Vec<(String, Store)>,
     registry: Registry,
     sink: Arc<dyn ChangeSink>,
 }
 
-struct Within {
-    transaction: Transaction,
+/// The transaction a handle belongs to.
+pub(super) struct Within {
+    pub(super) transaction: Transaction,
     /// The place of its datastore.
-    store: usize,
+    pub(super) store: usize,
     /// What to tell once it is committed.
-    changes: Mutex<Vec<Change>>,
+    pub(super) changes: Mutex<Vec<Change>>,
 }
 
 impl Db {
@@ -90,66 +91,6 @@ impl Db {
         Ok(Self { shared: Arc::new(Shared { stores, registry, sink }), within: None })
     }
 
-    /// Runs `work` in a transaction of the models' datastore: all of it lasts, or, when it returns an error or the
-    /// request is cancelled, nothing. Changes are told to those who watch once it lasts. Models of other
-    /// datastores are not part of it.
-    ///
-    /// ```no_run
-    /// # use regatta::models::Db;
-    /// # async fn example(db: Db) -> regatta::Result<()> {
-    /// db.transaction(async |tx| {
-    ///     // every query here takes `tx`
-    /// #   let _ = tx;
-    ///     Ok(())
-    /// }).await
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// What `work` returns; 503 when the database is away; 500 inside another transaction.
-    pub async fn transaction<T>(&self, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
-        self.transaction_at(0, work).await
-    }
-
-    /// Runs `work` in a transaction of the datastore called `name`; see [`Db::transaction`].
-    ///
-    /// # Errors
-    /// As [`Db::transaction`], and 500 when no model is in a datastore of this name.
-    pub async fn transaction_in<T>(
-        &self,
-        name: &str,
-        work: impl AsyncFnOnce(&Self) -> Result<T>,
-    ) -> Result<T> {
-        self.transaction_at(self.place_of(name)?, work).await
-    }
-
-    async fn transaction_at<T>(&self, store: usize, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
-        if self.within.is_some() {
-            return Err(Error::internal(
-                "a transaction can't begin inside another: use the handle it gave you",
-            ));
-        }
-        let atomic = self.begin(store).await?;
-        let outcome = work(atomic.db()).await;
-        atomic.end(outcome).await
-    }
-
-    /// A transaction for several statements about a model: the one this handle is in, else one of its own.
-    pub(super) async fn atomic(&self, schema: &Schema) -> Result<Atomic> {
-        let store = self.store_place(schema);
-        match &self.within {
-            Some(within) if within.store == store => Ok(Atomic { db: self.clone(), own: None }),
-            _ => self.begin(store).await,
-        }
-    }
-
-    async fn begin(&self, store: usize) -> Result<Atomic> {
-        let transaction = self.shared.stores[store].1.begin().await?;
-        let within = Arc::new(Within { transaction, store, changes: Mutex::default() });
-        let db = Self { shared: self.shared.clone(), within: Some(within.clone()) };
-        Ok(Atomic { db, own: Some(within) })
-    }
-
     /// The pool of connections to SQLite.
     ///
     /// # Errors
@@ -158,8 +99,8 @@ impl Db {
     pub fn sqlite(&self) -> Result<&sqlx::SqlitePool> {
         match self.shared.stores[0].1.pool() {
             Pool::Sqlite(pool) => Ok(pool),
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(_) => Err(Error::internal("the models are in PostgreSQL: use `db.postgres()`")),
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            other => Err(elsewhere(other)),
         }
     }
 
@@ -171,8 +112,21 @@ impl Db {
     pub fn postgres(&self) -> Result<&sqlx::PgPool> {
         match self.shared.stores[0].1.pool() {
             Pool::Postgres(pool) => Ok(pool),
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(_) => Err(Error::internal("the models are in SQLite: use `db.sqlite()`")),
+            #[cfg(any(feature = "sqlite", feature = "mysql"))]
+            other => Err(elsewhere(other)),
+        }
+    }
+
+    /// The pool of connections to MySQL or MariaDB.
+    ///
+    /// # Errors
+    /// 500 when the models are in another database.
+    #[cfg(feature = "mysql")]
+    pub fn mysql(&self) -> Result<&sqlx::MySqlPool> {
+        match self.shared.stores[0].1.pool() {
+            Pool::MySql(pool) => Ok(pool),
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            other => Err(elsewhere(other)),
         }
     }
 
@@ -237,11 +191,11 @@ impl Db {
         }
     }
 
-    fn store_place(&self, schema: &Schema) -> usize {
+    pub(super) fn store_place(&self, schema: &Schema) -> usize {
         schema.datastore().and_then(|name| self.place_of(name).ok()).unwrap_or(0)
     }
 
-    fn place_of(&self, name: &str) -> Result<usize> {
+    pub(super) fn place_of(&self, name: &str) -> Result<usize> {
         let place = self.shared.stores.iter().position(|(store, _)| store == name);
         place.ok_or_else(|| Error::internal(format!("no model is in a datastore called `{name}`")))
     }
@@ -277,6 +231,14 @@ impl Db {
         self.shared.stores[store].1.rows(query, layout, transaction).await
     }
 
+    /// Runs a statement that returns no rows. Only inside a transaction: what it wrote is read there.
+    pub(super) async fn execute(&self, schema: &Schema, query: Query) -> Result<Done, DbError> {
+        let store = self.store_place(schema);
+        let within = self.within.as_ref().filter(|within| within.store == store);
+        let transaction = within.map(|within| &within.transaction).ok_or(DbError::TransactionOver)?;
+        self.shared.stores[store].1.execute(query, transaction).await
+    }
+
     /// Tells those who watch, now or when the transaction is committed.
     pub(super) async fn announce(&self, changes: Vec<Change>) {
         match &self.within {
@@ -287,43 +249,28 @@ impl Db {
         }
     }
 
-    async fn tell(&self, changes: Vec<Change>) {
+    pub(super) async fn tell(&self, changes: Vec<Change>) {
         for change in changes {
             self.shared.sink.publish(change).await;
         }
     }
 }
 
-/// Several statements that last together or not at all. Dropped, they are undone.
-pub(super) struct Atomic {
-    db: Db,
-    /// The transaction, when it began here.
-    own: Option<Arc<Within>>,
-}
-
-impl Atomic {
-    /// The handle inside the transaction.
-    pub(super) fn db(&self) -> &Db {
-        &self.db
-    }
-
-    /// Makes it last when `outcome` is good, else undoes it; a transaction that began elsewhere ends there.
-    pub(super) async fn end<T>(self, outcome: Result<T>) -> Result<T> {
-        let Some(within) = self.own else { return outcome };
-        match outcome {
-            Ok(value) => {
-                self.db.shared.stores[within.store].1.commit(&within.transaction).await?;
-                let changes =
-                    std::mem::take(&mut *within.changes.lock().unwrap_or_else(PoisonError::into_inner));
-                self.db.tell(changes).await;
-                Ok(value)
-            }
-            Err(error) => {
-                within.transaction.roll_back().await;
-                Err(error)
-            }
-        }
-    }
+/// The models are in another database than somebody thought.
+#[cfg(any(
+    all(feature = "sqlite", feature = "postgres"),
+    all(feature = "sqlite", feature = "mysql"),
+    all(feature = "postgres", feature = "mysql")
+))]
+fn elsewhere(pool: &Pool) -> Error {
+    Error::internal(match pool {
+        #[cfg(feature = "sqlite")]
+        Pool::Sqlite(_) => "the models are in SQLite: use `db.sqlite()`",
+        #[cfg(feature = "postgres")]
+        Pool::Postgres(_) => "the models are in PostgreSQL: use `db.postgres()`",
+        #[cfg(feature = "mysql")]
+        Pool::MySql(_) => "the models are in MySQL: use `db.mysql()`",
+    })
 }
 
 impl fmt::Debug for Db {

@@ -34,6 +34,7 @@ mod registry;
 mod schema;
 mod statement;
 mod timestamp;
+mod transaction;
 mod uuids;
 mod validation;
 mod where_json;

@@ -17,9 +17,12 @@ pub(super) fn kind(kind: Kind) -> Object {
         Kind::Timestamp => {
             json!({ "type": "integer", "format": "int64", "description": "Milliseconds since 1970." })
         }
+        Kind::Decimal { precision, scale: 0 } => {
+            json!({ "type": "string", "format": "decimal", "pattern": format!("^-?[0-9]{{1,{precision}}}$") })
+        }
         Kind::Decimal { precision, scale } => {
-            let (whole, behind) = (precision.saturating_sub(scale).max(1), scale.max(1));
-            let pattern = format!("^-?[0-9]{{1,{whole}}}(\\.[0-9]{{1,{behind}}})?$");
+            let whole = precision.saturating_sub(scale).max(1);
+            let pattern = format!("^-?[0-9]{{1,{whole}}}(\\.[0-9]{{1,{scale}}})?$");
             json!({ "type": "string", "format": "decimal", "pattern": pattern })
         }
         Kind::Date => json!({ "type": "string", "format": "date" }),
@@ -106,13 +109,17 @@ fn add_rule(schema: &mut Object, kind: Kind, rule: &Validation) {
         }
         Validation::IsUuid if is_text => add(schema, "format", json!("uuid")),
         Validation::IsHexColor if is_text => {
-            add(schema, "pattern", json!("^#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"))
+            add(schema, "pattern", json!("^#?([0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})$"))
         }
-        Validation::Regex(pattern) if is_text => add(schema, "pattern", json!(pattern.text())),
+        // JSON Schema has no flags such as `(?i)`.
+        Validation::Regex(pattern) if is_text && !pattern.text().contains("(?") => {
+            add(schema, "pattern", json!(pattern.text()))
+        }
         Validation::IsInteger if kind == Kind::Float => add(schema, "multipleOf", json!(1)),
         Validation::IsBoolean if kind == Kind::Json => add(schema, "type", json!("boolean")),
         Validation::IsNumber if kind == Kind::Json => add(schema, "type", json!("number")),
         Validation::IsString if kind == Kind::Json => add(schema, "type", json!("string")),
+        Validation::IsInteger if kind == Kind::Json => add(schema, "type", json!("integer")),
         // A rule for text says nothing about a number, nor the other way round; and JSON Schema has no word for
         // moments, cards and what an app's own function looks at.
         _ => {}

@@ -31,7 +31,8 @@ fn not_unique(schema: &Schema, error: DbError) -> Error {
         .stored()
         .filter(|(place, attribute)| {
             is_named(&migrate::unique_index(schema, attribute))
-                || (attribute.is_primary_key() && is_named(&format!("{}_pkey", schema.table())))
+                || (attribute.is_primary_key()
+                    && (is_named(&format!("{}_pkey", schema.table())) || is_named("PRIMARY")))
                 || in_index.contains(place)
                 || columns.iter().any(|failed| failed == attribute.column_name())
         })

@@ -5,6 +5,7 @@ mod create;
 mod destroy;
 mod explain;
 mod notice;
+mod reread;
 mod rows;
 mod update;
 

@@ -1,6 +1,7 @@
 //! Writes that give back the rows they wrote.
 
 use super::explain::explain;
+use super::reread;
 use crate::Result;
 use crate::models::input::Assignments;
 use crate::models::statement::{self, Clash};
@@ -15,6 +16,10 @@ type Rows = Vec<Vec<Value>>;
 pub(super) async fn insert(db: &Db, schema: &Schema, rows: Vec<Assignments>, clash: Clash) -> Result<Rows> {
     let mut inserted = Vec::with_capacity(rows.len());
     for batch in batches(rows) {
+        if !db.engine(schema).returns_rows() {
+            inserted.extend(reread::insert(db, schema, &batch, clash).await?);
+            continue;
+        }
         let query = db.build(schema, &statement::insert(db.engine(schema), schema, batch, clash));
         let rows = db.rows(schema, query, schema.layout()).await;
         inserted.extend(rows.map_err(|error| explain(schema, error))?);
@@ -24,12 +29,18 @@ pub(super) async fn insert(db: &Db, schema: &Schema, rows: Vec<Assignments>, cla
 
 /// Changes the rows that the filter means and returns them as they are now.
 pub(super) async fn update(db: &Db, schema: &Schema, filter: &Filter, values: Assignments) -> Result<Rows> {
+    if !db.engine(schema).returns_rows() {
+        return reread::update(db, schema, filter, &values).await;
+    }
     let query = db.build(schema, &statement::update(db.engine(schema), schema, filter, values));
     db.rows(schema, query, schema.layout()).await.map_err(|error| explain(schema, error))
 }
 
 /// Removes the rows that the filter means and returns them as they were.
 pub(super) async fn delete(db: &Db, schema: &Schema, filter: &Filter) -> Result<Rows> {
+    if !db.engine(schema).returns_rows() {
+        return reread::delete(db, schema, filter).await;
+    }
     let query = db.build(schema, &statement::delete(db.engine(schema), schema, filter));
     db.rows(schema, query, schema.layout()).await.map_err(|error| explain(schema, error))
 }

@@ -45,7 +45,7 @@ impl<'a> Runner<'a> {
         // SQLite has one writer at a time.
         while let Err(error) = ledger::make_table(&mut work.session).await {
             match error {
-                DbError::Busy => wait.once().await?,
+                DbError::Busy | DbError::Locked => wait.once().await?,
                 error => return Err(error.into()),
             }
         }

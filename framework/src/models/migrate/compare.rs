@@ -81,10 +81,22 @@ fn compare_table(
                 wanted.name,
                 index.columns.join(", ")
             ))),
-            None if !have.indexes.iter().any(|other| other.does_as(index)) => {
+            None if have.indexes.iter().any(|other| other.does_as(index)) => {}
+            None if have.columns.iter().any(|column| {
+                index.columns.contains(&column.name) && !dialect.indexes_type(&column.type_name)
+            }) =>
+            {
+                differences.push(Difference::Other(format!(
+                    "`{}` can't have an index over {} while a column of it takes text of any length: write a migration \
+                     with `migrate new`, which makes it shorter",
+                    wanted.name,
+                    index.columns.join(", ")
+                )));
+            }
+            None => {
                 differences.push(Difference::Index { table: wanted.name.clone(), index: index.clone() });
             }
-            _ => {}
+            Some(_) => {}
         }
     }
     for reference in &wanted.references {

@@ -15,7 +15,12 @@ use crate::models::{Association, Attribute, Auto, Index, Schema};
 /// The lock of whoever changes tables on PostgreSQL: the bytes of "regatta".
 const LOCK: i64 = 0x0072_6567_6174_7461;
 
-/// The longest name PostgreSQL keeps, in bytes.
+/// Text is compared byte by byte, also the space at its end, as the other engines do. MariaDB reads the comment with
+/// `M!`, MySQL the other one.
+const TABLE_OPTIONS: &str = " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 \
+                             /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */";
+
+/// The longest name PostgreSQL keeps, in bytes; MySQL's is of 64 characters.
 const LONGEST_NAME: usize = 63;
 
 /// Finds the table and key column of the model an attribute refers to.
@@ -26,13 +31,14 @@ pub(super) struct Dialect(pub(super) Engine);
 
 impl Dialect {
     /// Every engine files can be written for; the app need not be built for it.
-    pub(super) const ALL: [Self; 2] = [Self(Engine::Sqlite), Self(Engine::Postgres)];
+    pub(super) const ALL: [Self; 3] = [Self(Engine::Sqlite), Self(Engine::Postgres), Self(Engine::MySql)];
 
     /// The name of the engine: the folder of its migrations, and what `--engine` takes.
     pub(super) fn name(self) -> &'static str {
         match self.0 {
             Engine::Sqlite => "sqlite",
             Engine::Postgres => "postgres",
+            Engine::MySql => "mysql",
         }
     }
 
@@ -49,6 +55,11 @@ impl Dialect {
                  WHERE name = 'client_connection_check_interval'"
                     .to_owned(),
             ],
+            Engine::MySql => vec![format!(
+                "SET SESSION lock_wait_timeout = {0}, innodb_lock_wait_timeout = {0} \
+                 /*M! , max_statement_time = 0 */ /*!80000 , max_execution_time = 0 */",
+                patience.as_secs().max(1)
+            )],
         }
     }
 
@@ -58,6 +69,9 @@ impl Dialect {
         match self.0 {
             Engine::Sqlite => None,
             Engine::Postgres => Some(format!("SELECT pg_try_advisory_lock({LOCK})")),
+            Engine::MySql => {
+                Some("SELECT GET_LOCK(LEFT(CONCAT('regatta ', DATABASE()), 64), 0) = 1".to_owned())
+            }
         }
     }
 
@@ -65,7 +79,7 @@ impl Dialect {
     pub(super) fn begin(self) -> &'static str {
         match self.0 {
             Engine::Sqlite => "BEGIN IMMEDIATE",
-            Engine::Postgres => "BEGIN",
+            Engine::Postgres | Engine::MySql => "BEGIN",
         }
     }
 
@@ -73,6 +87,7 @@ impl Dialect {
     pub(super) fn undoes_tables(self) -> bool {
         match self.0 {
             Engine::Sqlite | Engine::Postgres => true,
+            Engine::MySql => false,
         }
     }
 
@@ -85,7 +100,7 @@ impl Dialect {
             references: Vec::new(),
         };
         for (_, attribute) in schema.stored() {
-            table.columns.push(self.column(attribute));
+            table.columns.push(self.column(schema, attribute));
             let reference = reference(attribute, key_of);
             if attribute.is_unique() && !attribute.is_primary_key() {
                 let columns = vec![attribute.column_name().to_owned()];
@@ -110,7 +125,7 @@ impl Dialect {
         table
     }
 
-    fn column(self, attribute: &Attribute) -> Column {
+    fn column(self, schema: &Schema, attribute: &Attribute) -> Column {
         let key = attribute.is_primary_key().then(|| match attribute.automatic() {
             Some(Auto::Increment) => PrimaryKey::Counted,
             _ => PrimaryKey::Given,
@@ -119,7 +134,7 @@ impl Dialect {
             name: attribute.column_name().to_owned(),
             type_name: attribute
                 .sql_type()
-                .map_or_else(|| self.type_name(attribute.kind()), str::to_lowercase),
+                .map_or_else(|| self.type_for(schema, attribute), str::to_lowercase),
             nullable: attribute.is_nullable(),
             default: self.default(attribute),
             key,
@@ -140,25 +155,35 @@ impl Dialect {
     fn create_table_as(self, name: &str, table: &Table) -> String {
         let column = |column: &Column| self.definition(column, table.reference(&column.name));
         let columns: Vec<_> = table.columns.iter().map(column).collect();
-        format!("CREATE TABLE {} (\n  {}\n)", self.quoted(name), columns.join(",\n  "))
+        let rest = match self.0 {
+            Engine::Sqlite | Engine::Postgres => "",
+            Engine::MySql => TABLE_OPTIONS,
+        };
+        format!("CREATE TABLE {} (\n  {}\n){rest}", self.quoted(name), columns.join(",\n  "))
     }
 
     pub(super) fn add_column(self, table: &str, column: &Column, reference: Option<&Reference>) -> String {
         format!("ALTER TABLE {} ADD COLUMN {}", self.quoted(table), self.definition(column, reference))
     }
 
-    /// PostgreSQL wants the other table to exist first; SQLite wants the reference with the column.
+    /// SQLite wants the reference with the column; the others want the other table to exist first.
     pub(super) fn add_reference(self, table: &str, reference: &Reference) -> Option<String> {
         match self.0 {
             Engine::Sqlite => None,
-            Engine::Postgres => Some(format!(
-                "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) {}",
-                self.quoted(table),
-                self.quoted(&foreign_key(table, &reference.column)),
-                self.quoted(&reference.column),
-                self.references(reference)
-            )),
+            Engine::Postgres | Engine::MySql => {
+                Some(format!("ALTER TABLE {} {}", self.quoted(table), self.constraint(table, reference)))
+            }
         }
+    }
+
+    /// `ADD CONSTRAINT … FOREIGN KEY …`.
+    fn constraint(self, table: &str, reference: &Reference) -> String {
+        format!(
+            "ADD CONSTRAINT {} FOREIGN KEY ({}) {}",
+            self.quoted(&foreign_key(table, &reference.column)),
+            self.quoted(&reference.column),
+            self.references(reference)
+        )
     }
 
     pub(super) fn create_index(self, table: &str, index: &TableIndex) -> String {
@@ -185,6 +210,7 @@ impl Dialect {
             (Engine::Postgres, Some(PrimaryKey::Counted)) => {
                 sql += " GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY"
             }
+            (Engine::MySql, Some(PrimaryKey::Counted)) => sql += " NOT NULL AUTO_INCREMENT PRIMARY KEY",
             (_, Some(PrimaryKey::Given)) => sql += " NOT NULL PRIMARY KEY",
             (_, None) if !column.nullable => sql += " NOT NULL",
             (_, None) => {}
@@ -214,6 +240,7 @@ impl Dialect {
     fn quoted(self, name: &str) -> String {
         match self.0 {
             Engine::Sqlite | Engine::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
+            Engine::MySql => format!("`{}`", name.replace('`', "``")),
         }
     }
 }

@@ -179,7 +179,9 @@ impl Plan {
         }
         for part in &alteration.parts {
             match part {
-                Part::RenameReference { from, to } => self.extend(dialect.rename_reference(table, from, to)),
+                Part::RenameReference { from, to } => {
+                    self.extend(dialect.rename_reference(&alteration.to, from, to))
+                }
                 Part::AddColumn(column) => {
                     let sql = dialect.add_column(table, column, alteration.to.reference(&column.name));
                     if column.fills_itself() {

@@ -106,10 +106,13 @@ impl Splitter<'_> {
 
     /// The length of the comment that begins here.
     fn comment(&self, rest: &str) -> Option<usize> {
-        if rest.starts_with("--") {
+        let is_mysql = self.engine == Engine::MySql;
+        if rest.starts_with("--") || (is_mysql && rest.starts_with('#')) {
             return Some(rest.find('\n').map_or(rest.len(), |end| end + 1));
         }
-        if !rest.starts_with("/*") {
+        // What MySQL or MariaDB runs although others take it for a comment.
+        let is_run = is_mysql && (rest.starts_with("/*!") || rest.starts_with("/*M!"));
+        if !rest.starts_with("/*") || is_run {
             return None;
         }
         let nests = self.engine == Engine::Postgres;
@@ -129,8 +132,8 @@ impl Splitter<'_> {
     /// The length of the text or name in quotes that begins here.
     fn quoted(&self, rest: &str, next: char) -> Option<usize> {
         match (next, self.engine) {
-            ('\'' | '"', _) => Some(quoted_length(rest, next, false)),
-            ('`', Engine::Sqlite) => Some(quoted_length(rest, '`', false)),
+            ('\'' | '"', engine) => Some(quoted_length(rest, next, engine == Engine::MySql)),
+            ('`', Engine::Sqlite | Engine::MySql) => Some(quoted_length(rest, '`', false)),
             ('[', Engine::Sqlite) => Some(rest.find(']').map_or(rest.len(), |end| end + 1)),
             ('$', Engine::Postgres) => {
                 let tag = rest[1..].find('$').map(|end| &rest[..end + 2])?;

@@ -53,7 +53,7 @@ impl Work {
         loop {
             match self.session.run(self.dialect.begin()).await {
                 Ok(()) => return Ok(()),
-                Err(DbError::Busy) => wait.once().await?,
+                Err(DbError::Busy | DbError::Locked) => wait.once().await?,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -138,7 +138,7 @@ impl<'a> Once<'a> {
                 Ok(true) => return Ok(()),
                 Ok(false) => return Err(taken_over(name)),
                 // Somebody else writes to SQLite; others can't take over meanwhile.
-                Err(DbError::Busy) if start.elapsed() < self.patience => {}
+                Err(DbError::Busy | DbError::Locked) if start.elapsed() < self.patience => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -154,7 +154,7 @@ impl<'a> Once<'a> {
                 Ok(Step::Done(when)) => return Ok(Some(when)),
                 Ok(Step::Wait(holder)) => Some(holder),
                 // Somebody writes to SQLite: most likely whoever is at work.
-                Err(DbError::Busy) => None,
+                Err(DbError::Busy | DbError::Locked) => None,
                 Err(error) => return Err(error.into()),
             };
             if start.elapsed() >= self.patience {
@@ -224,7 +224,9 @@ impl<'a> Once<'a> {
                 Ok(Ok(true)) => heard = Instant::now(),
                 Ok(Ok(false)) => return taken_over(name),
                 // While one writes to SQLite nobody else does either.
-                Ok(Err(DbError::Busy)) | Err(_) if self.store.engine() == Engine::Sqlite => {
+                Ok(Err(DbError::Busy | DbError::Locked)) | Err(_)
+                    if self.store.engine() == Engine::Sqlite =>
+                {
                     heard = Instant::now()
                 }
                 Ok(Err(error)) if heard.elapsed() >= self.pace.silent => return error.into(),

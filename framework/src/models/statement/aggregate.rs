@@ -4,7 +4,6 @@ use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 
 use super::condition::condition;
 use crate::db::Engine;
-#[cfg(feature = "sqlite")]
 use crate::db::decimal::parts;
 use crate::models::aggregate::Aggregate;
 use crate::models::{Filter, Kind, Schema};
@@ -29,15 +28,17 @@ pub(in crate::models) fn aggregate(
             Aggregate::Count => Expr::expr(Func::count(Expr::col(sea_query::Asterisk))),
             Aggregate::Sum(place) => match aggregate.kind(schema) {
                 Kind::Integer => Expr::expr(Func::sum(column(place))).cast_as(whole(engine)),
-                #[cfg(feature = "sqlite")]
                 Kind::Decimal { precision, .. } if engine == Engine::Sqlite => {
                     sum_of_parts(&column(place), precision)
                 }
                 _ => Expr::expr(Func::sum(column(place))),
             },
-            #[cfg(feature = "sqlite")]
             Aggregate::Average(place) if engine == Engine::Sqlite && is_decimal(schema, place) => {
                 average_of_parts(&column(place), schema.attributes()[place].kind())
+            }
+            // It would keep a few digits behind the point only.
+            Aggregate::Average(place) if engine == Engine::MySql => {
+                Expr::expr(Func::avg(column(place).cast_as(fraction(engine))))
             }
             Aggregate::Average(place) => Expr::expr(Func::avg(column(place))).cast_as(fraction(engine)),
             Aggregate::Least(place) => Expr::expr(Func::min(column(place))),
@@ -53,6 +54,7 @@ fn whole(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "integer",
         Engine::Postgres => "bigint",
+        Engine::MySql => "signed",
     }
 }
 
@@ -60,16 +62,15 @@ fn fraction(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "real",
         Engine::Postgres => "double precision",
+        Engine::MySql => "double",
     }
 }
 
-#[cfg(feature = "sqlite")]
 fn is_decimal(schema: &Schema, place: usize) -> bool {
     matches!(schema.attributes()[place].kind(), Kind::Decimal { .. })
 }
 
 /// Each part of a column of decimals inside a function, such as `SUM`.
-#[cfg(feature = "sqlite")]
 fn of_parts(function: &str, column: &Expr, precision: u8) -> Vec<Expr> {
     let part = |part: &&str| {
         Expr::cust_with_expr(format!("{function}({})", part.replace("{}", "?")), column.clone())
@@ -78,14 +79,12 @@ fn of_parts(function: &str, column: &Expr, precision: u8) -> Vec<Expr> {
 }
 
 /// The sum, in the parts that `db::decimal` puts together.
-#[cfg(feature = "sqlite")]
 fn sum_of_parts(column: &Expr, precision: u8) -> Expr {
     let sums = of_parts("SUM", column, precision);
     let template = vec!["?"; sums.len()].join(" || ' ' || ");
     Expr::cust_with_exprs(template, sums)
 }
 
-#[cfg(feature = "sqlite")]
 fn average_of_parts(column: &Expr, kind: Kind) -> Expr {
     let Kind::Decimal { precision, scale } = kind else { return column.clone() };
     let averages = of_parts("AVG", column, precision);

@@ -39,10 +39,15 @@ pub(super) async fn everything(open: &dyn Fn(Vec<Arc<Schema>>) -> Db) {
     let steps = open(vec![Arc::new(grown)]).migrate().await.unwrap();
     let steps: Vec<_> = steps.iter().map(ToString::to_string).collect();
     let text = steps.join("\n");
-    assert!(text.contains("`person.name` is of type text, the model has a whole number"), "{text}");
+    assert!(text.contains("`person.name` is of type "), "{text}");
+    assert!(text.contains(", the model has a whole number: change the column or the model"), "{text}");
     assert!(text.contains("migrated: added the column `town` to `person`"), "{text}");
     assert!(text.contains("no column `motto`, and nothing says what it holds"), "{text}");
-    assert!(text.contains("`person.secret` is to be unique, but some rows have the same value"), "{text}");
+    let left = [
+        "`person.secret` is to be unique, but some rows have the same value",
+        "can't have an index over secret",
+    ];
+    assert!(left.iter().any(|left| text.contains(left)), "{text}");
     assert!(text.contains("the column `age` of `person`: no attribute uses it"), "{text}");
     assert!(text.contains("the column `email` of `person`: no attribute uses it"), "{text}");
     assert_eq!(Person::find().count(db).await.unwrap(), 2, "nothing is lost");

@@ -2,6 +2,8 @@ mod associations;
 mod behaviour;
 mod criteria;
 mod killed;
+#[cfg(feature = "mysql")]
+mod mariadb;
 mod migrations;
 mod once;
 mod oracle;

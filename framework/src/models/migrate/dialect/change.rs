@@ -1,9 +1,9 @@
 //! Changing tables that are there.
 
-use super::Dialect;
+use super::{Dialect, foreign_key};
 use crate::db::Engine;
 use crate::models::migrate::diff::{Alteration, Part};
-use crate::models::migrate::shape::Column;
+use crate::models::migrate::shape::{Column, Table};
 
 impl Dialect {
     pub(in crate::models::migrate) fn rename_table(self, from: &str, to: &str) -> String {
@@ -18,7 +18,7 @@ impl Dialect {
     pub(in crate::models::migrate) fn drop_removes_rows(self) -> bool {
         match self.0 {
             Engine::Sqlite => true,
-            Engine::Postgres => false,
+            Engine::Postgres | Engine::MySql => false,
         }
     }
 
@@ -31,16 +31,17 @@ impl Dialect {
         format!("ALTER TABLE {} DROP COLUMN {}", self.quoted(table), self.quoted(column))
     }
 
-    pub(in crate::models::migrate) fn drop_index(self, _table: &str, index: &str) -> String {
+    pub(in crate::models::migrate) fn drop_index(self, table: &str, index: &str) -> String {
         match self.0 {
             Engine::Sqlite | Engine::Postgres => format!("DROP INDEX {}", self.quoted(index)),
+            Engine::MySql => format!("DROP INDEX {} ON {}", self.quoted(index), self.quoted(table)),
         }
     }
 
     /// SQLite can't.
     pub(in crate::models::migrate) fn rename_index(
         self,
-        _table: &str,
+        table: &str,
         from: &str,
         to: &str,
     ) -> Option<String> {
@@ -48,6 +49,10 @@ impl Dialect {
             Engine::Sqlite => None,
             Engine::Postgres => {
                 Some(format!("ALTER INDEX {} RENAME TO {}", self.quoted(from), self.quoted(to)))
+            }
+            Engine::MySql => {
+                let (table, from, to) = (self.quoted(table), self.quoted(from), self.quoted(to));
+                Some(format!("ALTER TABLE {table} RENAME INDEX {from} TO {to}"))
             }
         }
     }
@@ -59,18 +64,29 @@ impl Dialect {
                 let (table, constraint) = (self.quoted(table), self.quoted(constraint));
                 Some(format!("ALTER TABLE {table} DROP CONSTRAINT {constraint}"))
             }
+            Engine::MySql => {
+                let (table, constraint) = (self.quoted(table), self.quoted(constraint));
+                Some(format!("ALTER TABLE {table} DROP FOREIGN KEY {constraint}"))
+            }
         }
     }
 
-    /// References have no names on SQLite.
+    /// References have no names on SQLite, and keep theirs on MySQL: there it is made anew.
     pub(in crate::models::migrate) fn rename_reference(
         self,
-        table: &str,
+        of: &Table,
         from: &str,
         to: &str,
     ) -> Option<String> {
+        let table = &of.name;
         match self.0 {
             Engine::Sqlite => None,
+            Engine::MySql => {
+                let reference = of.references.iter().find(|found| foreign_key(table, &found.column) == to)?;
+                let (name, from) = (self.quoted(table), self.quoted(from));
+                let constraint = self.constraint(table, reference);
+                Some(format!("ALTER TABLE {name} DROP FOREIGN KEY {from}, {constraint}"))
+            }
             Engine::Postgres => {
                 let (table, from, to) = (self.quoted(table), self.quoted(from), self.quoted(to));
                 Some(format!("ALTER TABLE {table} RENAME CONSTRAINT {from} TO {to}"))
@@ -80,6 +96,9 @@ impl Dialect {
 
     /// For engines whose tables are not made anew.
     pub(in crate::models::migrate) fn drop_key(self, table: &str) -> String {
+        if self.0 == Engine::MySql {
+            return format!("ALTER TABLE {} DROP PRIMARY KEY", self.quoted(table));
+        }
         format!(
             "ALTER TABLE {} DROP CONSTRAINT {}",
             self.quoted(table),
@@ -108,6 +127,17 @@ impl Dialect {
         let mut statements = Vec::new();
         match self.0 {
             Engine::Sqlite => {}
+            Engine::MySql => {
+                if from.nullable && !to.nullable {
+                    statements.extend(self.fill(table, to));
+                }
+                // The key stays what it is.
+                let mut definition = self.definition(&Column { key: None, ..to.clone() }, None);
+                if to.is_counted() {
+                    definition += " AUTO_INCREMENT";
+                }
+                statements.push(format!("ALTER TABLE {} MODIFY COLUMN {definition}", self.quoted(table)));
+            }
             Engine::Postgres => {
                 let name = self.quoted(&to.name);
                 let mut alter = |what: String| {
@@ -159,7 +189,7 @@ impl Dialect {
     /// Whether the table has to be made anew, because the engine can't change it so.
     pub(in crate::models::migrate) fn must_rebuild(self, alteration: &Alteration) -> bool {
         match self.0 {
-            Engine::Postgres => false,
+            Engine::Postgres | Engine::MySql => false,
             Engine::Sqlite => alteration.parts.iter().any(|part| match part {
                 Part::ChangeColumn { .. } | Part::DropReference { .. } => true,
                 Part::AddColumn(column) => {

@@ -25,6 +25,14 @@ impl Dialect {
                  WHERE t.relkind IN ('r', 'p') AND t.relnamespace = current_schema()::regnamespace \
                  AND c.attnum > 0 AND NOT c.attisdropped ORDER BY t.relname, c.attnum"
             }
+            Engine::MySql => {
+                "SELECT c.table_name, c.column_name, c.column_type, c.is_nullable = 'NO', c.column_default, \
+                 c.column_key = 'PRI', c.extra LIKE '%auto_increment%' \
+                 FROM information_schema.columns c JOIN information_schema.tables t \
+                 ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+                 WHERE t.table_type = 'BASE TABLE' AND c.table_schema = DATABASE() \
+                 ORDER BY c.table_name, c.ordinal_position"
+            }
         }
     }
 
@@ -49,6 +57,11 @@ impl Dialect {
                  WHERE t.relnamespace = current_schema()::regnamespace \
                  AND (x.indpred IS NOT NULL OR NOT x.indisvalid)"
             }
+            Engine::MySql => {
+                "SELECT table_name, index_name, coalesce(column_name, '(expression)'), non_unique = 0 \
+                 FROM information_schema.statistics WHERE table_schema = DATABASE() AND index_name <> 'PRIMARY' \
+                 ORDER BY table_name, index_name, seq_in_index"
+            }
         }
     }
 
@@ -70,6 +83,15 @@ impl Dialect {
                  WHERE f.contype = 'f' AND cardinality(f.conkey) = 1 \
                  AND t.relnamespace = current_schema()::regnamespace ORDER BY t.relname, c.attnum"
             }
+            Engine::MySql => {
+                "SELECT k.table_name, k.column_name, k.referenced_table_name, k.referenced_column_name, r.delete_rule \
+                 FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r \
+                 ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name \
+                 AND r.table_name = k.table_name \
+                 WHERE k.table_schema = DATABASE() AND k.referenced_table_name IS NOT NULL \
+                 GROUP BY k.table_name, k.constraint_name, k.column_name, k.referenced_table_name, \
+                 k.referenced_column_name, r.delete_rule ORDER BY k.table_name, k.column_name"
+            }
         }
     }
 
@@ -80,6 +102,9 @@ impl Dialect {
                 format!("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{table}'")
             }
             Engine::Postgres => format!("SELECT 1 WHERE to_regclass('{table}') IS NOT NULL"),
+            Engine::MySql => format!(
+                "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '{table}'"
+            ),
         }
     }
 
@@ -89,7 +114,7 @@ impl Dialect {
             Engine::Sqlite => {
                 Some("SELECT \"table\", coalesce(\"rowid\", 0), \"parent\" FROM pragma_foreign_key_check")
             }
-            Engine::Postgres => None,
+            Engine::Postgres | Engine::MySql => None,
         }
     }
 
@@ -116,7 +141,7 @@ impl Dialect {
     /// A default as the database tells it, in the words it was given.
     pub(in crate::models::migrate) fn plain_default(self, told: &str) -> String {
         match self.0 {
-            Engine::Sqlite => told.to_owned(),
+            Engine::Sqlite | Engine::MySql => told.to_owned(),
             Engine::Postgres => {
                 let (value, type_name) = told.rsplit_once("::").unwrap_or((told, ""));
                 let inner = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
