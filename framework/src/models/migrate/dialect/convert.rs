@@ -33,6 +33,8 @@ impl Dialect {
                 ("bigint", "boolean") => format!("({value} <> 0)"),
                 _ => format!("{value}::{to}"),
             }),
+            // Changing a column's type changes its values there, and fails where one does not fit.
+            Engine::MySql => Some(value.to_owned()),
             Engine::Sqlite if from == to => Some(value.to_owned()),
             Engine::Sqlite => {
                 let (have, want) = (Type::of(from), Type::of(to));
