@@ -216,7 +216,8 @@ fn write(migrations: &[Migrations], wanted: &New) -> Result<()> {
         if is_first && !nothing {
             let engine = one.engine();
             say(&format!(
-                "these are for {engine}; if production runs another engine, add --engine postgres (or such)"
+                "written for {engine}, the engine in use; when production runs another one, write for that: \
+                 migrate new --engine postgres"
             ));
         }
     }
@@ -257,7 +258,7 @@ fn print(status: &Status) {
     for change in &status.unwritten {
         say(&format!("  not written  {change}"));
     }
-    for difference in &status.drift {
+    for difference in status.told_drift() {
         say(&format!("  differs      {difference}"));
     }
     if status.alters {

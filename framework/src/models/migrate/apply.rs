@@ -174,15 +174,18 @@ impl<'a> Runner<'a> {
             (_, true) => "was interrupted while it was being undone, at",
             (_, false) => "was interrupted at",
         };
+        let ways = [
+            (format!("--next {next}"), "the statement did nothing: run it again"),
+            (format!("--next {}", next + 1), "it took effect: go on behind it"),
+            ("--applied".to_owned(), "all of the migration is there now"),
+            ("--undone".to_owned(), "nothing of it is there any more"),
+        ];
+        let ways = ways.map(|(flag, when)| format!("\n  migrate resolve {version} {flag:9}  {when}"));
         format!(
             "{version}_{} {what} statement {next} of {all}{place}, outside a transaction. Look whether that statement \
-             took effect, mend what is half done, then say where to go on:\n  \
-             migrate resolve {version} --next {next}   the statement did nothing: run it again\n  \
-             migrate resolve {version} --next {}   it took effect: go on behind it\n  \
-             migrate resolve {version} --applied   all of the migration is there now\n  \
-             migrate resolve {version} --undone    nothing of it is there any more",
+             took effect, mend what is half done, then say where to go on:{}",
             row.name,
-            next + 1,
+            ways.concat()
         )
     }
 
@@ -339,7 +342,12 @@ impl<'a> Runner<'a> {
     }
 
     fn failed_alone(&self, script: &Script, statement: &Statement, error: &DbError) -> String {
-        format!("{}, line {}: {error}: `{}`", self.path(script), statement.line, statement.start())
+        // The database's own words; others add lines of the server's source.
+        let cause = match error {
+            DbError::Other(sqlx::Error::Database(told)) => told.message().to_owned(),
+            other => other.to_string(),
+        };
+        format!("{}, line {}: {cause}: `{}`", self.path(script), statement.line, statement.start())
     }
 
     fn failed(&self, script: &Script, statement: &Statement, error: &DbError) -> crate::Error {

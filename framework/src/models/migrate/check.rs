@@ -33,11 +33,17 @@ impl Migrations {
         checks.push(Check::new("models", move || {
             let migrations = migrations.clone();
             async move {
-                match migrations.status(alters).await.map(|status| status.trouble(!alters)) {
-                    Ok(None) => Finding::Good("the tables are what the models want".to_owned()),
-                    Ok(Some(trouble)) => Finding::Warning(trouble),
-                    Err(error) => Finding::Error(error.to_string()),
-                }
+                let status = match migrations.status(alters).await {
+                    Ok(status) => status,
+                    Err(error) => return Finding::Error(error.to_string()),
+                };
+                let Some(trouble) = status.trouble(!alters) else {
+                    return Finding::Good("the tables are what the models want".to_owned());
+                };
+                let details = [status.unwritten.as_slice(), status.told_drift()].concat();
+                let details =
+                    if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
+                Finding::Warning(trouble + &details)
             }
         }));
         checks

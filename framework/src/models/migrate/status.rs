@@ -85,14 +85,23 @@ impl Status {
             .filter(|(count, _)| *count > 0)
             .map(|(count, text)| format!("{count} migration(s) {text}"))
             .collect();
+        let places = |count: usize| if count == 1 { "1 place".to_owned() } else { format!("{count} places") };
         if !self.unwritten.is_empty() {
-            let changes = self.unwritten.join("; ");
-            troubles.push(format!("the models changed ({changes}): run `migrate new`"));
+            let places = places(self.unwritten.len());
+            troubles.push(format!("the models changed in {places} since the last file: run `migrate new`"));
         }
-        if !self.drift.is_empty() {
-            troubles.push(format!("the database differs from the models: {}", self.drift.join("; ")));
+        if !self.told_drift().is_empty() {
+            let hint = if self.alters { "; the next start adds what is missing" } else { "" };
+            let places = places(self.drift.len());
+            troubles.push(format!("the database differs from the models in {places}{hint}"));
         }
         (!troubles.is_empty()).then(|| troubles.join("; "))
+    }
+
+    /// What differs, once nothing is pending that would change it.
+    pub(crate) fn told_drift(&self) -> &[String] {
+        let is_pending = self.count(Standing::Pending) > 0 && !self.excuses(Standing::Pending);
+        if is_pending { &[] } else { &self.drift }
     }
 
     /// Files that are not for a database that `alter` keeps up to date.
