@@ -1,6 +1,7 @@
 mod associations;
 mod behaviour;
 mod criteria;
+mod datastores;
 mod killed;
 #[cfg(feature = "mysql")]
 mod mariadb;
