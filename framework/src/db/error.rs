@@ -86,6 +86,12 @@ impl DbError {
     }
 }
 
+/// Whether somebody else held a lock for too long.
+#[cfg(feature = "sqlite")]
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| matches!(Code::of(error), Code::Locked))
+}
+
 /// What an engine's number for an error means.
 enum Code {
     /// Connection lost, shutting down, starting up, out of connections.

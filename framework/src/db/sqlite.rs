@@ -3,19 +3,22 @@
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Row, SqlitePool, TypeInfo as _, ValueRef as _};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{Executor as _, Row, SqliteConnection, SqlitePool, TypeInfo as _, ValueRef as _};
+use tokio::time::sleep;
 
+use super::error::is_locked;
 use super::value::date;
 use super::{DbError, Kind, Layout, Value, decimal};
 use crate::config::DatastoreConfig;
 
 /// A database in memory lives as long as its one connection.
 const FOREVER: Option<Duration> = None;
+
+/// How long to wait before asking again for the write-ahead log.
+const AGAIN: Duration = Duration::from_millis(10);
 
 pub(super) fn open(config: &DatastoreConfig, root: &Path, workers: usize) -> Result<SqlitePool, DbError> {
     let in_memory = config.url.contains(":memory:") || config.url.contains("mode=memory");
@@ -32,17 +35,29 @@ pub(super) fn open(config: &DatastoreConfig, root: &Path, workers: usize) -> Res
     } else {
         let path = root.join(options.get_filename());
         make_writable(&path).map_err(|source| DbError::Unwritable { path: path.clone(), source })?;
-        options = options
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
+        options = options.filename(path).create_if_missing(true).synchronous(SqliteSynchronous::Normal);
+        let patience = config.acquire_timeout.get();
+        pool = pool.after_connect(move |connection, _| Box::pin(write_ahead(connection, patience)));
         pool = pool.max_connections(match config.pool_size {
             0 => u32::try_from(workers * 2).unwrap_or(16).clamp(4, 16),
             size => size,
         });
     }
     Ok(pool.test_before_acquire(false).connect_lazy_with(options))
+}
+
+/// Turns the write-ahead log on. SQLite does not wait by itself when another process changes the mode of a new
+/// database in the same moment.
+async fn write_ahead(connection: &mut SqliteConnection, patience: Duration) -> sqlx::Result<()> {
+    let started = Instant::now();
+    loop {
+        match connection.execute("PRAGMA journal_mode = WAL").await {
+            Err(error) if is_locked(&error) && started.elapsed() < patience => {
+                sleep(AGAIN).await;
+            }
+            outcome => return outcome.map(drop),
+        }
+    }
 }
 
 /// Says at start, with the path, what would otherwise fail at the first request.
