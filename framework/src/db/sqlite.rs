@@ -9,8 +9,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteRow, SqliteSyn
 use sqlx::{Executor as _, Row, SqliteConnection, SqlitePool, TypeInfo as _, ValueRef as _};
 use tokio::time::sleep;
 
-use super::value::date;
 use super::error::is_locked;
+use super::value::date;
 use super::{DbError, Kind, Layout, Value, decimal};
 use crate::config::DatastoreConfig;
 
@@ -35,10 +35,7 @@ pub(super) fn open(config: &DatastoreConfig, root: &Path, workers: usize) -> Res
     } else {
         let path = root.join(options.get_filename());
         make_writable(&path).map_err(|source| DbError::Unwritable { path: path.clone(), source })?;
-        options = options
-            .filename(path)
-            .create_if_missing(true)
-            .synchronous(SqliteSynchronous::Normal);
+        options = options.filename(path).create_if_missing(true).synchronous(SqliteSynchronous::Normal);
         let patience = config.acquire_timeout.get();
         pool = pool.after_connect(move |connection, _| Box::pin(write_ahead(connection, patience)));
         pool = pool.max_connections(match config.pool_size {

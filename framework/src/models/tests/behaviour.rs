@@ -9,8 +9,9 @@ use super::{Message, Person, Recorder, message, person, sqlite};
 
 #[tokio::test]
 async fn holds_on_sqlite() {
-    let (db, recorder, _folder) = sqlite().await;
+    let (db, recorder, folder) = sqlite().await;
     everything(&db, &recorder).await;
+    super::contention::everything(&db, "sqlite://data/test.db", folder.path()).await;
 }
 
 /// Every behaviour, one after another; each starts from empty tables.
@@ -38,6 +39,7 @@ pub(super) async fn everything(db: &Db, recorder: &Arc<Recorder>) {
     super::associations::everything(db, recorder).await;
     super::queries::everything(db, recorder).await;
     super::oracle::everything(db).await;
+    super::edges::everything(db).await;
 }
 
 async fn clear(db: &Db) {

@@ -26,7 +26,8 @@ fn models() -> Vec<Arc<Schema>> {
 #[tokio::test]
 async fn associations_cross_datastores_and_transactions_do_not() {
     let folder = tempfile::tempdir().unwrap();
-    let (main, archive) = (DatastoreConfig::at("sqlite://main.db"), DatastoreConfig::at("sqlite://archive.db"));
+    let (main, archive) =
+        (DatastoreConfig::at("sqlite://main.db"), DatastoreConfig::at("sqlite://archive.db"));
     let datastores = [("default".to_owned(), &main), ("archive".to_owned(), &archive)];
     let recorder = Arc::new(Recorder::default());
     let db = Db::open_at(&datastores, folder.path(), 2, models(), recorder).unwrap();

@@ -117,6 +117,7 @@ async fn holds_on_mariadb() {
     let (db, recorder) = open(&server.url("two"), Path::new("/"));
     db.migrate().await.unwrap();
     behaviour::everything(&db, &recorder).await;
+    super::contention::everything(&db, &server.url("two"), Path::new("/")).await;
     once::everything(&|| open(&server.url("two"), Path::new("/")).0).await;
     super::killed::everything(&db, &server.url("two")).await;
     comes_back_with_the_server(&mut server).await;

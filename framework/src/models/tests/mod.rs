@@ -1,7 +1,9 @@
 mod associations;
 mod behaviour;
+mod contention;
 mod criteria;
 mod datastores;
+mod edges;
 mod killed;
 #[cfg(feature = "mysql")]
 mod mariadb;
@@ -88,10 +90,18 @@ pub(crate) fn open(url: &str, root: &Path) -> (Db, Arc<Recorder>) {
 }
 
 pub(crate) fn open_with(url: &str, root: &Path, models: Vec<Arc<Schema>>) -> (Db, Arc<Recorder>) {
-    let recorder = Arc::new(Recorder::default());
     let mut config = DatastoreConfig::at(url);
     config.acquire_timeout = Span::seconds(2);
-    let datastores = [("default".to_owned(), &config)];
+    open_at(&config, root, models)
+}
+
+pub(crate) fn open_at(
+    config: &DatastoreConfig,
+    root: &Path,
+    models: Vec<Arc<Schema>>,
+) -> (Db, Arc<Recorder>) {
+    let recorder = Arc::new(Recorder::default());
+    let datastores = [("default".to_owned(), config)];
     let db = Db::open_at(&datastores, root, 2, models, recorder.clone()).unwrap();
     (db, recorder)
 }

@@ -36,6 +36,8 @@ impl Server {
         let mut command = program("postgres");
         command.arg("-D").arg(folder.path().join("data")).arg("-k").arg(folder.path());
         command.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
+        // The apps are in another one.
+        command.args(["-c", "timezone=Asia/Tokyo"]);
         command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
     }
 
@@ -104,6 +106,7 @@ async fn holds_on_postgres() {
     let (db, recorder) = open(&server.url("template1"), Path::new("/"));
     db.migrate().await.unwrap();
     behaviour::everything(&db, &recorder).await;
+    super::contention::everything(&db, &server.url("template1"), Path::new("/")).await;
     once::everything(&|| open(&server.url("template1"), Path::new("/")).0).await;
     super::statements::everything(&db).await;
     super::killed::everything(&db, &server.url("template1")).await;

@@ -93,6 +93,33 @@ pub(crate) struct Sample {
     pub(crate) data: Option<Bytes>,
 }
 
+/// Its key is a new UUID.
+#[derive(Debug, Clone, Model)]
+pub(crate) struct Parcel {
+    #[attr(auto_uuid)]
+    pub(crate) id: Uuid,
+    pub(crate) label: String,
+    #[attr(model)]
+    pub(crate) depot: Option<Ref<Depot>>,
+    #[attr(collection, via = "passing")]
+    pub(crate) route: Many<Depot>,
+    pub(crate) stamps: u8,
+    pub(crate) shift: Option<i8>,
+    pub(crate) grams: Option<u64>,
+    pub(crate) share: Option<f32>,
+}
+
+/// Its key is a text that whoever makes it gives.
+#[derive(Debug, Clone, Model)]
+pub(crate) struct Depot {
+    #[attr(primary_key)]
+    pub(crate) code: String,
+    #[attr(collection, via = "depot")]
+    pub(crate) parcels: Many<Parcel>,
+    #[attr(collection, via = "route")]
+    pub(crate) passing: Many<Parcel>,
+}
+
 impl Note {
     fn kept() -> Condition<Self> {
         Self::GONE_AT.is_null()
@@ -126,5 +153,7 @@ pub(crate) fn models() -> Vec<Arc<Schema>> {
         Visit::schema().clone(),
         Note::schema().clone(),
         Sample::schema().clone(),
+        Parcel::schema().clone(),
+        Depot::schema().clone(),
     ]
 }

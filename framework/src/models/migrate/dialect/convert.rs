@@ -75,7 +75,9 @@ impl Dialect {
                 whole(want_digits) >= whole(have_digits) && want.scale() >= have.scale()
             }
             _ if from == to => true,
-            (_, None) if want.base == "text" => !matches!(have.base, "bytea" | "blob"),
+            (_, None) if matches!(want.base, "text" | "longtext") => {
+                !matches!(have.base, "bytea" | "blob" | "longblob" | "binary" | "varbinary")
+            }
             (_, None) => matches!(
                 (have.base, want.base),
                 ("smallint", "integer" | "bigint")
@@ -84,6 +86,9 @@ impl Dialect {
                     | ("boolean", "integer")
                     | ("real", "double precision")
                     | ("json", "jsonb")
+                    | ("float", "double")
+                    | ("tinyint" | "int", "bigint")
+                    | ("varbinary", "longblob")
             ),
             _ => false,
         }

@@ -133,8 +133,14 @@ impl Dialect {
             (Engine::Postgres, "float4") => "real",
             (Engine::Postgres, "decimal") => "numeric",
             (Engine::Postgres, "timestamptz") => "timestamp with time zone",
+            (Engine::MySql, "integer") => "int",
+            (Engine::MySql, "bool" | "boolean") => "tinyint",
+            (Engine::MySql, "numeric") => "decimal",
             (_, name) => name,
         };
+        // MariaDB tells how wide it would print a whole number.
+        let is_wide = self.0 == Engine::MySql && digits.is_empty() && full.ends_with("int");
+        let told = if is_wide { told.split('(').next().unwrap_or(told) } else { told };
         told.replace(", ", ",") == format!("{full}{digits}")
     }
 

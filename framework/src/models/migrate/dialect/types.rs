@@ -75,7 +75,7 @@ impl Dialect {
             (Engine::MySql, Kind::Boolean) => begins(&["tinyint", "bit"]),
             // MariaDB's JSON is text.
             (Engine::MySql, Kind::Json) => begins(&["json", "longtext"]),
-            (Engine::MySql, Kind::Decimal { .. }) => begins(&["decimal"]),
+            (Engine::MySql, Kind::Decimal { .. }) => have == self.type_name(kind),
             (Engine::MySql, Kind::Date) => have == "date",
             (Engine::MySql, Kind::Uuid) => have == "binary(16)",
             (Engine::MySql, Kind::Bytes) => {
