@@ -3,7 +3,7 @@
 //! actix-web would try the pattern of every route in turn, and only then look at the method. A table with the blueprints
 //! of a few models has a hundred routes: here only those are tried that begin like the path.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::{Ready, ready};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -73,16 +73,20 @@ impl Line {
 struct Table {
     lines: Vec<Line>,
     /// The places of the lines that fit a path with this first segment, those that fit any first segment included.
-    by_start: HashMap<String, Vec<usize>>,
+    by_start: BTreeMap<String, Vec<usize>>,
     /// The places of the lines that fit a path with any other first segment.
     others: Vec<usize>,
-    events: HashMap<String, Action>,
+    events: BTreeMap<String, Action>,
 }
 
 impl Table {
     fn new(entries: Vec<Entry>, events: Vec<EventEntry>) -> Self {
-        let mut table =
-            Self { lines: Vec::new(), by_start: HashMap::new(), others: Vec::new(), events: HashMap::new() };
+        let mut table = Self {
+            lines: Vec::new(),
+            by_start: BTreeMap::new(),
+            others: Vec::new(),
+            events: BTreeMap::new(),
+        };
         let allowed = allowed(&entries);
         for Entry { method, path, action, guards, .. } in entries {
             table.add(Line { method, path: definition(&path), action: action.guarded(guards) });
