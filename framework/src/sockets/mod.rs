@@ -17,13 +17,10 @@
 
 mod broadcast;
 mod changes;
-mod connection;
-mod endpoint;
+mod client;
+mod engine;
 mod fleet;
-mod frame;
 mod hub;
-mod id;
-mod outbox;
 mod presence;
 mod pubsub;
 mod requester;
@@ -39,7 +36,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 
 pub use broadcast::Broadcast;
-pub(crate) use endpoint::{Endpoint, endpoint, serve_client};
+pub(crate) use engine::{Endpoint, endpoint, serve_client};
 pub use fleet::{Fleet, RemoteSocket};
 pub(crate) use presence::PresenceStore;
 pub use presence::Present;

@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 use actix_web::body::{BoxBody, MessageBody};
 use bytes::Bytes;
 
-use super::frame;
-use super::outbox::{Bounds, FrameBody, Outbox};
+use super::engine::frame;
+use super::engine::outbox::{Bounds, FrameBody, Outbox};
 
 fn outbox(bytes: usize, packets: usize) -> (Outbox, FrameBody) {
     let outbox = Outbox::new(Bounds { bytes, packets });

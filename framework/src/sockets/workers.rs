@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::Sockets;
+use super::engine::{Link, frame};
 use super::hub::{Hub, Selection};
-use super::socket::Socket;
-use super::{Sockets, frame};
 use crate::bus::Message;
 use crate::protocol::packet;
 
@@ -210,13 +210,13 @@ impl Worker {
         &self.hub
     }
 
-    pub(super) fn opened(&self, socket: &Socket) {
-        self.hub.opened(socket);
+    pub(super) fn opened(&self, link: &Link) {
+        self.hub.opened(link);
         self.open.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn closed(&self, socket: &Socket) {
-        self.hub.closed(socket);
+    pub(super) fn closed(&self, link: &Link) {
+        self.hub.closed(link);
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -254,8 +254,8 @@ fn carry_out(hub: &Hub, order: &Order) {
         What::Run(Task(run)) => run(hub, selection),
         What::Drain => {
             hub.start_draining();
-            for socket in hub.connections() {
-                socket.go_elsewhere();
+            for link in hub.connections() {
+                link.go_elsewhere();
             }
         }
     }

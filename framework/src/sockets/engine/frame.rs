@@ -7,26 +7,26 @@ const CLOSE: u8 = 0x88;
 const PONG: u8 = 0x8a;
 
 /// The instance goes away; the client may come back at once (RFC 6455, section 7.4.1).
-pub(super) const GOING_AWAY: u16 = 1001;
+pub(in crate::sockets) const GOING_AWAY: u16 = 1001;
 /// The client broke the protocol.
-pub(super) const PROTOCOL_ERROR: u16 = 1002;
+pub(in crate::sockets) const PROTOCOL_ERROR: u16 = 1002;
 /// The client is too slow for what is sent to it.
-pub(super) const POLICY: u16 = 1008;
+pub(in crate::sockets) const POLICY: u16 = 1008;
 /// A message was larger than the server accepts.
-pub(super) const TOO_BIG: u16 = 1009;
+pub(in crate::sockets) const TOO_BIG: u16 = 1009;
 /// An ordinary end.
-pub(super) const NORMAL: u16 = 1000;
+pub(in crate::sockets) const NORMAL: u16 = 1000;
 
 /// A text message, ready for the wire.
-pub(super) fn text(payload: &str) -> Bytes {
+pub(in crate::sockets) fn text(payload: &str) -> Bytes {
     frame(TEXT, payload.as_bytes())
 }
 
-pub(super) fn pong(payload: &[u8]) -> Bytes {
+pub(in crate::sockets) fn pong(payload: &[u8]) -> Bytes {
     frame(PONG, payload)
 }
 
-pub(super) fn close(code: u16, reason: &str) -> Bytes {
+pub(in crate::sockets) fn close(code: u16, reason: &str) -> Bytes {
     let mut payload = BytesMut::with_capacity(2 + reason.len());
     payload.put_u16(code);
     payload.put_slice(reason.as_bytes());

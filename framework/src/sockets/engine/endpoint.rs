@@ -8,10 +8,12 @@ use serde_json::json;
 
 use super::connection::Connection;
 use super::outbox::{Bounds, Outbox};
-use super::{Dispatcher, Handshake, Socket, Sockets, Worker, id};
+use super::{Link, id};
 use crate::config::SocketsConfig;
 use crate::protocol::engine::{Open, Revision};
 use crate::security::Origins;
+use crate::sockets::client::{Client, Surroundings};
+use crate::sockets::{Dispatcher, Handshake, Sockets, Worker};
 
 /// What the endpoint of one worker needs.
 #[derive(Clone)]
@@ -79,8 +81,6 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
     }
     let (response, session, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
     let id = id::random()?;
-    // Only revision 3 has one id for the connection and its socket.
-    let connection_id = if revision == Revision::V3 { id.clone() } else { id::random()? };
     let config = &to.config;
     let outbox = Outbox::new(Bounds { bytes: config.queue_bytes, packets: config.queue_packets });
     let handshake = Handshake {
@@ -90,28 +90,34 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
         secure: req.app_config().secure(),
     };
     let hub = to.worker.hub().clone();
-    let socket = Socket::new(id, handshake, to.sockets.clone(), hub, outbox.clone(), config.max_rooms);
+    let link = Link::new(id, hub.key(), revision, handshake, outbox.clone());
     let open = Open {
-        sid: &connection_id,
+        sid: link.id(),
         upgrades: [],
         ping_interval: config.ping_interval.get().as_millis() as u64,
         ping_timeout: config.ping_timeout.get().as_millis() as u64,
         max_payload: config.max_payload,
     };
     let open = serde_json::to_string(&open).map_err(crate::Error::from)?;
-    socket.send_text(&format!("0{open}"));
+    link.send_text(&format!("0{open}"));
 
     let stream = stream
         .max_frame_size(config.max_payload)
         .aggregate_continuations()
         .max_continuation_size(config.max_payload);
-    let connection = Connection::new(socket.clone(), revision, to.dispatcher.clone(), config);
-    let connect_timeout = config.connect_timeout.get();
+    let around = Surroundings {
+        sockets: to.sockets.clone(),
+        hub,
+        dispatcher: to.dispatcher.clone(),
+        max_rooms: config.max_rooms,
+        max_in_flight: config.max_in_flight,
+    };
+    let connection = Connection::new(link.clone(), Client::new(link.clone(), around), config);
     let worker = to.worker.clone();
     actix_web::rt::spawn(async move {
-        worker.opened(&socket);
-        connection.run(stream, connect_timeout).await;
-        worker.closed(&socket);
+        worker.opened(&link);
+        connection.run(stream).await;
+        worker.closed(&link);
         // Kept until here: dropping it ends the response body it belongs to.
         drop(session);
     });
@@ -167,7 +173,7 @@ fn refuse(req: &HttpRequest, refusal: Refusal) -> HttpResponse {
 
 /// `GET /regatta.io.js`: the browser client.
 pub(crate) async fn serve_client(req: HttpRequest) -> HttpResponse {
-    const CLIENT: &str = include_str!("../../client/regatta.io.js");
+    const CLIENT: &str = include_str!("../../../client/regatta.io.js");
     let tag = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
     let known = req.headers().get(header::IF_NONE_MATCH).is_some_and(|value| value == tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };

@@ -18,9 +18,9 @@ const CHUNK: usize = 64 * 1024;
 
 /// The bounds of one socket's queue.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) bytes: usize,
-    pub(super) packets: usize,
+pub(in crate::sockets) struct Bounds {
+    pub(in crate::sockets) bytes: usize,
+    pub(in crate::sockets) packets: usize,
 }
 
 #[derive(Debug)]
@@ -36,14 +36,14 @@ struct Queue {
 
 /// A socket's queue; both halves live on one worker.
 #[derive(Debug, Clone)]
-pub(super) struct Outbox(Rc<RefCell<Queue>>);
+pub(in crate::sockets) struct Outbox(Rc<RefCell<Queue>>);
 
 /// The queue is full: the client reads too slowly.
 #[derive(Debug)]
-pub(super) struct Full;
+pub(in crate::sockets) struct Full;
 
 impl Outbox {
-    pub(super) fn new(bounds: Bounds) -> Self {
+    pub(in crate::sockets) fn new(bounds: Bounds) -> Self {
         Self(Rc::new(RefCell::new(Queue {
             frames: VecDeque::new(),
             bytes: 0,
@@ -54,7 +54,7 @@ impl Outbox {
     }
 
     /// Queues a frame. A single frame larger than the bound is accepted when nothing else waits.
-    pub(super) fn push(&self, frame: Bytes) -> Result<(), Full> {
+    pub(in crate::sockets) fn push(&self, frame: Bytes) -> Result<(), Full> {
         let mut queue = self.0.borrow_mut();
         if queue.closed {
             return Ok(());
@@ -73,12 +73,12 @@ impl Outbox {
     }
 
     /// Whether everything queued so far was handed to the connection.
-    pub(super) fn is_writable(&self) -> bool {
+    pub(in crate::sockets) fn is_writable(&self) -> bool {
         self.0.borrow().frames.is_empty()
     }
 
     /// Ends the connection after `last`. With `discard` what still waits is given up.
-    pub(super) fn close(&self, last: Bytes, discard: bool) {
+    pub(in crate::sockets) fn close(&self, last: Bytes, discard: bool) {
         let mut queue = self.0.borrow_mut();
         if queue.closed {
             return;
@@ -94,7 +94,7 @@ impl Outbox {
     }
 
     /// The body of the upgrade's response. `upstream` is kept: actix-ws ends the incoming half when it goes.
-    pub(super) fn into_body(self, upstream: BoxBody) -> FrameBody {
+    pub(in crate::sockets) fn into_body(self, upstream: BoxBody) -> FrameBody {
         FrameBody { outbox: self, _upstream: upstream }
     }
 
@@ -127,7 +127,7 @@ impl Outbox {
 
 /// A response body that streams a socket's frames.
 #[derive(Debug)]
-pub(super) struct FrameBody {
+pub(in crate::sockets) struct FrameBody {
     outbox: Outbox,
     _upstream: BoxBody,
 }
