@@ -95,7 +95,8 @@ fn fuzz(corpus: &str, accepts: impl Fn(&Bytes) -> bool) {
     );
 }
 
-fn change(pool: &[Bytes], random: &mut Random) -> Vec<u8> {
+/// One of the pool, changed at up to seven places.
+pub(super) fn change(pool: &[Bytes], random: &mut Random) -> Vec<u8> {
     let mut input = pool[random.below(pool.len())].to_vec();
     for _ in 0..=random.below(6) {
         let at = random.below(input.len() + 1);

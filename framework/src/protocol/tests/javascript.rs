@@ -1,7 +1,7 @@
 //! The same as the JavaScript libraries: they read what we write, we read what they write, and what clients must not
 //! say is refused by both, except where `corpus` says otherwise. Needs Node.js and `npm ci --prefix tests/clients`.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use base64::Engine;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::codecs::{self, Form};
 use super::corpus::{self, MANY, PACKETS, PAYLOADS, Seed, Verdict, seeds};
+use super::fuzz;
 use super::random::Random;
 use crate::protocol::engine::Revision;
 use crate::protocol::packet::write;
@@ -29,11 +30,15 @@ fn ask(command: &Value) -> Vec<Value> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("Node.js is missing: apt-get install nodejs npm");
-    // The script reads the whole line before it answers; then its input ends, and so does it.
-    writeln!(node.stdin.take().unwrap(), "{command}").unwrap();
-    let output = node.wait_with_output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("no report; are packages missing? npm ci --prefix {folder}"));
+    let mut commands = node.stdin.take().unwrap();
+    writeln!(commands, "{command}").unwrap();
+    let mut report = String::new();
+    BufReader::new(node.stdout.take().unwrap()).read_line(&mut report).unwrap();
+    // Only now: the script ends with its input, whether or not its report was taken.
+    drop(commands);
+    node.wait().unwrap();
+    assert!(!report.is_empty(), "no report; are packages missing? npm ci --prefix {folder}");
+    let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["error"], Value::Null);
     report["answers"].as_array().unwrap().clone()
 }
@@ -180,4 +185,36 @@ fn hostile_packets_are_refused_as_they_do() {
     let read = ask(&json!({ "do": "decode", "revision": 4, "talks": talks }));
     let wrong = misjudged(&seeds, &read, |seed| codecs::decode(&messages(seed)).unwrap().into());
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Changed seeds.
+fn changed(corpus: &str, random: &mut Random) -> Vec<Bytes> {
+    let pool: Vec<_> = seeds(corpus).into_iter().map(|seed| seed.bytes).collect();
+    (0..ROUNDS * 5).map(|_| fuzz::change(&pool, random).into()).collect()
+}
+
+#[test]
+fn no_payload_they_refuse_is_accepted() {
+    let mut random = Random::from_seed(5);
+    for (form, corpus) in PAYLOADS {
+        let inputs = changed(corpus, &mut random);
+        let bodies: Value = inputs.iter().map(|input| base64(input)).collect();
+        let read = ask(&json!({ "do": "read", "form": form.name(), "bodies": bodies }));
+        for (input, read) in inputs.into_iter().zip(read) {
+            let ours = form.decode(input.clone(), MANY);
+            assert!(!read.is_null() || ours.is_err(), "{form:?}: {input:?} is {ours:?}");
+        }
+    }
+}
+
+#[test]
+fn no_packet_they_refuse_is_accepted() {
+    let inputs = changed(PACKETS, &mut Random::from_seed(6));
+    let talks: Vec<_> = inputs.iter().filter_map(corpus::messages).collect();
+    let shown: Value = talks.iter().map(|talk| shown(talk)).collect();
+    let read = ask(&json!({ "do": "decode", "revision": 4, "talks": shown }));
+    for (talk, read) in talks.iter().zip(read) {
+        let ours = codecs::decode(talk);
+        assert!(!read.is_null() || ours.is_err(), "{talk:?} is {ours:?}");
+    }
 }
