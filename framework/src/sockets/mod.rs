@@ -37,6 +37,7 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
+use serde_json::json;
 
 pub use broadcast::Broadcast;
 pub(crate) use endpoint::{Endpoint, endpoint, serve_client};
@@ -53,6 +54,10 @@ use crate::Result;
 use crate::bus::{self, Bus};
 use crate::health::Check;
 use workers::Workers;
+
+/// The event that tells the sockets of an instance that events of other instances never reached it: `{ count }`,
+/// or null where a server that does not count may have sent some.
+const MISSED: &str = "regatta:missed";
 
 /// The app's sockets, on every instance.
 ///
@@ -111,6 +116,8 @@ impl Sockets {
             received = count(&stats.received),
             dropped = count(&stats.dropped),
             ignored = count(&stats.ignored),
+            missed = count(&stats.missed),
+            repeated = count(&stats.repeated),
             reconnects = count(&stats.reconnects),
             "the bus ends"
         );
@@ -127,6 +134,12 @@ impl Sockets {
             match message {
                 bus::Message::Question { id, question, .. } => {
                     tokio::spawn(self.clone().answer(id, question));
+                }
+                bus::Message::Missed { count } => {
+                    let told = Broadcast::new(self.clone()).local();
+                    if let Err(error) = told.emit(MISSED, &json!({ "count": count })).await {
+                        tracing::error!(%error, "what was missed could not be told");
+                    }
                 }
                 message => self.0.workers.receive(message).await,
             }
