@@ -111,7 +111,7 @@ async fn serve(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<H
             origin = ?req.headers().get(header::ORIGIN),
             "socket refused: add the origin to allowed_origins in config/sockets.toml if it is yours"
         );
-        return Err(Refusal::Origin.into());
+        return Err(Refusal::Request.into());
     }
     match (query.id, transport) {
         (Some(id), Transport::WebSocket) if is_upgrade(req) => upgrade(req, body, to, id).await,

@@ -17,9 +17,8 @@ pub(super) enum Refusal {
     Session = 1,
     /// A connection is opened with GET.
     Method = 2,
+    /// It makes no sense, or comes from a page that may not connect.
     Request = 3,
-    /// The page may not connect.
-    Origin = 4,
     /// The revision of the protocol is none, or one that is switched off.
     Version = 5,
     /// The body is larger than a message may be.
@@ -35,7 +34,6 @@ impl Refusal {
             0 => Self::Transport,
             1 => Self::Session,
             2 => Self::Method,
-            4 => Self::Origin,
             5 => Self::Version,
             6 => Self::TooLarge,
             7 => Self::Draining,
@@ -48,7 +46,6 @@ impl Refusal {
             Self::Transport => "Transport unknown",
             Self::Session => "Session ID unknown",
             Self::Method => "Bad handshake method",
-            Self::Origin => "Forbidden",
             Self::Version => "Unsupported protocol version",
             Self::Request | Self::TooLarge | Self::Draining => "Bad request",
         }
@@ -61,7 +58,6 @@ impl Refusal {
             Self::Draining => {
                 return HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, 1)).finish();
             }
-            Self::Origin => HttpResponse::Forbidden(),
             _ => HttpResponse::BadRequest(),
         };
         if is_upgrade(req) {
