@@ -9,10 +9,10 @@ use super::App;
 use super::server::Parts;
 use crate::blueprints;
 use crate::config::Config;
+use crate::http;
 use crate::routes::{Routes, register};
 use crate::security::Csrf;
 use crate::sessions::{self, Sessions};
-use crate::{Error, http};
 
 /// The app's routes behind its session, guards and error answers.
 pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
@@ -29,7 +29,6 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .app_data(web::JsonConfig::default().limit(limit))
         .app_data(web::FormConfig::default().limit(limit))
         .configure(move |services| register(routes.entries, routes.events, services))
-        .default_service(web::to(not_found))
         .wrap(from_fn(move |req, next| {
             let layer = layer.clone();
             async move { layer.serve(req, next).await }
@@ -60,10 +59,6 @@ fn expand_blueprints(routes: &mut Routes, config: &Config) {
     for wanted in std::mem::take(&mut routes.blueprints) {
         routes.entries.extend(blueprints::routes(&wanted, &settings));
     }
-}
-
-async fn not_found() -> crate::Result<&'static str> {
-    Err(Error::not_found())
 }
 
 #[derive(Clone)]

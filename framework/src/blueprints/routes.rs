@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::rc::Rc;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::{Blueprint, Call, Settings, find, members, write};
 use crate::Result;
@@ -162,7 +162,7 @@ impl<'a> Table<'a> {
                 if changes_by_get && let Some(csrf) = req.app_data::<Csrf>() {
                     csrf.check_change(&req)?;
                 }
-                let asked = format!("{} {}", req.method(), req.path());
+                let asked = req.clone();
                 let answered = async { run(Call::read(blueprint, route, req, payload).await?).await };
                 answered.await.map_err(|error| name_request(error, &asked))
             }
@@ -180,13 +180,15 @@ impl<'a> Table<'a> {
 }
 
 /// Sails' message for values or criteria it can't use names the request.
-fn name_request(error: Error, asked: &str) -> Error {
+fn name_request(error: Error, asked: &HttpRequest) -> Error {
     if !matches!(error.code(), "E_INVALID_NEW_RECORD" | "E_INVALID_VALUES_TO_SET" | "E_INVALID_CRITERIA") {
         return error;
     }
     let message = format!(
-        "The server could not fulfill this request (`{asked}`) due to a problem with the parameters that were sent.  \
-         See the `details` for more info."
+        "The server could not fulfill this request (`{} {}`) due to a problem with the parameters that were sent.  \
+         See the `details` for more info.",
+        asked.method(),
+        asked.path()
     );
     let named = Error::new(error.status(), error.code().to_owned(), message);
     error.extra().iter().fold(named, |named, (key, value)| named.with(key, value.clone()))

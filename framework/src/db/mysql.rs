@@ -65,7 +65,7 @@ fn settings(deadline: Duration) -> String {
 /// A row's values in their slots. Columns are read as the kind asked for: there is no type for true and false, and
 /// MariaDB's JSON is text.
 pub(super) fn decode(row: &MySqlRow, layout: &Layout) -> Result<Vec<Value>, sqlx::Error> {
-    let mut values = vec![Value::Null; layout.width()];
+    let mut values = layout.blank();
     for (column, &(slot, kind)) in layout.slots().iter().enumerate() {
         let value = match kind {
             Kind::Text => row.try_get_unchecked::<Option<String>, _>(column)?.map(Value::Text),

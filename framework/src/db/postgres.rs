@@ -36,7 +36,7 @@ pub(super) fn open(config: &DatastoreConfig, workers: usize) -> Result<PgPool, D
 
 /// A row's values in their slots.
 pub(super) fn decode(row: &PgRow, layout: &Layout) -> Result<Vec<Value>, sqlx::Error> {
-    let mut values = vec![Value::Null; layout.width()];
+    let mut values = layout.blank();
     for (column, &(slot, kind)) in layout.slots().iter().enumerate() {
         let value = match kind {
             Kind::Text => row.try_get::<Option<String>, _>(column)?.map(Value::Text),

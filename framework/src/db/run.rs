@@ -46,8 +46,10 @@ impl Layout {
         Self::new(1, vec![(0, kind)])
     }
 
-    pub(super) fn width(&self) -> usize {
-        self.width
+    /// A record's values before they are read.
+    pub(super) fn blank(&self) -> Vec<Value> {
+        // `vec!` would clone one after the other.
+        std::iter::repeat_with(|| Value::Null).take(self.width).collect()
     }
 
     pub(super) fn slots(&self) -> &[(usize, Kind)] {

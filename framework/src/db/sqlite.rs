@@ -70,7 +70,7 @@ fn make_writable(path: &Path) -> std::io::Result<()> {
 
 /// A row's values in their slots. SQLite's columns have no fixed type, so each is read as the kind asked for.
 pub(super) fn decode(row: &SqliteRow, layout: &Layout) -> Result<Vec<Value>, sqlx::Error> {
-    let mut values = vec![Value::Null; layout.width()];
+    let mut values = layout.blank();
     for (column, &(slot, kind)) in layout.slots().iter().enumerate() {
         let value = match kind {
             Kind::Text => row.try_get_unchecked::<Option<String>, _>(column)?.map(Value::Text),

@@ -1,13 +1,15 @@
 //! Structured logs: every line names the instance; every line of a request, the request.
 
+mod fields;
 mod format;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, LogFormat};
 use crate::{Error, Result};
+use fields::Fields;
 use format::Named;
 
 /// Starts logging to standard error as `config/log.toml` says; `RUST_LOG` wins over its level.
@@ -19,7 +21,7 @@ use format::Named;
 pub(crate) fn start(config: &Config, instance: &str) -> Result<()> {
     let level = std::env::var("RUST_LOG").unwrap_or_else(|_| config.log.level.clone());
     // What the server says about its own threads, and about every client that speaks no HTTP, is for who asks.
-    let filter = EnvFilter::try_new(format!("actix_server=warn,actix_http=off,{level}")).map_err(|_| {
+    let filter: Targets = format!("actix_server=warn,actix_http=off,{level}").parse().map_err(|_| {
         Error::internal(format!("level in config/log.toml is `{level}`: write info, or info,regatta=debug"))
     })?;
     let json = match config.log.format {
@@ -30,7 +32,7 @@ pub(crate) fn start(config: &Config, instance: &str) -> Result<()> {
     let registry = tracing_subscriber::registry().with(filter);
     let started = if json {
         let format = tracing_subscriber::fmt::format().json().flatten_event(true).with_span_list(false);
-        let lines = lines.fmt_fields(tracing_subscriber::fmt::format::JsonFields::new());
+        let lines = lines.fmt_fields(Fields::new());
         registry.with(lines.event_format(Named::json(format, instance))).try_init()
     } else {
         let format = tracing_subscriber::fmt::format().with_target(false).compact();
@@ -41,3 +43,6 @@ pub(crate) fn start(config: &Config, instance: &str) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -217,3 +217,6 @@ fn short_name<F>() -> String {
     let parts: Vec<_> = full.split("::").filter(|part| !part.starts_with('{')).collect();
     parts[parts.len().saturating_sub(2)..].join("::")
 }
+
+#[cfg(test)]
+mod tests;

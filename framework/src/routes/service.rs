@@ -1,39 +1,32 @@
-//! The route table as actix-web resources.
+//! The route table as an actix-web service.
+//!
+//! actix-web would try the pattern of every route in turn, and only then look at the method. A table with the blueprints
+//! of a few models has a hundred routes: here only those are tried that begin like the path.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::future::{Ready, ready};
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 
-use actix_web::guard::{self, Guard, GuardContext};
+use actix_service::{Service, ServiceFactory};
+use actix_web::dev::{
+    AppService, HttpServiceFactory, ResourceDef, ResourceMap, ServiceRequest, ServiceResponse,
+};
 use actix_web::http::{Method, header};
-use actix_web::{HttpRequest, HttpResponse, web};
-
+use actix_web::{HttpMessage as _, HttpResponse, web};
 use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 
 use super::{Action, Entry, EventEntry};
 use crate::Error;
 use crate::security::Virtual;
 
-/// The method of a socket event; no HTTP client's request passes its guard.
+/// The method of a socket event; no HTTP client's request gets to its handler.
 pub(crate) const EVENT: &str = "EVENT";
 
-/// Adds every route; the first that fits a request wins.
+/// Adds every route; the first that fits a request wins, and what fits none is not found.
 pub(crate) fn register(entries: Vec<Entry>, events: Vec<EventEntry>, services: &mut web::ServiceConfig) {
-    let allowed = allowed(&entries);
-    for entry in entries {
-        let Entry { method, path, action, guards, .. } = entry;
-        services.service(resource(&path, MethodIs(method), action.guarded(guards)));
-    }
-    for (path, methods) in allowed {
-        services.service(web::resource(path).guard(guard::Options()).to(move || {
-            let answer =
-                HttpResponse::Ok().insert_header((header::ALLOW, methods.clone())).body(methods.clone());
-            async { answer }
-        }));
-    }
-    for entry in events {
-        let path = event_path(&entry.event);
-        services.service(resource(&path, guard::fn_guard(is_event), entry.action.guarded(entry.guards)));
-    }
+    services.service(Router(Rc::new(Table::new(entries, events))));
 }
 
 /// Each path with the methods that have a route there, for `OPTIONS`.
@@ -55,31 +48,145 @@ fn allowed(entries: &[Entry]) -> Vec<(String, String)> {
     paths.into_iter().map(|(path, methods)| (path.to_owned(), joined(methods))).collect()
 }
 
+fn definition(path: &str) -> ResourceDef {
+    if path.starts_with('/') { ResourceDef::new(path) } else { ResourceDef::new(format!("/{path}")) }
+}
+
 /// The path under which the handler of `event` is dispatched: its bytes in hex, so that no name is special.
 pub(crate) fn event_path(event: &str) -> String {
     event.bytes().fold(String::from("/"), |path, byte| path + &format!("{byte:02x}"))
 }
 
-fn resource(path: &str, guard: impl Guard + 'static, action: Action) -> actix_web::Resource {
-    web::resource(path).guard(guard).to(move |req: HttpRequest, payload: web::Payload| {
-        let action = action.clone();
-        // A handler that panics fails its request and nothing else.
-        async move {
-            let served = AssertUnwindSafe(action.call(req, payload.into_inner())).catch_unwind().await;
-            served.unwrap_or_else(|_| Err(Error::internal("the action panicked; the log says where").into()))
+/// A route.
+struct Line {
+    method: Method,
+    path: ResourceDef,
+    action: Action,
+}
+
+impl Line {
+    fn takes(&self, method: &Method) -> bool {
+        self.method == *method || (self.method == Method::GET && *method == Method::HEAD)
+    }
+}
+
+struct Table {
+    lines: Vec<Line>,
+    /// The places of the lines that fit a path with this first segment, those that fit any first segment included.
+    by_start: BTreeMap<String, Vec<usize>>,
+    /// The places of the lines that fit a path with any other first segment.
+    others: Vec<usize>,
+    events: BTreeMap<String, Action>,
+}
+
+impl Table {
+    fn new(entries: Vec<Entry>, events: Vec<EventEntry>) -> Self {
+        let mut table = Self {
+            lines: Vec::new(),
+            by_start: BTreeMap::new(),
+            others: Vec::new(),
+            events: BTreeMap::new(),
+        };
+        let allowed = allowed(&entries);
+        for Entry { method, path, action, guards, .. } in entries {
+            table.add(Line { method, path: definition(&path), action: action.guarded(guards) });
         }
-    })
+        for (path, methods) in allowed {
+            let action = Action::from_handler(move || {
+                let answer =
+                    HttpResponse::Ok().insert_header((header::ALLOW, &*methods)).body(methods.clone());
+                async { answer }
+            });
+            table.add(Line { method: Method::OPTIONS, path: definition(&path), action });
+        }
+        for EventEntry { event, action, guards, .. } in events {
+            table.events.entry(event_path(&event)).or_insert_with(|| action.guarded(guards));
+        }
+        table
+    }
+
+    fn add(&mut self, line: Line) {
+        let place = self.lines.len();
+        let start = first_segment(line.path.pattern().unwrap_or_default());
+        if start.contains('{') {
+            self.by_start.values_mut().for_each(|places| places.push(place));
+            self.others.push(place);
+        } else {
+            let places = self.by_start.entry(start.to_owned()).or_insert_with(|| self.others.clone());
+            places.push(place);
+        }
+        self.lines.push(line);
+    }
+
+    /// The action for the request, whose path's parts are then known.
+    fn find(&self, req: &mut ServiceRequest) -> Option<&Action> {
+        if req.method().as_str() == EVENT {
+            let is_event = req.extensions().contains::<Virtual>();
+            return self.events.get(req.path()).filter(|_| is_event);
+        }
+        let start = first_segment(req.match_info().unprocessed());
+        let places = self.by_start.get(start).unwrap_or(&self.others);
+        let fits =
+            |line: &&Line| line.takes(req.method()) && line.path.capture_match_info(req.match_info_mut());
+        places.iter().map(|place| &self.lines[*place]).find(fits).map(|line| &line.action)
+    }
 }
 
-fn is_event(ctx: &GuardContext<'_>) -> bool {
-    ctx.head().method.as_str() == EVENT && ctx.req_data().contains::<Virtual>()
+/// What stands between the first slash of a path and the next one.
+fn first_segment(path: &str) -> &str {
+    path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or_default()
 }
 
-struct MethodIs(Method);
+/// The table as a service for every path.
+#[derive(Clone)]
+struct Router(Rc<Table>);
 
-impl Guard for MethodIs {
-    fn check(&self, ctx: &GuardContext<'_>) -> bool {
-        let method = &ctx.head().method;
-        *method == self.0 || (*method == Method::HEAD && self.0 == Method::GET)
+impl HttpServiceFactory for Router {
+    fn register(self, config: &mut AppService) {
+        let everything = ResourceDef::root_prefix("");
+        // What a request tells as its `match_pattern`.
+        let mut map = ResourceMap::new(everything.clone());
+        for line in &self.0.lines {
+            map.add(&mut line.path.clone(), None);
+        }
+        config.register_service(everything, None, self, Some(Rc::new(map)));
+    }
+}
+
+impl ServiceFactory<ServiceRequest> for Router {
+    type Response = ServiceResponse;
+    type Error = actix_web::Error;
+    type Config = ();
+    type Service = Self;
+    type InitError = ();
+    type Future = Ready<Result<Self, ()>>;
+
+    fn new_service(&self, (): ()) -> Self::Future {
+        ready(Ok(self.clone()))
+    }
+}
+
+impl Service<ServiceRequest> for Router {
+    type Response = ServiceResponse;
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<ServiceResponse, actix_web::Error>>;
+
+    actix_service::always_ready!();
+
+    fn call(&self, mut req: ServiceRequest) -> Self::Future {
+        let action = self.0.find(&mut req).cloned();
+        let (req, payload) = req.into_parts();
+        Box::pin(async move {
+            let answered = match action {
+                // A handler that panics fails its request and nothing else.
+                Some(action) => {
+                    AssertUnwindSafe(action.call(req.clone(), payload)).catch_unwind().await.unwrap_or_else(
+                        |_| Err(Error::internal("the action panicked; the log says where").into()),
+                    )
+                }
+                None => Err(Error::not_found().into()),
+            };
+            Ok(ServiceResponse::new(req, answered.unwrap_or_else(HttpResponse::from_error)))
+        })
     }
 }

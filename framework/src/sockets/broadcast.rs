@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::Sockets;
+use super::engine::frame;
 use super::workers::{Order, What};
-use super::{Sockets, frame};
 use crate::Result;
 use crate::bus::Message;
 use crate::protocol::packet;

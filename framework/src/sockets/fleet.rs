@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::engine::frame;
 use super::hub::{Hub, Selection};
 use super::socket::Socket;
-use super::{Broadcast, Sockets, frame};
+use super::{Broadcast, Sockets};
 use crate::bus::{Answers, Message, Question, Reply};
 use crate::protocol::packet;
 use crate::{Error, Result};

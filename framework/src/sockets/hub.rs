@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
+use super::engine::Link;
 use super::socket::Socket;
 
 type Members = HashMap<u64, Socket>;
@@ -19,7 +20,7 @@ pub(super) struct Hub {
     /// Set when the instance stops: new connections are turned away.
     draining: Cell<bool>,
     /// Every open connection, in the namespace or not.
-    connections: RefCell<Members>,
+    connections: RefCell<HashMap<u64, Link>>,
 }
 
 /// Whom something is for: the union of `rooms` (every socket when empty) without the members of `except`.
@@ -107,15 +108,15 @@ impl Hub {
         self.draining.set(true);
     }
 
-    pub(super) fn opened(&self, socket: &Socket) {
-        self.connections.borrow_mut().insert(socket.key(), socket.clone());
+    pub(super) fn opened(&self, link: &Link) {
+        self.connections.borrow_mut().insert(link.key(), link.clone());
     }
 
-    pub(super) fn closed(&self, socket: &Socket) {
-        self.connections.borrow_mut().remove(&socket.key());
+    pub(super) fn closed(&self, link: &Link) {
+        self.connections.borrow_mut().remove(&link.key());
     }
 
-    pub(super) fn connections(&self) -> Vec<Socket> {
+    pub(super) fn connections(&self) -> Vec<Link> {
         self.connections.borrow().values().cloned().collect()
     }
 }

@@ -11,11 +11,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
+use super::engine::{Link, frame};
 use super::hub::Hub;
-use super::outbox::Outbox;
-use super::{Present, Sockets, frame, presence};
+use super::{Present, Sockets, presence};
 use crate::protocol::packet;
 use crate::{Error, Result};
 
@@ -57,10 +57,9 @@ pub struct Socket(Rc<Inner>);
 struct Inner {
     id: String,
     key: u64,
-    handshake: Handshake,
+    link: Link,
     sockets: Sockets,
     hub: Rc<Hub>,
-    outbox: Outbox,
     max_rooms: usize,
     rooms: RefCell<HashSet<String>>,
     auth: RefCell<Value>,
@@ -72,9 +71,6 @@ struct Inner {
     acks: RefCell<HashMap<u64, Expected>>,
     /// Whether it is in the namespace.
     connected: Cell<bool>,
-    /// Wakes the connection's task when the socket was ended from elsewhere.
-    ended: Notify,
-    reason: Cell<Option<&'static str>>,
 }
 
 /// Who waits for an acknowledgement.
@@ -88,23 +84,15 @@ struct Expected {
 const MANY: usize = 64;
 
 impl Socket {
-    pub(super) fn new(
-        id: String,
-        handshake: Handshake,
-        sockets: Sockets,
-        hub: Rc<Hub>,
-        outbox: Outbox,
-        max_rooms: usize,
-    ) -> Self {
-        let cookie = handshake.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
+    pub(super) fn new(id: String, link: Link, sockets: Sockets, hub: Rc<Hub>, max_rooms: usize) -> Self {
+        let cookie = link.handshake().headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
         let cookie = RefCell::new(cookie.map(str::to_owned));
         Self(Rc::new(Inner {
             id,
             key: hub.key(),
-            handshake,
+            link,
             sockets,
             hub,
-            outbox,
             max_rooms,
             rooms: RefCell::default(),
             auth: RefCell::new(Value::Null),
@@ -112,8 +100,6 @@ impl Socket {
             tracked: RefCell::default(),
             acks: RefCell::default(),
             connected: Cell::new(false),
-            ended: Notify::new(),
-            reason: Cell::new(None),
         }))
     }
 
@@ -124,7 +110,7 @@ impl Socket {
 
     /// What the client sent when it connected.
     pub fn handshake(&self) -> &Handshake {
-        &self.0.handshake
+        self.0.link.handshake()
     }
 
     /// The credentials the client entered with: the `auth` object of a Socket.IO client, else null.
@@ -242,47 +228,18 @@ impl Socket {
     }
 
     pub(super) fn send_text(&self, message: &str) {
-        self.send(frame::text(message), false);
+        self.0.link.send_text(message);
     }
 
     /// Queues a frame; a client whose queue is full is disconnected.
     pub(super) fn send(&self, frame: Bytes, volatile: bool) {
-        if volatile && !self.0.outbox.is_writable() {
-            return;
-        }
-        if self.0.outbox.push(frame).is_err() {
-            tracing::warn!(socket = self.id(), "slow consumer: disconnected, its queue is full");
-            self.close(frame::POLICY, "slow consumer", true);
-        }
+        self.0.link.send(frame, volatile);
     }
 
     /// The server ends the conversation: the client is told not to come back.
     pub(super) fn end(&self, _close: bool) {
         self.send_text("41");
-        self.close(frame::NORMAL, "server disconnect", false);
-    }
-
-    /// The instance stops: the client comes back by itself, to another one.
-    pub(super) fn go_elsewhere(&self) {
-        self.close(frame::GOING_AWAY, "instance stops", false);
-    }
-
-    /// Ends the connection after what is queued, or at once with `discard`.
-    pub(super) fn close(&self, code: u16, reason: &'static str, discard: bool) {
-        if self.0.reason.get().is_none() {
-            self.0.reason.set(Some(reason));
-        }
-        self.0.outbox.close(frame::close(code, reason), discard);
-        self.0.ended.notify_one();
-    }
-
-    /// Resolves when the socket was ended from elsewhere.
-    pub(super) async fn ended(&self) {
-        self.0.ended.notified().await;
-    }
-
-    pub(super) fn reason(&self) -> Option<&'static str> {
-        self.0.reason.get()
+        self.0.link.close(frame::NORMAL, "server disconnect", false);
     }
 
     /// The connection is gone: leaves rooms at once, presence lists as soon as the store answers.

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::Sockets;
+use super::engine::{Desk, Link, frame};
 use super::hub::{Hub, Selection};
-use super::socket::Socket;
-use super::{Sockets, frame};
 use crate::bus::Message;
 use crate::protocol::packet;
 
@@ -167,10 +167,11 @@ impl Workers {
 }
 
 /// One worker's part: made on its thread when it starts.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Worker {
     hub: Rc<Hub>,
     open: Arc<AtomicUsize>,
+    desk: Desk,
     _place: Rc<Place>,
 }
 
@@ -203,20 +204,25 @@ impl Worker {
                 carry_out(&own, &order);
             }
         });
-        Self { hub, open: workers.open.clone(), _place: Rc::new(Place(workers.app)) }
+        let desk = Desk::start(sockets.handover());
+        Self { hub, open: workers.open.clone(), desk, _place: Rc::new(Place(workers.app)) }
+    }
+
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     pub(super) fn hub(&self) -> &Rc<Hub> {
         &self.hub
     }
 
-    pub(super) fn opened(&self, socket: &Socket) {
-        self.hub.opened(socket);
+    pub(super) fn opened(&self, link: &Link) {
+        self.hub.opened(link);
         self.open.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn closed(&self, socket: &Socket) {
-        self.hub.closed(socket);
+    pub(super) fn closed(&self, link: &Link) {
+        self.hub.closed(link);
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -254,8 +260,8 @@ fn carry_out(hub: &Hub, order: &Order) {
         What::Run(Task(run)) => run(hub, selection),
         What::Drain => {
             hub.start_draining();
-            for socket in hub.connections() {
-                socket.go_elsewhere();
+            for link in hub.connections() {
+                link.go_elsewhere();
             }
         }
     }

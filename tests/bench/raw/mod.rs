@@ -2,6 +2,7 @@
 
 mod hello;
 mod messages;
+mod news;
 mod notes;
 mod people;
 mod visits;
@@ -14,6 +15,7 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use sqlx::postgres::PgPoolOptions;
 
 use crate::options::Raw;
+use news::News;
 use visits::{Signer, Store};
 
 /// Serves until it is told to stop, or until the bench that started it is gone.
@@ -35,9 +37,11 @@ async fn run(settings: &Raw) -> Result<(), Box<dyn std::error::Error>> {
         .test_before_acquire(false)
         .connect(&settings.database)
         .await?;
-    let shared = redis::Client::open(settings.redis.as_str())?.get_multiplexed_async_connection().await?;
+    let redis = redis::Client::open(settings.redis.as_str())?;
+    let shared = redis.get_multiplexed_async_connection().await?;
     let pool = Config::from_url(&settings.redis).create_pool(Some(Runtime::Tokio1))?;
     let signer = Signer::random()?;
+    let news = News::open(&redis, shared.clone()).await?;
 
     let server = HttpServer::new(move || {
         App::new()
@@ -46,8 +50,10 @@ async fn run(settings: &Raw) -> Result<(), Box<dyn std::error::Error>> {
             .route("/hello", web::get().to(hello::hello))
             .route("/message", web::get().to(messages::list))
             .route("/person", web::get().to(people::list))
-            .route("/note", web::post().to(notes::create))
-            .service(web::resource("/note/{id}").get(notes::get).patch(notes::update))
+            .service(web::scope("/note").app_data(web::Data::new(news.clone())).configure(notes::routes))
+            .service(
+                web::scope("/silent/note").app_data(web::Data::new(News::Silent)).configure(notes::routes),
+            )
             .service(
                 web::resource("/visits")
                     .app_data(web::Data::new(Store::Shared(shared.clone())))

@@ -4,10 +4,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::Result;
 use actix_web::error::{ErrorBadRequest, ErrorInternalServerError, ErrorNotFound};
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{self, Data, Json, Path, ServiceConfig};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgPool, Row};
+
+use super::news::News;
 
 const GET: &str =
     r#"SELECT "id", "title", "text", "done", "createdAt", "updatedAt" FROM "note" WHERE "id" = $1"#;
@@ -23,7 +25,7 @@ WHERE "id" = $1 RETURNING "id", "title", "text", "done", "createdAt", "updatedAt
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Note {
+struct Note {
     id: i64,
     title: String,
     text: String,
@@ -33,7 +35,7 @@ pub(super) struct Note {
 }
 
 #[derive(Deserialize)]
-pub(super) struct New {
+struct New {
     title: String,
     #[serde(default)]
     text: String,
@@ -42,7 +44,7 @@ pub(super) struct New {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Change {
+struct Change {
     title: Option<String>,
     text: Option<String>,
     done: Option<bool>,
@@ -61,28 +63,40 @@ impl FromRow<'_, PgRow> for Note {
     }
 }
 
-pub(super) async fn get(database: Data<PgPool>, id: Path<i64>) -> Result<Json<Note>> {
+pub(super) fn routes(services: &mut ServiceConfig) {
+    services
+        .route("", web::post().to(create))
+        .service(web::resource("/{id}").route(web::get().to(get)).route(web::patch().to(update)));
+}
+
+async fn get(database: Data<PgPool>, id: Path<i64>) -> Result<Json<Note>> {
     let note = sqlx::query_as(GET).bind(*id).fetch_optional(database.get_ref()).await;
     note.map_err(ErrorInternalServerError)?.map(Json).ok_or_else(|| ErrorNotFound("Not Found"))
 }
 
-pub(super) async fn create(database: Data<PgPool>, new: Json<New>) -> Result<Json<Note>> {
+async fn create(database: Data<PgPool>, news: Data<News>, new: Json<New>) -> Result<Json<Note>> {
     let New { title, text, done } = new.into_inner();
     check(&title)?;
     let note = sqlx::query_as(CREATE).bind(title).bind(text).bind(done).bind(now());
-    note.fetch_one(database.get_ref()).await.map(Json).map_err(ErrorInternalServerError)
+    let note: Note = note.fetch_one(database.get_ref()).await.map_err(ErrorInternalServerError)?;
+    news.tell("created", &note)?;
+    Ok(Json(note))
 }
 
-pub(super) async fn update(
+async fn update(
     database: Data<PgPool>,
+    news: Data<News>,
     id: Path<i64>,
     change: Json<Change>,
 ) -> Result<Json<Note>> {
     let Change { title, text, done } = change.into_inner();
     title.as_deref().map(check).transpose()?;
     let note = sqlx::query_as(UPDATE).bind(*id).bind(title).bind(text).bind(done).bind(now());
-    let note = note.fetch_optional(database.get_ref()).await.map_err(ErrorInternalServerError)?;
-    note.map(Json).ok_or_else(|| ErrorNotFound("Not Found"))
+    let note: Option<Note> =
+        note.fetch_optional(database.get_ref()).await.map_err(ErrorInternalServerError)?;
+    let note = note.ok_or_else(|| ErrorNotFound("Not Found"))?;
+    news.tell("updated", &note)?;
+    Ok(Json(note))
 }
 
 fn check(title: &str) -> Result<()> {

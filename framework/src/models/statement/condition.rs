@@ -11,6 +11,7 @@ use crate::models::{Kind, Schema, Value};
 
 pub(super) fn condition(engine: Engine, schema: &Schema, filter: &Filter) -> Cond {
     match filter {
+        Filter::All(all) if all.len() == 1 => condition(engine, schema, &all[0]),
         Filter::All(all) => {
             all.iter().fold(Cond::all(), |cond, filter| cond.add(condition(engine, schema, filter)))
         }

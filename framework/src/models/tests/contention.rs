@@ -73,7 +73,8 @@ async fn who_meets_another_gives_way(db: &Db) {
         db.retry_transaction(async |tx| work(tx, one, other).await),
         db.retry_transaction(async |tx| work(tx, other, one).await),
     );
-    (left.unwrap(), right.unwrap());
+    left.unwrap();
+    right.unwrap();
     assert_eq!(Keeper::find().count(db).await.unwrap(), won + 2);
     Keeper::destroy_each(Keeper::ID.gt(0)).exec(db).await.unwrap();
 

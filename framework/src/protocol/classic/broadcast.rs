@@ -59,6 +59,9 @@ impl Broadcast {
     /// # Errors
     /// When it is no broadcast.
     pub(crate) fn decode(payload: &[u8], own: &str) -> Result<Option<Self>, Unusable> {
+        if is_own(payload, own) {
+            return Ok(None);
+        }
         let message = msgpack::read(payload).ok_or(Unusable::Malformed)?;
         let parts = message.as_array().map(Vec::as_slice).ok_or(Unusable::Malformed)?;
         let [uid, packet, opts @ ..] = parts else { return Err(Unusable::Malformed) };
@@ -87,6 +90,14 @@ impl Broadcast {
                 .is_some_and(|volatile| *volatile == ValueRef::Boolean(true)),
         }))
     }
+}
+
+/// Whether a broadcast begins as those of the instance `own`: Redis sends every instance its own messages too, and
+/// those need no reading.
+fn is_own(payload: &[u8], own: &str) -> bool {
+    let mut uid = Vec::with_capacity(own.len() + 2);
+    msgpack::write_str(own, &mut uid);
+    payload.get(1..).is_some_and(|rest| rest.starts_with(&uid)) && payload[0] & 0xf0 == 0x90
 }
 
 fn write_names(key: &str, names: &[String], out: &mut Vec<u8>) {

@@ -1,0 +1,69 @@
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+
+use super::fields::Fields;
+use super::format::Named;
+
+/// What was written.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// The one line that `work` writes in production.
+fn line(work: impl FnOnce()) -> Value {
+    let lines = Lines::default();
+    let format = tracing_subscriber::fmt::format().json().flatten_event(true).with_span_list(false);
+    let layer = tracing_subscriber::fmt::layer().with_writer(lines.clone()).fmt_fields(Fields::new());
+    let layer = layer.event_format(Named::json(format, "one"));
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
+    serde_json::from_slice(&lines.0.lock().unwrap()).unwrap()
+}
+
+#[test]
+fn a_line_names_the_instance_and_the_fields_of_its_span() {
+    let line = line(|| {
+        let span = tracing::info_span!(
+            "request", id = "7f", method = %"GET", path = "/a\"b\\c\n\u{7f}é", size = 3_u64, share = 0.5,
+            wrong = f64::NAN, secure = true, off = -1_i64, list = ?["x"], late = tracing::field::Empty
+        );
+        span.record("late", "now");
+        span.in_scope(|| tracing::info!(answer = 42, "done"));
+    });
+    assert_eq!(line["instance"], "one");
+    assert_eq!(line["answer"], 42);
+    assert_eq!(line["message"], "done");
+    assert_eq!(
+        line["span"],
+        json!({
+            "name": "request", "id": "7f", "method": "GET", "path": "/a\"b\\c\n\u{7f}é", "size": 3, "share": 0.5,
+            "wrong": "NaN", "secure": true, "off": -1, "list": "[\"x\"]", "late": "now",
+        })
+    );
+}
+
+#[test]
+fn a_span_without_fields_is_an_object_too() {
+    let line = line(|| tracing::info_span!("empty").in_scope(|| tracing::info!("done")));
+    assert_eq!(line["span"], json!({ "name": "empty" }));
+}

@@ -1,0 +1,151 @@
+//! The life of one connection: heartbeat, and messages in.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::rt::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::sync::mpsc;
+
+use super::session::Inbound;
+use super::websocket::WebSocket;
+use super::{Link, frame};
+use crate::config::SocketsConfig;
+use crate::protocol::engine::{Engine, Revision};
+use crate::sockets::client::{Client, Reason};
+
+/// Where a client's messages come from.
+pub(super) enum Source {
+    WebSocket(WebSocket),
+    /// From requests, and from a WebSocket that took over from them.
+    Inbox(mpsc::Receiver<Inbound>),
+}
+
+impl Source {
+    async fn next(&mut self) -> Option<Inbound> {
+        match self {
+            Self::WebSocket(socket) => socket.next().await,
+            Self::Inbox(inbox) => inbox.recv().await,
+        }
+    }
+}
+
+pub(super) struct Connection {
+    link: Link,
+    client: Client,
+    ping_interval: Duration,
+    ping_timeout: Duration,
+    connect_timeout: Duration,
+    heartbeat: Pin<Box<Sleep>>,
+    awaits_pong: bool,
+}
+
+impl Connection {
+    pub(super) fn new(link: Link, client: Client, config: &SocketsConfig) -> Self {
+        let (ping_interval, ping_timeout) = (config.ping_interval.get(), config.ping_timeout.get());
+        let first_beat = match link.revision() {
+            Revision::V3 => ping_interval + ping_timeout,
+            Revision::V4 => ping_interval,
+        };
+        Self {
+            link,
+            client,
+            ping_interval,
+            ping_timeout,
+            connect_timeout: config.connect_timeout.get(),
+            heartbeat: Box::pin(sleep(first_beat)),
+            awaits_pong: false,
+        }
+    }
+
+    /// Runs until the connection ends, for whatever reason; then its sockets have left everything.
+    pub(super) async fn run(mut self, mut incoming: Source) {
+        self.client.opened();
+        let reason = self.serve(&mut incoming).await;
+        let reason = self.link.reason().unwrap_or(reason);
+        self.link.close(frame::NORMAL, reason, false);
+        self.client.left(reason).await;
+    }
+
+    async fn serve(&mut self, incoming: &mut Source) -> Reason {
+        let connect_deadline = Instant::now() + self.connect_timeout;
+        loop {
+            let (has_room, is_connected) = (self.client.has_room(), self.client.is_connected());
+            let step = tokio::select! {
+                message = incoming.next(), if has_room => match message {
+                    Some(message) => self.message(message),
+                    None => Err("transport close"),
+                },
+                () = self.heartbeat.as_mut() => self.beat(),
+                () = self.client.worked() => Ok(()),
+                () = sleep_until(connect_deadline), if !is_connected => Err("connect timeout"),
+                () = self.link.ended() => Err("server disconnect"),
+            };
+            if let Err(reason) = step {
+                return reason;
+            }
+        }
+    }
+
+    /// The server's heartbeat: a ping, or the end when the last one was not answered. A client of revision 3
+    /// pings itself, and should have by now.
+    fn beat(&mut self) -> Result<(), Reason> {
+        if self.awaits_pong || self.link.revision() == Revision::V3 {
+            return Err("ping timeout");
+        }
+        self.awaits_pong = true;
+        self.link.send_text("2");
+        self.heartbeat.as_mut().reset(Instant::now() + self.ping_timeout);
+        Ok(())
+    }
+
+    fn message(&mut self, message: Inbound) -> Result<(), Reason> {
+        match message {
+            Inbound::Text(text) => self.engine(&text),
+            Inbound::Binary(_) => Err(self.parse_error()),
+            Inbound::Ping(data) => {
+                self.link.send(frame::pong(&data), false);
+                Ok(())
+            }
+            Inbound::Close(code) => {
+                self.link.close(code.unwrap_or(frame::NORMAL), "", true);
+                Err("transport close")
+            }
+            Inbound::TooBig => {
+                self.link.close(frame::TOO_BIG, "message too large", false);
+                Err("message too large")
+            }
+            Inbound::Broken => {
+                self.link.close(frame::PROTOCOL_ERROR, "transport error", false);
+                Err("transport error")
+            }
+        }
+    }
+
+    fn engine(&mut self, text: &str) -> Result<(), Reason> {
+        let revision = self.link.revision();
+        match Engine::parse(text) {
+            Ok(Engine::Ping(data)) if revision == Revision::V3 => {
+                self.link.send_text(&format!("3{data}"));
+                self.heartbeat.as_mut().reset(Instant::now() + self.ping_interval + self.ping_timeout);
+                Ok(())
+            }
+            Ok(Engine::Pong) if revision == Revision::V4 => {
+                self.awaits_pong = false;
+                self.heartbeat.as_mut().reset(Instant::now() + self.ping_interval);
+                Ok(())
+            }
+            Ok(Engine::Message(message)) => self.client.message(message),
+            Ok(Engine::Close) => {
+                self.link.close(frame::NORMAL, "", false);
+                Err("transport close")
+            }
+            Ok(Engine::Noop) => Ok(()),
+            Ok(Engine::Ping(_) | Engine::Pong | Engine::Upgrade) | Err(_) => Err(self.parse_error()),
+        }
+    }
+
+    fn parse_error(&self) -> Reason {
+        self.link.close(frame::PROTOCOL_ERROR, "parse error", false);
+        "parse error"
+    }
+}
