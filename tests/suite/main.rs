@@ -10,6 +10,7 @@ mod bad_input;
 mod behind_a_balancer;
 mod bootstrap;
 mod chat;
+mod client_matrix;
 mod cluster_haproxy;
 mod cluster_nginx;
 mod commands;

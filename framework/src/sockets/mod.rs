@@ -34,6 +34,7 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
+use serde_json::json;
 
 pub use broadcast::Broadcast;
 pub(crate) use engine::{Endpoint, endpoint, serve_client};
@@ -48,8 +49,16 @@ pub(crate) use workers::Worker;
 
 use crate::Result;
 use crate::bus::{self, Bus};
+use crate::config::SocketsConfig;
 use crate::health::Check;
+use crate::redis::Redis;
+use engine::id::Ids;
+use engine::{Handover, Peers};
 use workers::Workers;
+
+/// The event that tells the sockets of an instance that events of other instances never reached it: `{ count }`,
+/// or null where a server that does not count may have sent some.
+const MISSED: &str = "regatta:missed";
 
 /// The app's sockets, on every instance.
 ///
@@ -62,11 +71,47 @@ struct Shared {
     workers: Workers,
     bus: Arc<dyn Bus>,
     presence: Arc<dyn PresenceStore>,
+    handover: Arc<Handover>,
+}
+
+/// What sockets need of the services an app uses.
+#[derive(Debug)]
+pub(crate) struct Services<'a> {
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) presence: Arc<dyn PresenceStore>,
+    /// Where the instances of a fleet find each other.
+    pub(crate) redis: Option<&'a Redis>,
+    /// What the ids of connections are signed with.
+    pub(crate) secrets: &'a [String],
 }
 
 impl Sockets {
-    pub(crate) fn new(bus: Arc<dyn Bus>, presence: Arc<dyn PresenceStore>) -> Self {
-        Self(Arc::new(Shared { workers: Workers::default(), bus, presence }))
+    /// # Errors
+    /// When the system has no random bytes.
+    pub(crate) fn new(config: &SocketsConfig, services: Services<'_>) -> Result<Self> {
+        let Services { bus, presence, redis, secrets } = services;
+        let peers = redis.map(|redis| Peers::new(redis, &config.key, config.relay, secrets)).transpose()?;
+        let handover = Handover::new(Ids::new(secrets), peers, config.upgrade_timeout.get())?;
+        let (workers, handover) = (Workers::default(), Arc::new(handover));
+        Ok(Self(Arc::new(Shared { workers, bus, presence, handover })))
+    }
+
+    /// From now on other instances may pass requests on to this one.
+    ///
+    /// # Errors
+    /// When there is no address to listen on.
+    pub(crate) async fn listen(&self) -> Result<()> {
+        match self.0.handover.peers() {
+            Some(peers) => peers.start(&self.0.handover).await,
+            None => Ok(()),
+        }
+    }
+
+    /// No other instance passes anything on any longer.
+    pub(crate) async fn end(&self) {
+        if let Some(peers) = self.0.handover.peers() {
+            peers.end().await;
+        }
     }
 
     /// A broadcast to every socket in `room`.
@@ -108,6 +153,8 @@ impl Sockets {
             received = count(&stats.received),
             dropped = count(&stats.dropped),
             ignored = count(&stats.ignored),
+            missed = count(&stats.missed),
+            repeated = count(&stats.repeated),
             reconnects = count(&stats.reconnects),
             "the bus ends"
         );
@@ -125,6 +172,12 @@ impl Sockets {
                 bus::Message::Question { id, question, .. } => {
                     tokio::spawn(self.clone().answer(id, question));
                 }
+                bus::Message::Missed { count } => {
+                    let told = Broadcast::new(self.clone()).local();
+                    if let Err(error) = told.emit(MISSED, &json!({ "count": count })).await {
+                        tracing::error!(%error, "what was missed could not be told");
+                    }
+                }
                 message => self.0.workers.receive(message).await,
             }
         }
@@ -133,6 +186,10 @@ impl Sockets {
     /// Keeps this instance's presence alive and announces what instances that died left behind.
     pub(crate) async fn keep_presence(self) {
         presence::keep(self).await;
+    }
+
+    fn handover(&self) -> &Arc<Handover> {
+        &self.0.handover
     }
 
     pub(crate) fn workers(&self) -> &Workers {

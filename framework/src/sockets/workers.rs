@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::Sockets;
-use super::engine::{Link, frame};
+use super::engine::{Desk, Link, frame};
 use super::hub::{Hub, Selection};
 use crate::bus::Message;
 use crate::protocol::packet;
@@ -167,10 +167,11 @@ impl Workers {
 }
 
 /// One worker's part: made on its thread when it starts.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Worker {
     hub: Rc<Hub>,
     open: Arc<AtomicUsize>,
+    desk: Desk,
     _place: Rc<Place>,
 }
 
@@ -203,7 +204,12 @@ impl Worker {
                 carry_out(&own, &order);
             }
         });
-        Self { hub, open: workers.open.clone(), _place: Rc::new(Place(workers.app)) }
+        let desk = Desk::start(sockets.handover());
+        Self { hub, open: workers.open.clone(), desk, _place: Rc::new(Place(workers.app)) }
+    }
+
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     pub(super) fn hub(&self) -> &Rc<Hub> {

@@ -1,3 +1,4 @@
+use super::super::Reply;
 use super::{Message, Outbox};
 
 fn message(n: usize) -> Message {
@@ -11,7 +12,7 @@ async fn waiting(outbox: &Outbox) -> Vec<String> {
         Message::Disconnect { namespace, .. } => namespace.clone(),
         _ => unreachable!(),
     };
-    batch.messages.iter().map(|message| number(message)).collect()
+    batch.messages.iter().map(|waiting| number(&waiting.message)).collect()
 }
 
 #[tokio::test]
@@ -59,4 +60,18 @@ async fn whoever_waits_for_it_to_be_empty_is_told() {
     let delivered = async { outbox.delivered(end) };
     futures_util::future::join(emptied, delivered).await;
     assert_eq!(outbox.len(), 0);
+}
+
+#[tokio::test]
+async fn what_had_to_go_leaves_a_gap_in_the_numbers_and_answers_have_none() {
+    let outbox = Outbox::new(3);
+    let (namespace, id) = ("/".to_owned(), "abcdef".to_owned());
+    outbox.push(message(0));
+    outbox.push(Message::Reply { namespace, id, reply: Reply::Clients(1) });
+    (1..3).for_each(|n| assert_eq!(outbox.push(message(n)), n as u64 - 1));
+    let batch = outbox.batch(10, usize::MAX).await;
+    let numbers: Vec<_> = batch.messages.iter().map(|waiting| waiting.number).collect();
+    assert_eq!((outbox.gone(), numbers), (1, vec![None, Some(2), Some(3)]));
+    outbox.delivered(batch.end);
+    assert_eq!(outbox.gone(), 3);
 }

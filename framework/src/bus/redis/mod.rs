@@ -1,5 +1,8 @@
 //! Redis pub/sub, wire-compatible with the classic mode of `@socket.io/redis-adapter`.
 
+mod audit;
+mod delivery;
+mod ledger;
 mod publisher;
 mod subscriber;
 
@@ -19,8 +22,9 @@ use crate::protocol::classic;
 use crate::redis::Redis;
 use crate::{Error, Result};
 
+use delivery::Delivery;
 use publisher::Publisher;
-use subscriber::{Deliveries, Subscriber, Subscription};
+use subscriber::{Subscriber, Subscription};
 
 /// How long counting the instances may take.
 const COUNT_DEADLINE: Duration = Duration::from_secs(2);
@@ -59,10 +63,17 @@ impl RedisBus {
             stats: stats.clone(),
         };
         let pending = Pending::default();
-        let to = Deliveries { incoming, pending: pending.clone() };
-        let (subscriber, subscription) =
-            Subscriber::new(redis.clone(), key.clone(), uid, &NAMESPACES, stats.clone(), to);
-        let tasks = [redis.runtime().spawn(publisher.run()), redis.runtime().spawn(subscriber.run())];
+        let (subscriber, subscription) = Subscriber::new(
+            redis.clone(),
+            key.clone(),
+            uid,
+            &NAMESPACES,
+            stats.clone(),
+            outbox.clone(),
+            pending.clone(),
+        );
+        let delivery = Delivery::new(incoming, stats.clone());
+        let tasks = [redis.runtime().spawn(publisher.run()), redis.runtime().spawn(subscriber.run(delivery))];
         Ok(Self { outbox, stats, subscription, pending, redis: redis.clone(), key, tasks })
     }
 }
