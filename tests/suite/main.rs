@@ -22,6 +22,7 @@ mod migrations;
 mod mixed_fleet;
 mod old_clients;
 mod openapi;
+mod polling;
 mod publishes;
 mod refusals;
 mod scaffold;
