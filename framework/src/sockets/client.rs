@@ -72,7 +72,7 @@ impl Client {
     /// # Errors
     /// Why the connection ends.
     pub(super) fn message(&mut self, text: &str) -> Result<(), Reason> {
-        match Packet::parse(text) {
+        match Packet::parse(text, 0) {
             Ok(packet) => self.packet(packet),
             Err(error) => {
                 tracing::debug!(connection = self.link.key(), %error, "packet refused");
@@ -99,7 +99,7 @@ impl Client {
 
     fn packet(&mut self, packet: Packet<'_>) -> Result<(), Reason> {
         match (packet, &self.socket) {
-            (Packet::Connect { namespace: "/", auth }, None) => {
+            (Packet::Connect { namespace: "/", auth, .. }, None) => {
                 let auth = auth.and_then(|auth| serde_json::from_str(auth.get()).ok()).unwrap_or_default();
                 let Ok(id) = id::random() else { return Err("no random bytes") };
                 self.link.send_text(&packet::connected(&id));
@@ -113,12 +113,12 @@ impl Client {
                 Ok(())
             }
             (Packet::Disconnect { namespace: "/" }, _) => Err("client namespace disconnect"),
-            (Packet::Event { namespace: "/", ack, args }, Some(socket)) => {
+            (Packet::Event { namespace: "/", ack, args, .. }, Some(socket)) => {
                 let socket = socket.clone();
                 self.event(socket, ack, &args);
                 Ok(())
             }
-            (Packet::Ack { namespace: "/", id, args }, Some(socket)) => {
+            (Packet::Ack { namespace: "/", id, args, .. }, Some(socket)) => {
                 if !socket.acknowledged(id, &args) {
                     tracing::trace!(socket = socket.id(), id, "nobody waits for this acknowledgement");
                 }

@@ -1,18 +1,39 @@
 //! Socket.IO v5 packets: `<type>[<attachments>-][/namespace,][ack id][JSON]`.
 //! See the Socket.IO protocol, revision 5 (<https://socket.io/docs/v4/socket-io-protocol/>).
 
+pub(crate) mod write;
+
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::engine::Revision;
 
-/// A packet that arrived. JSON stays text until somebody needs it.
+/// A packet that arrived. JSON stays text until somebody needs it. An event or acknowledgement is followed by as many
+/// binary messages as it has `attachments`.
 #[derive(Debug)]
 pub(crate) enum Packet<'a> {
-    Connect { namespace: &'a str, auth: Option<&'a RawValue> },
-    Disconnect { namespace: &'a str },
-    Event { namespace: &'a str, ack: Option<u64>, args: Vec<&'a RawValue> },
-    Ack { namespace: &'a str, id: u64, args: Vec<&'a RawValue> },
+    /// The `query` is how clients of revision 3 send what those of revision 4 send as `auth`.
+    Connect {
+        namespace: &'a str,
+        #[cfg_attr(not(test), expect(dead_code, reason = "there are no other namespaces yet"))]
+        query: Option<&'a str>,
+        auth: Option<&'a RawValue>,
+    },
+    Disconnect {
+        namespace: &'a str,
+    },
+    Event {
+        namespace: &'a str,
+        ack: Option<u64>,
+        args: Vec<&'a RawValue>,
+        attachments: usize,
+    },
+    Ack {
+        namespace: &'a str,
+        id: u64,
+        args: Vec<&'a RawValue>,
+        attachments: usize,
+    },
 }
 
 /// Why a packet was refused.
@@ -24,8 +45,16 @@ pub(crate) enum PacketError {
     Payload,
     #[error("reserved event name")]
     Reserved,
-    #[error("binary attachments are not accepted")]
-    Binary,
+    #[error("illegal attachments")]
+    Attachments,
+    #[error("more attachments than are accepted")]
+    TooManyAttachments,
+    #[error("larger attachments than are accepted")]
+    TooLargeAttachments,
+    #[error("text where an attachment should follow")]
+    NoAttachment,
+    #[error("binary data that no packet announced")]
+    NoPacket,
 }
 
 /// Names a client may not use for its own events.
@@ -33,32 +62,52 @@ const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 impl<'a> Packet<'a> {
-    pub(crate) fn parse(text: &'a str) -> Result<Self, PacketError> {
+    /// Reads a packet with at most `max_attachments`.
+    pub(crate) fn parse(text: &'a str, max_attachments: usize) -> Result<Self, PacketError> {
         let kind = text.as_bytes().first().ok_or(PacketError::Type)?;
         let rest = text.get(1..).ok_or(PacketError::Type)?;
-        if matches!(kind, b'5' | b'6') {
-            return Err(PacketError::Binary);
-        }
-        let (namespace, rest) = split_namespace(rest);
+        let (attachments, rest) = match kind {
+            b'5' | b'6' => split_attachments(rest, max_attachments)?,
+            _ => (0, rest),
+        };
+        let (namespace, query, rest) = split_namespace(rest);
         let (ack, json) = split_ack(rest)?;
         match kind {
-            b'0' => Ok(Self::Connect { namespace, auth: object(json)? }),
+            b'0' => Ok(Self::Connect { namespace, query, auth: object(json)? }),
             b'1' if json.is_empty() => Ok(Self::Disconnect { namespace }),
-            b'2' => Ok(Self::Event { namespace, ack, args: event_args(json)? }),
-            b'3' => Ok(Self::Ack { namespace, id: ack.ok_or(PacketError::Payload)?, args: array(json)? }),
+            b'2' | b'5' => Ok(Self::Event { namespace, ack, args: event_args(json)?, attachments }),
+            b'3' | b'6' => {
+                let id = ack.ok_or(PacketError::Payload)?;
+                Ok(Self::Ack { namespace, id, args: array(json)?, attachments })
+            }
             b'1' | b'4' => Err(PacketError::Payload),
             _ => Err(PacketError::Type),
         }
     }
 }
 
+/// Those types have at least one attachment.
+fn split_attachments(text: &str, max_attachments: usize) -> Result<(usize, &str), PacketError> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at(digits);
+    let rest = rest.strip_prefix('-').ok_or(PacketError::Attachments)?;
+    match number.parse() {
+        Ok(0) | Err(_) => Err(PacketError::Attachments),
+        Ok(count) if count > max_attachments => Err(PacketError::TooManyAttachments),
+        Ok(count) => Ok((count, rest)),
+    }
+}
+
 /// The comma may be missing when nothing follows: `0/custom`.
-fn split_namespace(text: &str) -> (&str, &str) {
+fn split_namespace(text: &str) -> (&str, Option<&str>, &str) {
     if !text.starts_with('/') {
-        return ("/", text);
+        return ("/", None, text);
     }
     let (namespace, rest) = text.split_once(',').unwrap_or((text, ""));
-    (namespace.split_once('?').map_or(namespace, |(path, _)| path), rest)
+    match namespace.split_once('?') {
+        Some((path, query)) => (path, Some(query), rest),
+        None => (namespace, None, rest),
+    }
 }
 
 fn split_ack(text: &str) -> Result<(Option<u64>, &str), PacketError> {
@@ -97,22 +146,22 @@ fn event_args(json: &str) -> Result<Vec<&RawValue>, PacketError> {
 
 /// The Engine.IO message of an event: `4` + `2` + `["name",…]`.
 pub(crate) fn event(args_json: &str) -> String {
-    format!("42{args_json}")
+    write::event("/", None, 0, args_json)
 }
 
 /// The same of an event that shall be acknowledged.
 pub(crate) fn event_with_ack(id: u64, args_json: &str) -> String {
-    format!("42{id}{args_json}")
+    write::event("/", Some(id), 0, args_json)
 }
 
 /// The Engine.IO message that acknowledges with one argument.
 pub(crate) fn ack(id: u64, argument_json: &str) -> String {
-    format!("43{id}[{argument_json}]")
+    write::ack("/", id, 0, &format!("[{argument_json}]"))
 }
 
 /// The answer to a CONNECT.
 pub(crate) fn connected(sid: &str) -> String {
-    format!("40{{\"sid\":\"{sid}\"}}")
+    write::connected("/", sid, None, Revision::V4)
 }
 
 /// What tells a client of revision 3 that it is in the default namespace.
@@ -120,9 +169,8 @@ pub(crate) const CONNECTED_V3: &str = "40";
 
 /// The refusal of a CONNECT to `namespace`: an object, for clients of revision 3 a text.
 pub(crate) fn refused(namespace: &str, message: &str, revision: Revision) -> String {
-    let body = match revision {
-        Revision::V3 => serde_json::Value::from(message),
-        Revision::V4 => serde_json::json!({ "message": message }),
-    };
-    if namespace == "/" { format!("44{body}") } else { format!("44{namespace},{body}") }
+    write::refused(namespace, message, None, revision)
 }
+
+#[cfg(test)]
+mod tests;
