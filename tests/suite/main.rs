@@ -19,6 +19,7 @@ mod dialogue;
 mod kill;
 mod migrations;
 mod mixed_fleet;
+mod namespaces;
 mod old_clients;
 mod openapi;
 mod publishes;

@@ -3,7 +3,6 @@
 //! A server that stops answering is not left until another connection is subscribed: when it merely hung, what
 //! it still holds arrives.
 
-use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +15,8 @@ use tokio::time::{sleep, timeout};
 
 use super::super::answers::Pending;
 use super::super::{BusStats, Message, count};
-use crate::protocol::classic::{self, Action, Asked, Broadcast, Reply, Request, Unusable};
+use super::channels::{Channels, Heard};
+use crate::protocol::classic::{Action, Asked, Broadcast, Reply, Request, Unusable};
 use crate::redis::{Backoff, Redis};
 
 /// Time between two pings: with the deadline, how long a silent server stays unnoticed.
@@ -37,13 +37,8 @@ pub(super) enum Subscription {
 
 pub(super) struct Subscriber {
     redis: Redis,
-    key: Arc<str>,
     uid: Arc<str>,
-    patterns: Vec<String>,
-    /// Request channels with their namespace.
-    requests: HashMap<String, &'static str>,
-    /// Where the answers to this instance's questions come.
-    responses: Vec<String>,
+    channels: Arc<Channels>,
     stats: Arc<BusStats>,
     to: Deliveries,
     subscription: watch::Sender<Subscription>,
@@ -60,22 +55,13 @@ type Connection = (PubSubSink, PubSubStream);
 impl Subscriber {
     pub(super) fn new(
         redis: Redis,
-        key: Arc<str>,
         uid: Arc<str>,
-        namespaces: &[&'static str],
+        channels: Arc<Channels>,
         stats: Arc<BusStats>,
         to: Deliveries,
     ) -> (Self, watch::Receiver<Subscription>) {
         let (subscription, held) = watch::channel(Subscription::Opening);
-        let patterns = namespaces.iter().map(|namespace| classic::pattern(&key, namespace)).collect();
-        let channel = |&namespace| (classic::request_channel(&key, namespace), namespace);
-        let requests = namespaces.iter().map(channel).collect();
-        let channels = |namespace: &&'static str| {
-            let own = classic::own_response_channel(&key, namespace, &uid);
-            [classic::response_channel(&key, namespace), own]
-        };
-        let responses = namespaces.iter().flat_map(channels).collect();
-        (Self { redis, key, uid, patterns, requests, responses, stats, to, subscription }, held)
+        (Self { redis, uid, channels, stats, to, subscription }, held)
     }
 
     pub(super) async fn run(self) {
@@ -126,8 +112,8 @@ impl Subscriber {
     async fn subscribe(&self) -> RedisResult<Connection> {
         let subscribing = async {
             let (mut sink, stream) = self.redis.client().get_async_pubsub().await?.split();
-            sink.psubscribe(&self.patterns).await?;
-            sink.subscribe(self.requests.keys().chain(&self.responses).collect::<Vec<_>>()).await?;
+            sink.psubscribe(self.channels.patterns()).await?;
+            sink.subscribe(self.channels.names()).await?;
             Ok((sink, stream))
         };
         timeout(SUBSCRIBE_DEADLINE, subscribing)
@@ -174,24 +160,28 @@ impl Subscriber {
     }
 
     fn decode(&self, raw: &Msg) -> Result<Option<Message>, Unusable> {
-        let payload = raw.get_payload_bytes();
-        if self.responses.iter().any(|channel| channel == raw.get_channel_name()) {
-            let (id, reply) = Reply::decode(payload)?;
-            self.to.pending.answer(&id, reply);
-            return Ok(None);
-        }
-        let Some(&namespace) = self.requests.get(raw.get_channel_name()) else {
-            let Some(Broadcast { namespace, data, rooms, except, volatile }) =
-                Broadcast::decode(payload, &self.uid)?
-            else {
+        let (payload, channel) = (raw.get_payload_bytes(), raw.get_channel_name());
+        let pattern: Option<String> = self.channels.overlap().then(|| raw.get_pattern().ok()).flatten();
+        let namespace = match self.channels.heard(channel, pattern.as_deref()).ok_or(Unusable::Malformed)? {
+            Heard::Request(namespace) => namespace.to_owned(),
+            Heard::Response => {
+                let (id, reply) = Reply::decode(payload)?;
+                self.to.pending.answer(&id, reply);
                 return Ok(None);
-            };
-            if !self.is_channel_of(&namespace, raw.get_channel_name()) {
-                return Err(Unusable::Malformed);
             }
-            return Ok(Some(Message::Broadcast { namespace, data, rooms, except, volatile }));
+            Heard::Broadcast => {
+                let Some(Broadcast { namespace, data, rooms, except, volatile }) =
+                    Broadcast::decode(payload, &self.uid)?
+                else {
+                    return Ok(None);
+                };
+                if !self.channels.is_of(channel, &namespace) {
+                    return Err(Unusable::Malformed);
+                }
+                return Ok(Some(Message::Broadcast { namespace, data, rooms, except, volatile }));
+            }
+            Heard::Copy => return Ok(None),
         };
-        let namespace = namespace.to_owned();
         let request = match Request::decode(payload, &self.uid) {
             Err(Unusable::Unknown) => {
                 let asked = Asked::decode(payload, &self.uid)?;
@@ -206,11 +196,6 @@ impl Subscriber {
             Action::LeaveAll => Message::LeaveAll { namespace, rooms, except },
             Action::Disconnect { close } => Message::Disconnect { namespace, rooms, except, close },
         }))
-    }
-
-    fn is_channel_of(&self, namespace: &str, channel: &str) -> bool {
-        let rest = channel.strip_prefix(&*self.key).and_then(|rest| rest.strip_prefix('#'));
-        rest.and_then(|rest| rest.strip_prefix(namespace)).is_some_and(|rest| rest.starts_with('#'))
     }
 
     /// Hands a message on. An instance that takes none for a second loses them until it has room again: what

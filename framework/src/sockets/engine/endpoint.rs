@@ -109,6 +109,7 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
         sockets: to.sockets.clone(),
         hub,
         dispatcher: to.dispatcher.clone(),
+        max_namespaces: config.max_namespaces,
         max_rooms: config.max_rooms,
         max_in_flight: config.max_in_flight,
     };
