@@ -20,6 +20,7 @@ mod dialogue;
 mod kill;
 mod migrations;
 mod mixed_fleet;
+mod namespaces;
 mod old_clients;
 mod openapi;
 mod polling;

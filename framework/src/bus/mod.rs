@@ -84,6 +84,15 @@ impl Message {
     }
 }
 
+/// The namespaces in which other instances are heard.
+#[derive(Debug, Clone)]
+pub(crate) struct Interests {
+    /// By their names.
+    pub(crate) names: Vec<String>,
+    /// By how their names begin.
+    pub(crate) starts: Vec<String>,
+}
+
 /// What a question or an answer takes, more or less.
 const REPLY_WEIGHT: usize = 1_024;
 
@@ -146,9 +155,10 @@ pub(crate) fn memory(incoming: mpsc::Sender<Message>) -> Arc<dyn Bus> {
 pub(crate) fn redis(
     redis: &Redis,
     config: &SocketsConfig,
+    interests: &Interests,
     incoming: mpsc::Sender<Message>,
 ) -> Result<Arc<dyn Bus>> {
-    Ok(Arc::new(self::redis::RedisBus::connect(redis, config, incoming)?))
+    Ok(Arc::new(self::redis::RedisBus::connect(redis, config, interests, incoming)?))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::engine::frame;
 use super::workers::{Order, What};
 use crate::Result;
 use crate::bus::Message;
-use crate::protocol::packet;
+use crate::protocol::packet::write;
 
 /// Something for many sockets: choose whom, then say what.
 ///
@@ -61,12 +61,12 @@ impl Broadcast {
     /// When `data` can't be written as JSON.
     pub async fn emit(self, event: &str, data: &(impl Serialize + ?Sized)) -> Result<()> {
         let args = serde_json::to_string(&(event, data))?;
-        let frame = frame::text(&packet::event(&args));
+        let frame = frame::text(&write::event(self.sockets.namespace(), None, 0, &args));
         let what = What::Deliver { frame, volatile: self.volatile };
         let data = Bytes::from(args);
         let volatile = self.volatile;
-        self.send(what, |rooms, except| Message::Broadcast {
-            namespace: "/".to_owned(),
+        self.send(what, |namespace, rooms, except| Message::Broadcast {
+            namespace,
             data,
             rooms,
             except,
@@ -79,8 +79,8 @@ impl Broadcast {
     /// Puts the sockets into `rooms`, on every instance.
     pub async fn sockets_join(self, rooms: &[String]) {
         let targets = rooms.to_vec();
-        self.send(What::Join(rooms.into()), |rooms, except| Message::Join {
-            namespace: "/".to_owned(),
+        self.send(What::Join(rooms.into()), |namespace, rooms, except| Message::Join {
+            namespace,
             rooms,
             except,
             targets,
@@ -91,8 +91,8 @@ impl Broadcast {
     /// Takes the sockets out of `rooms`, on every instance.
     pub async fn sockets_leave(self, rooms: &[String]) {
         let targets = rooms.to_vec();
-        self.send(What::Leave(rooms.into()), |rooms, except| Message::Leave {
-            namespace: "/".to_owned(),
+        self.send(What::Leave(rooms.into()), |namespace, rooms, except| Message::Leave {
+            namespace,
             rooms,
             except,
             targets,
@@ -102,30 +102,29 @@ impl Broadcast {
 
     /// Takes the sockets out of every room but the one of their own id, on every instance.
     pub async fn sockets_leave_all(self) {
-        self.send(What::LeaveAll, |rooms, except| Message::LeaveAll {
-            namespace: "/".to_owned(),
+        self.send(What::LeaveAll, |namespace, rooms, except| Message::LeaveAll { namespace, rooms, except })
+            .await;
+    }
+
+    /// Takes the sockets out of their namespace, on every instance; with `close` their whole connections end. Their
+    /// clients don't come back by themselves.
+    pub async fn disconnect_sockets(self, close: bool) {
+        self.send(What::Disconnect { close }, |namespace, rooms, except| Message::Disconnect {
+            namespace,
             rooms,
             except,
+            close,
         })
         .await;
     }
 
-    /// Disconnects the sockets, on every instance; their clients don't come back by themselves.
-    pub async fn disconnect_sockets(self) {
-        self.send(What::Disconnect { close: true }, |rooms, except| Message::Disconnect {
-            namespace: "/".to_owned(),
-            rooms,
-            except,
-            close: true,
-        })
-        .await;
-    }
-
-    async fn send(self, what: What, message: impl FnOnce(Vec<String>, Vec<String>) -> Message) {
-        let order = Order { rooms: Arc::from(&*self.rooms), except: Arc::from(&*self.except), what };
+    async fn send(self, what: What, message: impl FnOnce(String, Vec<String>, Vec<String>) -> Message) {
+        let namespace = self.sockets.shared_namespace().clone();
+        let (rooms, except) = (Arc::from(&*self.rooms), Arc::from(&*self.except));
         if !self.local {
-            self.sockets.bus().publish(message(self.rooms, self.except));
+            self.sockets.bus().publish(message(namespace.to_string(), self.rooms, self.except));
         }
+        let order = Order { namespace, rooms, except, what };
         self.sockets.workers().all(order).await;
     }
 }

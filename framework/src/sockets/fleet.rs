@@ -14,11 +14,11 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::engine::frame;
-use super::hub::{Hub, Selection};
+use super::registry::{Registry, Selection};
 use super::socket::Socket;
 use super::{Broadcast, Sockets};
 use crate::bus::{Answers, Message, Question, Reply};
-use crate::protocol::packet;
+use crate::protocol::packet::write;
 use crate::{Error, Result};
 
 /// How long the other instances may take to answer.
@@ -65,11 +65,11 @@ impl Broadcast {
     pub async fn fetch_sockets(self) -> Result<Fleet<RemoteSocket>> {
         let (sockets, local) = (self.sockets.clone(), self.local);
         let (rooms, except) = (self.rooms.clone(), self.except.clone());
-        let own = sockets.workers().collect(&rooms, &except, described).await;
+        let own = sockets.workers().collect(&sockets.namespace, &rooms, &except, described).await;
         let mut found: Vec<_> = own.into_iter().flatten().filter_map(read).collect();
         let (mut asked, mut answered) = (0, 0);
         if !local {
-            let answers = sockets.bus().ask("/", Question::Fetch { rooms, except }).await?;
+            let answers = sockets.bus().ask(sockets.namespace(), Question::Fetch { rooms, except }).await?;
             asked = answers.others;
             answered = gather(answers, |reply| match reply {
                 Reply::Fetched(others) => {
@@ -107,7 +107,7 @@ impl Broadcast {
                 except: except.clone(),
                 timeout,
             };
-            Some(self.sockets.bus().ask("/", question).await?)
+            Some(self.sockets.bus().ask(self.sockets.namespace(), question).await?)
         };
         let (mut asked, mut own) = self.sockets.ask_own(&rooms, &except, &args).await?;
         let mut silent = others.as_ref().map_or(0, |answers| answers.others);
@@ -156,7 +156,7 @@ impl Socket {
         let (sender, mut acknowledged) = mpsc::unbounded_channel();
         let id = next_ack();
         self.expect(id, sender, false);
-        self.send_text(&packet::event_with_ack(id, &args));
+        self.send_text(&write::event(self.namespace(), Some(id), 0, &args));
         let answer = tokio::time::timeout(timeout, acknowledged.recv()).await;
         self.give_up(id);
         answer.ok().flatten().ok_or_else(|| Error::unavailable("the client did not acknowledge in time"))
@@ -169,9 +169,9 @@ impl Sockets {
     /// # Errors
     /// 503 when the other instances can't be reached.
     pub async fn rooms(&self) -> Result<Fleet<String>> {
-        let own = self.workers().collect(&[], &[], |hub, _| hub.rooms()).await;
+        let own = self.workers().collect(&self.namespace, &[], &[], |registry, _| registry.rooms()).await;
         let mut found: BTreeSet<_> = own.into_iter().flatten().collect();
-        let answers = self.bus().ask("/", Question::Rooms).await?;
+        let answers = self.bus().ask(&self.namespace, Question::Rooms).await?;
         let asked = answers.others;
         let answered = gather(answers, |reply| match reply {
             Reply::Rooms(rooms) => {
@@ -188,22 +188,31 @@ impl Sockets {
     pub(super) async fn answer(self, id: Option<String>, question: Question) {
         let Some(id) = id else { return };
         let reply = |reply| {
-            self.bus().publish(Message::Reply { namespace: "/".to_owned(), id: id.clone(), reply });
+            self.bus().publish(Message::Reply {
+                namespace: self.namespace.to_string(),
+                id: id.clone(),
+                reply,
+            });
         };
         match question {
             Question::Sockets { rooms } => {
-                let ids = |hub: &Hub, selection: Selection<'_>| {
-                    hub.select(selection).iter().map(|socket| socket.id().to_owned()).collect::<Vec<_>>()
+                let ids = |registry: &Registry, selection: Selection<'_>| {
+                    registry.select(selection).iter().map(|socket| socket.id().to_owned()).collect::<Vec<_>>()
                 };
-                reply(Reply::Sockets(self.workers().collect(&rooms, &[], ids).await.concat()));
+                reply(Reply::Sockets(
+                    self.workers().collect(&self.namespace, &rooms, &[], ids).await.concat(),
+                ));
             }
             Question::Rooms => {
-                let rooms = self.workers().collect(&[], &[], |hub, _| hub.rooms()).await;
+                let rooms =
+                    self.workers().collect(&self.namespace, &[], &[], |registry, _| registry.rooms()).await;
                 let rooms: BTreeSet<_> = rooms.into_iter().flatten().collect();
                 reply(Reply::Rooms(rooms.into_iter().collect()));
             }
             Question::Fetch { rooms, except } => {
-                reply(Reply::Fetched(self.workers().collect(&rooms, &except, described).await.concat()));
+                reply(Reply::Fetched(
+                    self.workers().collect(&self.namespace, &rooms, &except, described).await.concat(),
+                ));
             }
             Question::Broadcast { data, rooms, except, timeout } => {
                 let deadline = Instant::now() + Duration::from_millis(timeout).min(PATIENCE * 12);
@@ -234,16 +243,17 @@ impl Sockets {
         let text = std::str::from_utf8(args).map_err(Error::internal)?;
         let (sender, acknowledged) = mpsc::unbounded_channel();
         let id = next_ack();
-        let frame = frame::text(&packet::event_with_ack(id, text));
-        let ask = move |hub: &Hub, selection: Selection<'_>| {
-            let selected = hub.select(selection);
+        let frame = frame::text(&write::event(&self.namespace, Some(id), 0, text));
+        let ask = move |registry: &Registry, selection: Selection<'_>| {
+            let selected = registry.select(selection);
             for socket in &selected {
                 socket.expect(id, sender.clone(), true);
                 socket.send(frame.clone(), false);
             }
             selected.len()
         };
-        let asked: usize = self.workers().collect(rooms, except, ask).await.into_iter().sum();
+        let asked: usize =
+            self.workers().collect(&self.namespace, rooms, except, ask).await.into_iter().sum();
         Ok((u64::try_from(asked).unwrap_or(u64::MAX), acknowledged))
     }
 }
@@ -268,8 +278,8 @@ async fn gather(mut answers: Answers, mut take: impl FnMut(Reply) -> bool) -> u6
 }
 
 /// The selected sockets of one worker, as Node's adapter describes them.
-fn described(hub: &Hub, selection: Selection<'_>) -> Vec<Value> {
-    hub.select(selection).iter().map(Socket::described).collect()
+fn described(registry: &Registry, selection: Selection<'_>) -> Vec<Value> {
+    registry.select(selection).iter().map(Socket::described).collect()
 }
 
 fn read(mut socket: Value) -> Option<RemoteSocket> {

@@ -18,7 +18,6 @@ use serde_json::{Map, Value, json};
 use tracing::Instrument as _;
 
 use super::Socket;
-use crate::routes::{EVENT, event_path};
 use crate::security::Virtual;
 
 /// The largest answer a virtual request may have, in bytes.
@@ -65,14 +64,22 @@ pub(super) fn verb(event: &str) -> Option<Method> {
 
 /// Answers a virtual request with the JSON of the acknowledgement; an `Err` is a parse error.
 pub(super) async fn answer(
-    dispatcher: &Dispatcher,
     socket: &Socket,
     method: Method,
     argument: Option<&RawValue>,
 ) -> Result<String, String> {
     let request = parse(socket, method, argument).map_err(|details| parse_error(&details))?;
     let response = match request {
-        Some(request) => run(dispatcher, socket, request).await,
+        Some(request) => {
+            let span = tracing::info_span!(
+                "request",
+                id = crate::http::new_request_id(),
+                socket = socket.id(),
+                method = %request.method(),
+                path = request.path()
+            );
+            run(socket, request, span).await
+        }
         None => Outcome { status: 404, headers: Map::new(), body: Some("Not Found".into()) },
     };
     let status = response.status;
@@ -80,51 +87,30 @@ pub(super) async fn answer(
     if let Some(body) = response.body {
         answer.insert("body".to_owned(), body);
     }
-    if dispatcher.headers {
+    if socket.dispatcher().headers {
         answer.insert("headers".to_owned(), response.headers.into());
     }
     answer.insert("statusCode".to_owned(), status.into());
     Ok(Value::Object(answer).to_string())
 }
 
-/// Runs the handler of a plain event; nothing when the app has none.
-pub(super) async fn event(
-    dispatcher: &Dispatcher,
-    socket: &Socket,
-    name: &str,
-    args: &[&RawValue],
-) -> Option<String> {
-    let method = Method::from_bytes(EVENT.as_bytes()).ok()?;
-    let body = match args {
-        [] => "null".to_owned(),
-        [only] => only.get().to_owned(),
-        many => serde_json::to_string(many).ok()?,
-    };
-    let mut request = blank(socket, method, event_path(name).parse().ok()?);
-    set_json(&mut request, body);
-    let response = run(dispatcher, socket, request).await;
-    match (response.status, response.body) {
-        (404, _) => None,
-        (_, body) => Some(body.unwrap_or(Value::Null).to_string()),
+/// What a request came to.
+pub(super) struct Outcome {
+    pub(super) status: u16,
+    headers: Map<String, Value>,
+    pub(super) body: Option<Value>,
+}
+
+impl Outcome {
+    pub(super) fn broken() -> Self {
+        Self { status: 500, headers: Map::new(), body: Some("Internal Server Error".into()) }
     }
 }
 
-struct Outcome {
-    status: u16,
-    headers: Map<String, Value>,
-    body: Option<Value>,
-}
-
-async fn run(dispatcher: &Dispatcher, socket: &Socket, request: actix_http::Request) -> Outcome {
-    let span = tracing::info_span!(
-        "request",
-        id = crate::http::new_request_id(),
-        socket = socket.id(),
-        method = %request.method(),
-        path = request.path()
-    );
+/// Runs a request of the socket through the app layer.
+pub(super) async fn run(socket: &Socket, request: actix_http::Request, span: tracing::Span) -> Outcome {
     let asks_for_methods = request.method() == Method::OPTIONS;
-    let response = match (dispatcher.dispatch)(request).instrument(span).await {
+    let response = match (socket.dispatcher().dispatch)(request).instrument(span).await {
         Ok(response) => response.into_parts().1,
         Err(error) => error.error_response(),
     };
@@ -132,7 +118,7 @@ async fn run(dispatcher: &Dispatcher, socket: &Socket, request: actix_http::Requ
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let Ok(Ok(bytes)) = to_bytes_limited(response.into_body(), ANSWER_LIMIT).await else {
-        return Outcome { status: 500, headers: Map::new(), body: Some("Internal Server Error".into()) };
+        return Outcome::broken();
     };
     if asks_for_methods && let Some(Ok(methods)) = headers.get(header::ALLOW).map(HeaderValue::to_str) {
         return Outcome { status, headers: of_methods(methods), body: None };
@@ -185,7 +171,7 @@ fn keep_cookies(socket: &Socket, response: &actix_web::HttpResponse) {
     for cookie in response.headers().get_all(header::SET_COOKIE) {
         let Ok(cookie) = Cookie::parse(cookie.to_str().unwrap_or_default()) else { continue };
         let ended = cookie.max_age().is_some_and(|age| age.is_zero()) || cookie.value().is_empty();
-        socket.set_cookie(cookie.name(), (!ended).then(|| cookie.value()));
+        socket.company().set_cookie(cookie.name(), (!ended).then(|| cookie.value()));
     }
 }
 
@@ -245,14 +231,14 @@ fn body(data: Option<&RawValue>, params: Option<Map<String, Value>>) -> Option<S
     .filter(|body| body != "null")
 }
 
-fn set_json(request: &mut actix_http::Request, body: String) {
+pub(super) fn set_json(request: &mut actix_http::Request, body: String) {
     request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *request.payload() = actix_http::Payload::from(bytes::Bytes::from(body));
 }
 
 /// A request with what every virtual request of the socket has.
-fn blank(socket: &Socket, method: Method, uri: Uri) -> actix_http::Request {
+pub(super) fn blank(socket: &Socket, method: Method, uri: Uri) -> actix_http::Request {
     let mut request = actix_http::Request::new();
     let handshake = socket.handshake();
     request.head_mut().method = method;
@@ -265,7 +251,7 @@ fn blank(socket: &Socket, method: Method, uri: Uri) -> actix_http::Request {
         }
     }
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    if let Some(Ok(cookie)) = socket.cookie().map(|cookie| HeaderValue::from_str(&cookie)) {
+    if let Some(Ok(cookie)) = socket.company().cookie().map(|cookie| HeaderValue::from_str(&cookie)) {
         headers.insert(header::COOKIE, cookie);
     }
     request.extensions_mut().insert(socket.clone());

@@ -15,9 +15,10 @@ use tokio::sync::mpsc;
 
 use super::Sockets;
 use super::engine::{Desk, Link, frame};
-use super::hub::{Hub, Selection};
+use super::hub::Hub;
+use super::registry::{Registry, Selection};
 use crate::bus::Message;
-use crate::protocol::packet;
+use crate::protocol::packet::write;
 
 /// Orders that may wait for one worker.
 const CHANNEL: usize = 4_096;
@@ -25,6 +26,7 @@ const CHANNEL: usize = 4_096;
 /// What a worker is asked to do with its sockets.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
+    pub(super) namespace: Arc<str>,
     pub(super) rooms: Arc<[String]>,
     pub(super) except: Arc<[String]>,
     pub(super) what: What,
@@ -41,7 +43,7 @@ pub(super) enum What {
     Drain,
 }
 
-type Run = dyn Fn(&Hub, Selection<'_>) + Send + Sync;
+type Run = dyn Fn(&Registry, Selection<'_>) + Send + Sync;
 
 /// Something to do with a worker's selected sockets.
 #[derive(Clone)]
@@ -99,19 +101,22 @@ impl Workers {
         }
     }
 
-    /// What `ask` finds out about the selected sockets of each worker of this instance.
+    /// What `ask` finds out about the selected sockets of each worker of this instance that has any in `namespace`.
     pub(super) async fn collect<T: Send + 'static>(
         &self,
+        namespace: &Arc<str>,
         rooms: &[String],
         except: &[String],
-        ask: impl Fn(&Hub, Selection<'_>) -> T + Send + Sync + 'static,
+        ask: impl Fn(&Registry, Selection<'_>) -> T + Send + Sync + 'static,
     ) -> Vec<T> {
         let (sender, mut answers) = mpsc::unbounded_channel();
-        let task = Task(Arc::new(move |hub, selection| {
+        let task = Task(Arc::new(move |registry, selection| {
             // Whoever asks may be gone by now.
-            let _ = sender.send(ask(hub, selection));
+            let _ = sender.send(ask(registry, selection));
         }));
-        self.all(Order { rooms: rooms.into(), except: except.into(), what: What::Run(task) }).await;
+        let namespace = namespace.clone();
+        let order = Order { namespace, rooms: rooms.into(), except: except.into(), what: What::Run(task) };
+        self.all(order).await;
         let mut all = Vec::new();
         // It ends when every worker has done its part, or is gone.
         while let Some(answer) = answers.recv().await {
@@ -122,33 +127,33 @@ impl Workers {
 
     /// Does what another instance asked for.
     pub(super) async fn receive(&self, message: Message) {
-        let order = match message {
-            Message::Broadcast { namespace, data, rooms, except, volatile } if namespace == "/" => {
+        let (namespace, rooms, except, what) = match message {
+            Message::Broadcast { namespace, data, rooms, except, volatile } => {
                 let Ok(text) = std::str::from_utf8(&data) else { return };
-                let frame = frame::text(&packet::event(text));
-                Order { rooms: rooms.into(), except: except.into(), what: What::Deliver { frame, volatile } }
+                let frame = frame::text(&write::event(&namespace, None, 0, text));
+                (namespace, rooms, except, What::Deliver { frame, volatile })
             }
-            Message::Join { namespace, rooms, except, targets } if namespace == "/" => {
-                Order { rooms: rooms.into(), except: except.into(), what: What::Join(targets.into()) }
+            Message::Join { namespace, rooms, except, targets } => {
+                (namespace, rooms, except, What::Join(targets.into()))
             }
-            Message::Leave { namespace, rooms, except, targets } if namespace == "/" => {
-                Order { rooms: rooms.into(), except: except.into(), what: What::Leave(targets.into()) }
+            Message::Leave { namespace, rooms, except, targets } => {
+                (namespace, rooms, except, What::Leave(targets.into()))
             }
-            Message::LeaveAll { namespace, rooms, except } if namespace == "/" => {
-                Order { rooms: rooms.into(), except: except.into(), what: What::LeaveAll }
+            Message::LeaveAll { namespace, rooms, except } => (namespace, rooms, except, What::LeaveAll),
+            Message::Disconnect { namespace, rooms, except, close } => {
+                (namespace, rooms, except, What::Disconnect { close })
             }
-            Message::Disconnect { namespace, rooms, except, close } if namespace == "/" => {
-                Order { rooms: rooms.into(), except: except.into(), what: What::Disconnect { close } }
-            }
-            _ => return,
+            Message::Question { .. } | Message::Reply { .. } | Message::Missed { .. } => return,
         };
-        self.all(order).await;
+        let (rooms, except) = (rooms.into(), except.into());
+        self.all(Order { namespace: namespace.into(), rooms, except, what }).await;
     }
 
     /// Closes every connection and waits until none is left or `deadline` passed.
     pub(super) async fn drain(&self, deadline: Duration) {
         let started = Instant::now();
-        self.all(Order { rooms: Arc::from([]), except: Arc::from([]), what: What::Drain }).await;
+        let (rooms, except) = (Arc::from([]), Arc::from([]));
+        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Drain }).await;
         while self.open.load(Ordering::Relaxed) > 0 && started.elapsed() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -228,41 +233,44 @@ impl Worker {
 }
 
 fn carry_out(hub: &Hub, order: &Order) {
+    if matches!(order.what, What::Drain) {
+        hub.start_draining();
+        for link in hub.connections() {
+            link.go_elsewhere();
+        }
+        return;
+    }
+    let Some(registry) = hub.registry(&order.namespace) else { return };
     let selection = Selection { rooms: &order.rooms, except: &order.except };
     match &order.what {
-        What::Deliver { frame, volatile } => hub.deliver(frame, selection, *volatile),
+        What::Deliver { frame, volatile } => registry.deliver(frame, selection, *volatile),
         What::Join(targets) => {
-            for socket in hub.select(selection) {
+            for socket in registry.select(selection) {
                 for room in targets.iter() {
                     socket.enter(room);
                 }
             }
         }
         What::Leave(targets) => {
-            for socket in hub.select(selection) {
+            for socket in registry.select(selection) {
                 for room in targets.iter() {
                     socket.exit(room);
                 }
             }
         }
         What::LeaveAll => {
-            for socket in hub.select(selection) {
+            for socket in registry.select(selection) {
                 for room in socket.rooms() {
                     socket.exit(&room);
                 }
             }
         }
         What::Disconnect { close } => {
-            for socket in hub.select(selection) {
-                socket.end(*close);
+            for socket in registry.select(selection) {
+                socket.disconnect(*close);
             }
         }
-        What::Run(Task(run)) => run(hub, selection),
-        What::Drain => {
-            hub.start_draining();
-            for link in hub.connections() {
-                link.go_elsewhere();
-            }
-        }
+        What::Run(Task(run)) => run(&registry, selection),
+        What::Drain => {}
     }
 }

@@ -3,7 +3,6 @@
 //! A server that stops answering is not left until another connection is subscribed, and not then if it answers
 //! again: when it merely hung, what it still holds arrives. What was lost with a connection is counted.
 
-use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +17,7 @@ use super::super::answers::Pending;
 use super::super::outbox::Outbox;
 use super::super::{BusStats, Message, count};
 use super::audit::{self, Totals};
+use super::channels::{Channels, Heard as Arrived};
 use super::delivery::{Delivery, Ended};
 use super::ledger::{Heard, Ledger, Missing};
 use crate::protocol::classic::{self, Action, Asked, Broadcast, Reply, Request, Sender, Unusable};
@@ -43,13 +43,9 @@ pub(super) enum Subscription {
 
 pub(super) struct Subscriber {
     redis: Redis,
-    key: Arc<str>,
     uid: Arc<str>,
-    patterns: Vec<String>,
-    /// Request channels with their namespace.
-    requests: HashMap<String, &'static str>,
-    /// Where the answers to this instance's questions come.
-    responses: Vec<String>,
+    key: Arc<str>,
+    channels: Arc<Channels>,
     /// Where it comes how much the others have published.
     totals: String,
     stats: Arc<BusStats>,
@@ -72,35 +68,14 @@ impl Subscriber {
         redis: Redis,
         key: Arc<str>,
         uid: Arc<str>,
-        namespaces: &[&'static str],
+        channels: Arc<Channels>,
         stats: Arc<BusStats>,
         outbox: Arc<Outbox>,
         pending: Pending,
     ) -> (Self, watch::Receiver<Subscription>) {
         let (subscription, held) = watch::channel(Subscription::Opening);
-        let patterns = namespaces.iter().map(|namespace| classic::pattern(&key, namespace)).collect();
-        let channel = |&namespace| (classic::request_channel(&key, namespace), namespace);
-        let requests = namespaces.iter().map(channel).collect();
-        let channels = |namespace: &&'static str| {
-            let own = classic::own_response_channel(&key, namespace, &uid);
-            [classic::response_channel(&key, namespace), own]
-        };
-        let responses = namespaces.iter().flat_map(channels).collect();
         let totals = classic::totals_channel(&key, &uid);
-        let subscriber = Self {
-            redis,
-            key,
-            uid,
-            patterns,
-            requests,
-            responses,
-            totals,
-            stats,
-            outbox,
-            pending,
-            subscription,
-        };
-        (subscriber, held)
+        (Self { redis, uid, key, channels, totals, stats, outbox, pending, subscription }, held)
     }
 
     pub(super) async fn run(self, delivery: Delivery) {
@@ -150,9 +125,10 @@ impl Subscriber {
     async fn subscribe(&self) -> RedisResult<Connection> {
         let subscribing = async {
             let (mut sink, stream) = self.redis.client().get_async_pubsub().await?.split();
-            sink.psubscribe(&self.patterns).await?;
-            let channels = self.requests.keys().chain(&self.responses).chain([&self.totals]);
-            sink.subscribe(channels.collect::<Vec<_>>()).await?;
+            sink.psubscribe(self.channels.patterns()).await?;
+            let mut names = self.channels.names();
+            names.push(self.totals.clone());
+            sink.subscribe(names).await?;
             Ok((sink, stream))
         };
         timeout(SUBSCRIBE_DEADLINE, subscribing)
@@ -238,8 +214,10 @@ impl Subscriber {
 
     /// Enters a message of another instance; whether it came for the first time.
     fn is_news(&self, raw: &Msg, ledger: &mut Ledger, delivery: &mut Delivery) -> bool {
-        if self.responses.iter().any(|channel| channel == raw.get_channel_name()) {
-            return true;
+        match self.arrived(raw) {
+            Some(Arrived::Response) => return true,
+            Some(Arrived::Copy) => return false,
+            _ => {}
         }
         let sender = classic::sender(raw.get_payload_bytes());
         let (uid, number) = sender.map_or_else(Default::default, |Sender { uid, number }| (uid, number));
@@ -269,24 +247,27 @@ impl Subscriber {
     }
 
     fn decode(&self, raw: &Msg) -> Result<Option<Message>, Unusable> {
-        let payload = raw.get_payload_bytes();
-        if self.responses.iter().any(|channel| channel == raw.get_channel_name()) {
-            let (id, reply) = Reply::decode(payload)?;
-            self.pending.answer(&id, reply);
-            return Ok(None);
-        }
-        let Some(&namespace) = self.requests.get(raw.get_channel_name()) else {
-            let Some(Broadcast { namespace, data, rooms, except, volatile }) =
-                Broadcast::decode(payload, &self.uid)?
-            else {
+        let (payload, channel) = (raw.get_payload_bytes(), raw.get_channel_name());
+        let namespace = match self.arrived(raw).ok_or(Unusable::Malformed)? {
+            Arrived::Request(namespace) => namespace.to_owned(),
+            Arrived::Response => {
+                let (id, reply) = Reply::decode(payload)?;
+                self.pending.answer(&id, reply);
                 return Ok(None);
-            };
-            if !self.is_channel_of(&namespace, raw.get_channel_name()) {
-                return Err(Unusable::Malformed);
             }
-            return Ok(Some(Message::Broadcast { namespace, data, rooms, except, volatile }));
+            Arrived::Broadcast => {
+                let Some(Broadcast { namespace, data, rooms, except, volatile }) =
+                    Broadcast::decode(payload, &self.uid)?
+                else {
+                    return Ok(None);
+                };
+                if !self.channels.is_of(channel, &namespace) {
+                    return Err(Unusable::Malformed);
+                }
+                return Ok(Some(Message::Broadcast { namespace, data, rooms, except, volatile }));
+            }
+            Arrived::Copy => return Ok(None),
         };
-        let namespace = namespace.to_owned();
         let request = match Request::decode(payload, &self.uid) {
             Err(Unusable::Unknown) => {
                 let asked = Asked::decode(payload, &self.uid)?;
@@ -303,9 +284,10 @@ impl Subscriber {
         }))
     }
 
-    fn is_channel_of(&self, namespace: &str, channel: &str) -> bool {
-        let rest = channel.strip_prefix(&*self.key).and_then(|rest| rest.strip_prefix('#'));
-        rest.and_then(|rest| rest.strip_prefix(namespace)).is_some_and(|rest| rest.starts_with('#'))
+    /// What has arrived, by where it did.
+    fn arrived<'m>(&self, raw: &'m Msg) -> Option<Arrived<'m>> {
+        let pattern: Option<String> = self.channels.overlap().then(|| raw.get_pattern().ok()).flatten();
+        self.channels.heard(raw.get_channel_name(), pattern.as_deref())
     }
 
     fn lose(&self, reason: &str) {

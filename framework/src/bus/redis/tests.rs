@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::super::conformance::{self, Instance, event, numbered};
-use super::super::{self as bus, Message};
+use super::super::{self as bus, Interests, Message};
 use crate::config::{DatastoreConfig, SocketsConfig};
 use crate::redis::{Redis, RedisServer};
 
@@ -25,7 +25,8 @@ fn redis_at(url: &str) -> Redis {
 
 fn instance_with(server: &RedisServer, config: &SocketsConfig, room: usize) -> Instance {
     let (deliver, incoming) = mpsc::channel(room);
-    Instance { bus: bus::redis(&open(server), config, deliver).unwrap(), incoming }
+    let interests = Interests { names: vec!["/".to_owned()], starts: Vec::new() };
+    Instance { bus: bus::redis(&open(server), config, &interests, deliver).unwrap(), incoming }
 }
 
 fn instance(server: &RedisServer) -> Instance {

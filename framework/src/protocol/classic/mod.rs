@@ -38,8 +38,13 @@ pub(crate) fn channel(key: &str, namespace: &str, rooms: &[String]) -> String {
 
 /// The pattern of every broadcast channel of `namespace`.
 pub(crate) fn pattern(key: &str, namespace: &str) -> String {
-    let mut pattern = String::new();
-    for c in format!("{key}#{namespace}#").chars() {
+    glob(&format!("{key}#{namespace}#"))
+}
+
+/// The pattern of every channel whose name begins with `start`.
+pub(crate) fn glob(start: &str) -> String {
+    let mut pattern = String::with_capacity(start.len() + 1);
+    for c in start.chars() {
         if matches!(c, '*' | '?' | '[' | ']' | '\\') {
             pattern.push('\\');
         }

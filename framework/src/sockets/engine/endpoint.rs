@@ -250,6 +250,7 @@ fn run(to: &Endpoint, session: Session, link: Link, incoming: Source, kept: impl
         sockets: to.sockets.clone(),
         hub: to.worker.hub().clone(),
         dispatcher: to.dispatcher.clone(),
+        max_namespaces: to.config.max_namespaces,
         max_rooms: to.config.max_rooms,
         max_in_flight: to.config.max_in_flight,
     };
