@@ -15,6 +15,10 @@ use super::super::{self as bus, Interests, Message};
 use crate::config::{DatastoreConfig, SocketsConfig};
 use crate::redis::{Redis, RedisServer};
 
+fn interests() -> Interests {
+    Interests { names: vec!["/".to_owned()], starts: Vec::new() }
+}
+
 fn open(server: &RedisServer) -> Redis {
     redis_at(&server.url())
 }
@@ -25,8 +29,7 @@ fn redis_at(url: &str) -> Redis {
 
 fn instance_with(server: &RedisServer, config: &SocketsConfig, room: usize) -> Instance {
     let (deliver, incoming) = mpsc::channel(room);
-    let interests = Interests { names: vec!["/".to_owned()], starts: Vec::new() };
-    Instance { bus: bus::redis(&open(server), config, &interests, deliver).unwrap(), incoming }
+    Instance { bus: bus::redis(&open(server), config, &interests(), deliver).unwrap(), incoming }
 }
 
 fn instance(server: &RedisServer) -> Instance {

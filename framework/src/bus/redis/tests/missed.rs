@@ -12,7 +12,8 @@ async fn gated(server: &RedisServer) -> (Instance, Gate) {
 async fn gated_with(server: &RedisServer, config: &SocketsConfig) -> (Instance, Gate) {
     let gate = Gate::to(server).await;
     let (deliver, incoming) = mpsc::channel(10_000);
-    (Instance { bus: bus::redis(&gate.redis(), config, deliver).unwrap(), incoming }, gate)
+    let bus = bus::redis(&gate.redis(), config, &interests(), deliver).unwrap();
+    (Instance { bus, incoming }, gate)
 }
 
 /// Waits until so many subscriptions know what was before them.
