@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use actix_web::web::Query;
+use bytes::Bytes;
 use futures_util::future;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -11,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::calls::{self, Refused};
 use super::company::{Company, Place};
+use super::engine::conversation::{Conversation, Reason};
 use super::engine::{Link, frame, id};
 use super::hub::Hub;
 use super::virtual_request::{self, Dispatcher};
@@ -18,9 +20,6 @@ use super::{Socket, Sockets};
 use crate::protocol::engine::Revision;
 use crate::protocol::packet::{Packet, write};
 use crate::routes::Call;
-
-/// Why a connection ended.
-pub(super) type Reason = &'static str;
 
 /// The namespace every app has.
 const ROOT: &str = "/";
@@ -58,27 +57,25 @@ impl Client {
         let company = Rc::new(Company::new(&link));
         Self { link, around: Rc::new(around), company, handlers: JoinSet::new() }
     }
+}
 
-    /// The connection is open.
-    pub(super) fn opened(&mut self) {
+impl Conversation for Client {
+    fn opened(&mut self) {
         if self.link.revision() == Revision::V3 {
             let socket = self.socket(self.link.id().to_owned(), ROOT, Value::Null);
             self.ask(socket);
         }
     }
 
-    /// Whether it has joined a namespace.
-    pub(super) fn is_connected(&self) -> bool {
+    fn is_connected(&self) -> bool {
         self.company.has_entered()
     }
 
-    /// Whether another message may be taken: not while too many are at work.
-    pub(super) fn has_room(&self) -> bool {
+    fn has_room(&self) -> bool {
         self.handlers.len() < self.around.max_in_flight
     }
 
-    /// Resolves when a handler is done; never without one at work.
-    pub(super) async fn worked(&mut self) {
+    async fn worked(&mut self) {
         match self.handlers.join_next().await {
             Some(Ok(Done::Decided(socket, Ok(())))) => self.enter(socket),
             Some(Ok(Done::Decided(socket, Err(refused)))) => self.turn_away(&socket, &refused),
@@ -89,11 +86,7 @@ impl Client {
         }
     }
 
-    /// A message arrived.
-    ///
-    /// # Errors
-    /// Why the connection ends.
-    pub(super) fn message(&mut self, text: &str) -> Result<(), Reason> {
+    fn text(&mut self, text: &str) -> Result<(), Reason> {
         match Packet::parse(text, 0) {
             Ok(packet) => self.packet(packet),
             Err(error) => {
@@ -103,14 +96,20 @@ impl Client {
         }
     }
 
-    /// The connection is gone: its sockets leave everything.
-    pub(super) async fn left(mut self, reason: Reason) {
+    fn binary(&mut self, _: Bytes) -> Result<(), Reason> {
+        Err(self.parse_error())
+    }
+
+    /// Its sockets leave everything.
+    async fn left(mut self, reason: Reason) {
         self.handlers.detach_all();
         let reason = named(reason);
         let left: Vec<_> = self.company.take().iter().map(|socket| socket.left(reason)).collect();
         future::join_all(left).await;
     }
+}
 
+impl Client {
     fn packet(&mut self, packet: Packet<'_>) -> Result<(), Reason> {
         match packet {
             // The server has done that already.
