@@ -8,7 +8,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::Link;
 use super::connection::{Connection, Source};
 use super::conversation::Conversation;
 #[cfg(feature = "testing")]
@@ -19,6 +18,7 @@ use super::refusal::{self, Refusal, is_upgrade};
 use super::session::{INBOX, Session};
 use super::websocket::WebSocket;
 use super::wire::Wire;
+use super::{Link, frame};
 use crate::config::{SocketsConfig, Transport};
 use crate::protocol::engine::{Open, Revision};
 use crate::security::Origins;
@@ -196,7 +196,13 @@ async fn upgrade(
     let revision = revision(query, &to.config)?;
     let (into, from) = mpsc::channel(INBOX);
     let (sender, out) = mpsc::channel::<Bytes>(INBOX);
-    to.worker.desk().upgrade(id, from, sender).await?;
+    match to.worker.desk().upgrade(id, from, sender.clone()).await {
+        Ok(()) => {}
+        // It has one already: another is of no use, and is told so in its own way.
+        Err(Refusal::Request) => drop(sender.try_send(frame::close(frame::NORMAL, ""))),
+        Err(refusal) => return Err(refusal.into()),
+    }
+    drop(sender);
     let (response, kept, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
     let mut socket = WebSocket::new(stream, to.config.max_payload, revision);
     actix_web::rt::spawn(async move {
