@@ -15,11 +15,15 @@
 //! once, handed to every worker of this instance over its channel and to the other instances with one
 //! publish on the bus. Local delivery never waits for Redis.
 
+mod anywhere;
+mod args;
 mod broadcast;
 mod calls;
 mod changes;
 mod client;
 mod company;
+mod data;
+mod emit;
 mod engine;
 mod fleet;
 mod handshake;
@@ -28,6 +32,8 @@ mod presence;
 mod pubsub;
 mod registry;
 mod requester;
+mod sails;
+mod servers;
 mod socket;
 mod virtual_request;
 mod workers;
@@ -37,8 +43,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
-use serde::Serialize;
 
+pub use anywhere::AnySocket;
+pub use args::{Args, Payload};
 pub use broadcast::Broadcast;
 pub use calls::{Disconnect, EventName};
 pub(crate) use engine::{Endpoint, endpoint, serve_client};
@@ -107,12 +114,22 @@ impl Sockets {
         Broadcast::new(self.clone()).to(room)
     }
 
+    /// The same in Socket.IO's word `in`.
+    pub fn in_room(&self, room: impl Into<String>) -> Broadcast {
+        self.to(room)
+    }
+
+    /// A broadcast to every socket of the namespace.
+    pub fn all(&self) -> Broadcast {
+        Broadcast::new(self.clone())
+    }
+
     /// Emits an event to every socket of the namespace.
     ///
     /// # Errors
-    /// When `data` can't be written as JSON.
-    pub async fn blast(&self, event: &str, data: &impl Serialize) -> Result<()> {
-        Broadcast::new(self.clone()).emit(event, data).await
+    /// When the arguments can't be written as JSON.
+    pub async fn blast(&self, event: &str, data: impl Payload) -> Result<()> {
+        self.all().emit(event, data).await
     }
 
     /// Who is present in `room`, on all instances: the sockets that called [`Socket::track`].

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::Interests;
+use super::super::{Interests, Question};
 use crate::protocol::classic;
 
 /// The channels of the namespaces an instance is interested in.
@@ -47,11 +47,15 @@ impl Channels {
             let own = classic::own_response_channel(&self.key, name, &self.uid);
             [classic::request_channel(&self.key, name), classic::response_channel(&self.key, name), own]
         };
-        self.interests.names.iter().flat_map(channels).collect()
+        let fellows = classic::fellows_channel(&self.key);
+        self.interests.names.iter().flat_map(channels).chain([fellows]).collect()
     }
 
-    /// The channel whose subscribers hear what instances are asked in `namespace`, as far as Redis can count them.
-    pub(super) fn counted(&self, namespace: &str) -> String {
+    /// The channel whose subscribers answer the question in `namespace`, as far as Redis can count them.
+    pub(super) fn counted(&self, namespace: &str, question: &Question) -> String {
+        if *question == Question::Settled {
+            return classic::fellows_channel(&self.key);
+        }
         let is_known = self.interests.names.iter().any(|name| name == namespace);
         classic::request_channel(&self.key, if is_known { namespace } else { "/" })
     }

@@ -67,6 +67,11 @@ pub(crate) fn own_response_channel(key: &str, namespace: &str, uid: &str) -> Str
     format!("{key}-response#{namespace}#{uid}#")
 }
 
+/// The channel every Regatta instance subscribes to, and nobody else, so that they can be counted.
+pub(crate) fn fellows_channel(key: &str) -> String {
+    format!("{key}-regatta#")
+}
+
 /// A message as JSON, however it was written.
 fn as_json(payload: &[u8]) -> Result<serde_json::Value, Unusable> {
     if payload.first() == Some(&b'{') {

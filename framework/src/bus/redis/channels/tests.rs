@@ -1,7 +1,7 @@
 //! Which subscription's message counts.
 
 use super::{Channels, Heard};
-use crate::bus::Interests;
+use crate::bus::{Interests, Question};
 
 fn channels(names: &[&str], starts: &[&str]) -> Channels {
     let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
@@ -22,6 +22,7 @@ fn names_are_subscribed_to_as_node_does() {
             "io-request#/admin#",
             "io-response#/admin#",
             "io-response#/admin#uidabc#",
+            "io-regatta#",
         ]
     );
     assert_eq!(channels.heard("io#/admin#room#", Some("io#/admin#*")), Some(Heard::Broadcast));
@@ -47,6 +48,7 @@ fn what_two_subscriptions_fit_counts_once() {
     assert_eq!(fits("io-request#/project/7#"), [Heard::Request("/project/7")]);
     assert_eq!(fits("io-request#/project/new#"), [Heard::Request("/project/new")]);
     assert_eq!(fits("io-response#/#"), [Heard::Response]);
-    assert_eq!(channels.counted("/project/new"), "io-request#/project/new#");
-    assert_eq!(channels.counted("/project/7"), "io-request#/#");
+    assert_eq!(channels.counted("/project/new", &Question::Rooms), "io-request#/project/new#");
+    assert_eq!(channels.counted("/project/7", &Question::Rooms), "io-request#/#");
+    assert_eq!(channels.counted("/", &Question::Settled), "io-regatta#");
 }
