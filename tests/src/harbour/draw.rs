@@ -96,7 +96,7 @@ async fn has_token(who: Requester) -> Result<()> {
 async fn greet(who: Requester) -> Result<()> {
     let socket = who.socket()?;
     socket.join("greeted").await?;
-    socket.emit("greeting", &socket.namespace())
+    socket.emit("greeting", socket.namespace())
 }
 
 async fn tell_who_left(sockets: Sockets, who: Requester, gone: Disconnect, session: Session) -> Result<()> {
