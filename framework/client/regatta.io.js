@@ -106,8 +106,8 @@ export class Socket {
     return { body: ack?.body, headers: ack?.headers ?? {}, statusCode: ack?.statusCode ?? 200 };
   }
 
-  /** GETs `url` now and after each reconnect: what it subscribes the socket to lives on the server only as long as
-   *  the connection, and the answer holds what was missed. Tries again after a timeout or a 5xx.
+  /** GETs `url` now, after each reconnect (what it subscribes the socket to ends on the server with the connection)
+   *  and after `regatta:missed`: the answer holds what was missed. Tries again after a timeout or a 5xx.
    *  @param {string} url @param {(body: any) => void} onBody
    *  @param {(error: Error) => void} [onError] Told of each failure but a lost connection.
    *  @returns {() => void} Stops it; what the server subscribed stays until the connection ends. */
@@ -123,13 +123,13 @@ export class Socket {
       if (error instanceof ConnectionError || error.status >= 500) setTimeout(again, this.#delay(failures));
       this.#call(onError, error);
     };
-    const stop = this.onConnect(() => load());
-    return () => ((current = NaN), stop());
+    const stops = [this.onConnect(() => load()), this.on("regatta:missed", () => setTimeout(load, this.#delay(0)))];
+    return () => ((current = NaN), stops.forEach((stop) => stop()));
   }
 
   /** Calls `fn` with the arguments of each such event, and a function that answers if the server wants an answer.
-   *  The event `state` is the client's own: `fn(state, reason)`.
-   *  @param {string} event @param {(...args: any[]) => void} fn @returns {() => void} Takes it back. */
+   *  `state` is the client's own: `fn(state, reason)`. `regatta:missed` says that `{ count }` events of other instances
+   *  never came. @param {string} event @param {(...args: any[]) => void} fn @returns {() => void} Takes it back. */
   on(event, fn) {
     return this.#add(event, fn, fn);
   }

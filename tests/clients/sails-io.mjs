@@ -1,5 +1,5 @@
 // The stock sails.io.js on socket.io-client 2, driven by lines of JSON:
-//   {"do":"connect","url":…}   {"do":"ask","event":"get"|"post"|…,"data":{"url":…,"data":…}}   {"do":"close"}
+//   {"do":"connect","url":…,"transports":[…]}   {"do":"ask","event":"get"|"post"|…,"data":{"url":…,"data":…}}   {"do":"close"}
 // It reports {"done":…} for each command and {"event":"message","args":[…]} for the model's events.
 import { createRequire } from "node:module";
 import { report, serve } from "./lines.mjs";
@@ -12,8 +12,8 @@ io.sails.environment = "production";
 let socket;
 
 const commands = {
-  async connect({ url }) {
-    socket = io.sails.connect(url, { transports: ["websocket"], reconnection: false });
+  async connect({ url, transports = ["websocket"] }) {
+    socket = io.sails.connect(url, { transports, reconnection: false });
     socket.on("message", (...args) => report({ event: "message", args }));
     await new Promise((resolve, reject) => {
       socket.on("connect", resolve);
@@ -27,6 +27,10 @@ const commands = {
       socket.request({ method: event, url, data }, (body, { statusCode }) => resolve({ body, statusCode }));
     });
     return { answer };
+  },
+
+  async transport() {
+    return { name: socket._raw.io.engine.transport.name };
   },
 
   async close() {

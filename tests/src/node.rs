@@ -1,5 +1,6 @@
-//! A script of `tests/clients` in Node.js, driven by lines of JSON.
+//! A script of `tests/clients` in Node.js or Python, driven by lines of JSON.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -33,14 +34,30 @@ impl Node {
             "packages are missing: npm ci --prefix {}",
             folder.display()
         );
-        let child = Command::new("node")
+        Self::run_script("node", script)
+    }
+
+    /// Starts `tests/clients/<script>` in Python.
+    ///
+    /// # Panics
+    /// When Python or the script's packages are missing.
+    #[track_caller]
+    pub fn start_python(script: &str) -> Self {
+        let python = repository().join("tests/clients/.venv/bin/python");
+        assert!(python.is_file(), "packages are missing: tests/run installs them");
+        Self::run_script(python, script)
+    }
+
+    #[track_caller]
+    fn run_script(program: impl AsRef<OsStr>, script: &str) -> Self {
+        let child = Command::new(program.as_ref())
             .arg(script)
-            .current_dir(folder)
+            .current_dir(repository().join("tests/clients"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn();
-        let mut child = child.expect("Node.js is missing: apt-get install nodejs npm");
+        let mut child = child.unwrap_or_else(|error| panic!("{}: {error}", program.as_ref().display()));
         let commands = child.stdin.take().expect("a piped stdin");
         let lines = BufReader::new(child.stdout.take().expect("a piped stdout")).lines();
         let (sender, reports) = mpsc::channel();

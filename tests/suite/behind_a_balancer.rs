@@ -1,4 +1,4 @@
-//! What holds behind every balancer, whichever instance a connection reaches.
+//! What holds behind every balancer, whichever instance a connection or a request reaches.
 
 use std::collections::BTreeSet;
 use std::thread;

@@ -4,6 +4,7 @@ use regatta_tests::cluster::Cluster;
 use regatta_tests::nginx::Nginx;
 
 use crate::behind_a_balancer as behind;
+use crate::client_matrix;
 
 fn balanced() -> (Nginx, Cluster) {
     let cluster = Cluster::with_ports();
@@ -30,4 +31,11 @@ fn the_stock_client_hears_another_instance() {
     let (balancer, cluster) = balanced();
 
     behind::the_stock_client_hears_another_instance(&cluster, &balancer.base());
+}
+
+#[test]
+fn every_client_over_every_transport() {
+    let (balancer, cluster) = balanced();
+
+    client_matrix::every_client_over_every_transport(&cluster, &balancer.base());
 }

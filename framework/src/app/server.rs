@@ -30,7 +30,7 @@ use crate::routes::Namespaces;
 use crate::security::{Csrf, Origins};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
-    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Sockets, Worker, endpoint,
+    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Services, Sockets, Worker, endpoint,
     serve_client,
 };
 use crate::views::Views;
@@ -107,7 +107,9 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         ),
         None => (bus::memory(deliver), Arc::new(MemoryPresence::default())),
     };
-    let sockets = Sockets::new(namespaces, bus, presence);
+    let secrets = sessions::secrets(&config)?;
+    let services = Services { bus, presence, redis: sockets_redis, secrets: &secrets };
+    let sockets = Sockets::new(&config.sockets, namespaces, services)?;
     if let Some(check) = sockets.check() {
         health.register(check);
     }
@@ -205,6 +207,7 @@ impl Running {
     pub(crate) async fn serve(self) -> Result<()> {
         let served = self.server.await;
         self.parts.sockets.flush(BUS_PATIENCE).await;
+        self.parts.sockets.end().await;
         if let Err(error) = self.parts.sockets.presence_store().clear().await {
             tracing::warn!(%error, "presence could not be cleared; it is when the lease ends");
         }
@@ -244,6 +247,7 @@ pub(crate) async fn start(
     let Built { parts, incoming, runtime, .. } = build(app, config, instance)?;
     prepare::run(&parts).await?;
     parts.sockets.subscribed(BUS_PATIENCE).await;
+    parts.sockets.listen().await?;
     runtime.handle()?.spawn(parts.sockets.clone().relay(incoming));
     runtime.handle()?.spawn(parts.sockets.clone().keep_presence());
 

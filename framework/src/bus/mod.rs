@@ -1,8 +1,8 @@
 //! How instances tell each other what their sockets shall get or do.
 //!
 //! Delivering to the own sockets is not the bus's business: whoever publishes has done that already. A message
-//! reaches every other instance at most once unless the connection broke while it was under way; the messages
-//! of one instance arrive in their order.
+//! reaches every other instance at most once; the messages of one instance arrive in their order. An instance
+//! that was cut off is told how many it missed.
 
 mod answers;
 mod memory;
@@ -51,9 +51,31 @@ pub(crate) enum Message {
     Question { namespace: String, id: Option<String>, question: Question },
     /// An answer to the question `id`.
     Reply { namespace: String, id: String, reply: Reply },
+    /// So many messages of other instances never arrived here; without a number, at least one that can't say
+    /// may have sent some. Comes from the bus itself and is never published.
+    Missed { count: Option<u64> },
 }
 
 impl Message {
+    /// The namespace it is about; none of its own when it comes from the bus itself.
+    fn namespace(&self) -> &str {
+        match self {
+            Self::Broadcast { namespace, .. }
+            | Self::Join { namespace, .. }
+            | Self::Leave { namespace, .. }
+            | Self::LeaveAll { namespace, .. }
+            | Self::Disconnect { namespace, .. }
+            | Self::Question { namespace, .. }
+            | Self::Reply { namespace, .. } => namespace,
+            Self::Missed { .. } => "",
+        }
+    }
+
+    /// Whether who hears it can tell that it came, by its number. Answers have an addressee who waits for them.
+    fn is_numbered(&self) -> bool {
+        !matches!(self, Self::Reply { .. } | Self::Missed { .. })
+    }
+
     /// About how much memory it takes, in bytes.
     fn weight(&self) -> usize {
         let (data, names): (usize, [&[String]; 3]) = match self {
@@ -69,6 +91,7 @@ impl Message {
                 (data.len(), [rooms, except, &[]])
             }
             Self::Question { .. } | Self::Reply { .. } => (REPLY_WEIGHT, [&[], &[], &[]]),
+            Self::Missed { .. } => (0, [&[], &[], &[]]),
         };
         let names = names.into_iter().flatten().map(|name| size_of::<String>() + name.len());
         size_of::<Self>() + data + names.sum::<usize>()
@@ -122,6 +145,10 @@ pub(crate) struct BusStats {
     pub(crate) dropped: AtomicU64,
     /// Messages that could not be understood.
     pub(crate) ignored: AtomicU64,
+    /// Messages of other instances that never arrived, as far as they could be counted.
+    pub(crate) missed: AtomicU64,
+    /// Messages that had arrived already.
+    pub(crate) repeated: AtomicU64,
     /// Times the subscription was lost and held again.
     pub(crate) reconnects: AtomicU64,
 }

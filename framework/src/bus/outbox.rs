@@ -20,16 +20,27 @@ pub(super) struct Outbox {
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<Arc<Message>>,
-    /// The number of the first one waiting, counted from the start.
+    waiting: VecDeque<Arc<Waiting>>,
+    /// The place of the first one waiting, counted from the start.
     first: u64,
     bytes: usize,
+    /// The last number given to a message.
+    numbered: u64,
+    /// The last number that went, sent or not.
+    gone: u64,
 }
 
-/// The oldest messages, with the number of the first that is not among them.
+/// A message on its way, with its number if others shall miss it when it does not arrive.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) message: Message,
+    pub(super) number: Option<u64>,
+}
+
+/// The oldest messages, with the place of the first that is not among them.
 #[derive(Debug)]
 pub(super) struct Batch {
-    pub(super) messages: Vec<Arc<Message>>,
+    pub(super) messages: Vec<Arc<Waiting>>,
     pub(super) end: u64,
 }
 
@@ -39,11 +50,15 @@ impl Outbox {
         Self { queue: Mutex::default(), limit: limit.max(1), filled: Notify::new(), emptied: Notify::new() }
     }
 
-    /// Appends a message; returns how many old ones had to go for it.
-    pub(super) fn push(&self, message: Message) -> u64 {
+    /// Appends a message, with a number if all others listen to its namespace; returns how many old ones had to go for it.
+    pub(super) fn push(&self, message: Message, all_listen: bool) -> u64 {
         let mut queue = self.lock();
         queue.bytes += message.weight();
-        queue.waiting.push_back(Arc::new(message));
+        let number = (all_listen && message.is_numbered()).then(|| {
+            queue.numbered += 1;
+            queue.numbered
+        });
+        queue.waiting.push_back(Arc::new(Waiting { message, number }));
         let mut dropped = 0;
         while queue.waiting.len() > self.limit || (queue.bytes > MAX_BYTES && queue.waiting.len() > 1) {
             queue.pop();
@@ -65,7 +80,7 @@ impl Outbox {
         }
     }
 
-    /// Takes out everything before number `end`.
+    /// Takes out everything before place `end`.
     pub(super) fn delivered(&self, end: u64) {
         let mut queue = self.lock();
         while queue.first < end && !queue.waiting.is_empty() {
@@ -87,6 +102,11 @@ impl Outbox {
         }
     }
 
+    /// The number of the last message that went: it was sent, or had to go.
+    pub(super) fn gone(&self) -> u64 {
+        self.lock().gone
+    }
+
     pub(super) fn len(&self) -> usize {
         self.lock().waiting.len()
     }
@@ -98,9 +118,10 @@ impl Outbox {
 
 impl Queue {
     fn pop(&mut self) {
-        if let Some(message) = self.waiting.pop_front() {
+        if let Some(Waiting { message, number }) = self.waiting.pop_front().as_deref() {
             self.first += 1;
             self.bytes -= message.weight();
+            self.gone = number.unwrap_or(self.gone);
         }
     }
 
@@ -110,7 +131,8 @@ impl Queue {
             .waiting
             .iter()
             .take(count)
-            .take_while(|message| {
+            .take_while(|waiting| {
+                let message = &waiting.message;
                 let fits = weight == 0 || weight + message.weight() <= bytes;
                 weight += message.weight();
                 fits

@@ -21,7 +21,7 @@ pub use error::ConfigError;
 pub(crate) use sections::Datastores;
 pub use sections::{
     Adapter, BlueprintsConfig, DatastoreConfig, HttpConfig, LogConfig, LogFormat, Migrate, ModelsConfig,
-    OpenapiConfig, SecurityConfig, SessionConfig, SocketsConfig, ViewsConfig,
+    OpenapiConfig, Relay, SecurityConfig, SessionConfig, SocketsConfig, Transport, ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;

@@ -51,7 +51,7 @@ impl<'a> Engine<'a> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Open<'a> {
     pub(crate) sid: &'a str,
-    pub(crate) upgrades: [&'a str; 0],
+    pub(crate) upgrades: &'a [&'a str],
     pub(crate) ping_interval: u64,
     pub(crate) ping_timeout: u64,
     pub(crate) max_payload: usize,

@@ -6,7 +6,6 @@ pub(crate) mod classic;
 pub(crate) mod engine;
 pub(crate) mod msgpack;
 pub(crate) mod packet;
-#[cfg_attr(not(test), expect(dead_code, reason = "no endpoint offers long polling yet"))]
 pub(crate) mod payload;
 
 #[cfg(test)]

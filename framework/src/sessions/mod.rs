@@ -28,6 +28,7 @@ use crate::{Error, Result};
 
 pub(crate) use id::Id;
 pub(crate) use middleware::serve;
+pub(crate) use secrets::load as secrets;
 pub use service::Sessions;
 
 /// What a session holds: its keys with their values as JSON text.

@@ -18,7 +18,7 @@ const SAMPLE_WORDS: [&str; 8] =
     ["change", "secret", "example", "sample", "keyboard", "password", "your-", "your_"];
 
 /// The secrets in use, at least one: the first signs, all verify.
-pub(super) fn load(config: &Config) -> Result<Vec<String>, SessionError> {
+pub(crate) fn load(config: &Config) -> Result<Vec<String>, SessionError> {
     let given = config.session.secret.iter().map(|secret| secret.trim()).filter(|secret| !secret.is_empty());
     let given: Vec<String> = given.map(str::to_owned).collect();
     let production = config.environment.is_production();

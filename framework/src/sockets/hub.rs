@@ -49,6 +49,11 @@ impl Hub {
         self.registries.borrow().get(namespace).cloned()
     }
 
+    /// All of them with their namespaces.
+    pub(super) fn registries(&self) -> Vec<(Arc<str>, Rc<Registry>)> {
+        self.registries.borrow().iter().map(|(name, registry)| (name.clone(), registry.clone())).collect()
+    }
+
     /// The registry of `namespace` for a socket about to enter.
     pub(super) fn open(&self, namespace: &Arc<str>) -> Rc<Registry> {
         self.registries.borrow_mut().entry(namespace.clone()).or_default().clone()

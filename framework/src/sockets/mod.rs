@@ -43,6 +43,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
+use serde_json::json;
 
 pub use anywhere::AnySocket;
 pub use args::{Args, Payload};
@@ -61,9 +62,17 @@ pub(crate) use workers::Worker;
 
 use crate::Result;
 use crate::bus::{self, Bus};
+use crate::config::SocketsConfig;
 use crate::health::Check;
+use crate::redis::Redis;
 use crate::routes::{Call, Namespaces};
+use engine::id::Ids;
+use engine::{Handover, Peers};
 use workers::Workers;
+
+/// The event that tells the sockets of an instance that events of other instances never reached it: `{ count }`,
+/// or null where a server that does not count may have sent some.
+const MISSED: &str = "regatta:missed";
 
 /// The app's sockets, on every instance.
 ///
@@ -81,12 +90,52 @@ struct Shared {
     workers: Workers,
     bus: Arc<dyn Bus>,
     presence: Arc<dyn PresenceStore>,
+    handover: Arc<Handover>,
+}
+
+/// What sockets need of the services an app uses.
+#[derive(Debug)]
+pub(crate) struct Services<'a> {
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) presence: Arc<dyn PresenceStore>,
+    /// Where the instances of a fleet find each other.
+    pub(crate) redis: Option<&'a Redis>,
+    /// What the ids of connections are signed with.
+    pub(crate) secrets: &'a [String],
 }
 
 impl Sockets {
-    pub(crate) fn new(namespaces: Namespaces, bus: Arc<dyn Bus>, presence: Arc<dyn PresenceStore>) -> Self {
-        let shared = Shared { namespaces, workers: Workers::default(), bus, presence };
-        Self { shared: Arc::new(shared), namespace: Arc::from("/") }
+    /// # Errors
+    /// When the system has no random bytes.
+    pub(crate) fn new(
+        config: &SocketsConfig,
+        namespaces: Namespaces,
+        services: Services<'_>,
+    ) -> Result<Self> {
+        let Services { bus, presence, redis, secrets } = services;
+        let peers = redis.map(|redis| Peers::new(redis, &config.key, config.relay, secrets)).transpose()?;
+        let handover = Handover::new(Ids::new(secrets), peers, config.upgrade_timeout.get())?;
+        let (workers, handover) = (Workers::default(), Arc::new(handover));
+        let shared = Shared { namespaces, workers, bus, presence, handover };
+        Ok(Self { shared: Arc::new(shared), namespace: Arc::from("/") })
+    }
+
+    /// From now on other instances may pass requests on to this one.
+    ///
+    /// # Errors
+    /// When there is no address to listen on.
+    pub(crate) async fn listen(&self) -> Result<()> {
+        match self.shared.handover.peers() {
+            Some(peers) => peers.start(&self.shared.handover).await,
+            None => Ok(()),
+        }
+    }
+
+    /// No other instance passes anything on any longer.
+    pub(crate) async fn end(&self) {
+        if let Some(peers) = self.shared.handover.peers() {
+            peers.end().await;
+        }
     }
 
     /// The sockets of another namespace; an extracted `Sockets` is of `/`.
@@ -158,6 +207,8 @@ impl Sockets {
             received = count(&stats.received),
             dropped = count(&stats.dropped),
             ignored = count(&stats.ignored),
+            missed = count(&stats.missed),
+            repeated = count(&stats.repeated),
             reconnects = count(&stats.reconnects),
             "the bus ends"
         );
@@ -175,6 +226,10 @@ impl Sockets {
                 bus::Message::Question { namespace, id, question } => {
                     tokio::spawn(self.of(&namespace).answer(id, question));
                 }
+                bus::Message::Missed { count } => {
+                    let args = json!([MISSED, { "count": count }]).to_string();
+                    self.shared.workers.tell_all(args).await;
+                }
                 message => self.shared.workers.receive(message).await,
             }
         }
@@ -183,6 +238,10 @@ impl Sockets {
     /// Keeps this instance's presence alive and announces what instances that died left behind.
     pub(crate) async fn keep_presence(self) {
         presence::keep(self).await;
+    }
+
+    fn handover(&self) -> &Arc<Handover> {
+        &self.shared.handover
     }
 
     pub(crate) fn workers(&self) -> &Workers {

@@ -7,10 +7,12 @@ use actix_web::body::{BoxBody, MessageBody};
 use bytes::Bytes;
 
 use super::engine::frame;
+use crate::protocol::engine::Revision;
+
 use super::engine::outbox::{Bounds, FrameBody, Outbox};
 
 fn outbox(bytes: usize, packets: usize) -> (Outbox, FrameBody) {
-    let outbox = Outbox::new(Bounds { bytes, packets });
+    let outbox = Outbox::new(Bounds { bytes, packets }, Revision::V4);
     let body = outbox.clone().into_body(BoxBody::new(()));
     (outbox, body)
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::engine::{Link, frame};
+use super::engine::{Desk, Link, frame};
 use super::hub::Hub;
 use super::registry::{Registry, Selection};
 use super::{Dispatcher, Sockets, servers};
@@ -37,13 +37,20 @@ pub(super) struct Order {
 
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    Deliver { frame: Bytes, volatile: bool },
+    Deliver {
+        frame: Bytes,
+        volatile: bool,
+    },
     Join(Arc<[String]>),
     Leave(Arc<[String]>),
     LeaveAll,
-    Disconnect { close: bool },
+    Disconnect {
+        close: bool,
+    },
     Run(Task),
     Serve(Arc<Serving>),
+    /// An event, `["event", argument, …]`, for every socket of every namespace.
+    Tell(Arc<str>),
     Drain,
 }
 
@@ -152,6 +159,12 @@ impl Workers {
         }
     }
 
+    /// Emits `["event", argument, …]` to every socket of this instance, whatever its namespace.
+    pub(super) async fn tell_all(&self, args: String) {
+        let (rooms, except) = (Arc::from([]), Arc::from([]));
+        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Tell(args.into()) }).await;
+    }
+
     /// Does what another instance asked for.
     pub(super) async fn receive(&self, message: Message) {
         let (namespace, rooms, except, what) = match message {
@@ -170,7 +183,7 @@ impl Workers {
             Message::Disconnect { namespace, rooms, except, close } => {
                 (namespace, rooms, except, What::Disconnect { close })
             }
-            Message::Question { .. } | Message::Reply { .. } => return,
+            Message::Question { .. } | Message::Reply { .. } | Message::Missed { .. } => return,
         };
         let (rooms, except) = (rooms.into(), except.into());
         self.all(Order { namespace: namespace.into(), rooms, except, what }).await;
@@ -199,10 +212,11 @@ impl Workers {
 }
 
 /// One worker's part: made on its thread when it starts.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Worker {
     hub: Rc<Hub>,
     open: Arc<AtomicUsize>,
+    desk: Desk,
     _place: Rc<Place>,
 }
 
@@ -235,7 +249,12 @@ impl Worker {
                 carry_out(&own, &order);
             }
         });
-        Self { hub, open: workers.open.clone(), _place: Rc::new(Place(workers.app)) }
+        let desk = Desk::start(sockets.handover());
+        Self { hub, open: workers.open.clone(), desk, _place: Rc::new(Place(workers.app)) }
+    }
+
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     pub(super) fn hub(&self) -> &Rc<Hub> {
@@ -264,6 +283,12 @@ fn carry_out(hub: &Rc<Hub>, order: &Order) {
         What::Serve(serving) => {
             let (hub, namespace, serving) = (hub.clone(), order.namespace.clone(), serving.clone());
             actix_web::rt::spawn(async move { servers::serve(&hub, &namespace, &serving).await });
+        }
+        What::Tell(args) => {
+            for (namespace, registry) in hub.registries() {
+                let frame = frame::text(&write::event(&namespace, None, 0, args));
+                registry.deliver(&frame, Selection { rooms: &[], except: &[] }, false);
+            }
         }
         _ => with_sockets(hub, order),
     }
@@ -302,6 +327,6 @@ fn with_sockets(hub: &Hub, order: &Order) {
             }
         }
         What::Run(Task(run)) => run(&registry, selection),
-        What::Serve(_) | What::Drain => {}
+        What::Serve(_) | What::Tell(_) | What::Drain => {}
     }
 }

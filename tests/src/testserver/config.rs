@@ -99,8 +99,8 @@ impl Variables {
     }
 
     fn sockets(&mut self, mut keys: Section) -> Result<(), String> {
-        let websocket = Value::from(vec!["websocket"]);
-        only(&mut keys, "sockets", "transports", &websocket)?;
+        let transports = keys.remove("transports").unwrap_or_else(|| vec!["websocket"].into());
+        self.key("sockets", "transports", plain("sockets.transports", &transports)?);
         for (key, value) in [
             ("serveClient", false),
             ("cookie", false),

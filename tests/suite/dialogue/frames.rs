@@ -189,7 +189,7 @@ fn a_client_that_is_too_old_is_told_so() {
 }
 
 #[test]
-fn polling_is_not_there_yet_and_says_so() {
+fn polling_is_off_as_with_sails_and_says_so() {
     let server = server();
     let http = regatta_tests::http::Http::new(server.base());
     let answer = http.get("/socket.io/?EIO=4&transport=polling");

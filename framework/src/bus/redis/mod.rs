@@ -1,6 +1,9 @@
 //! Redis pub/sub, wire-compatible with the classic mode of `@socket.io/redis-adapter`.
 
+mod audit;
 mod channels;
+mod delivery;
+mod ledger;
 mod publisher;
 mod subscriber;
 
@@ -21,8 +24,9 @@ use crate::redis::Redis;
 use crate::{Error, Result};
 
 use channels::Channels;
+use delivery::Delivery;
 use publisher::Publisher;
-use subscriber::{Deliveries, Subscriber, Subscription};
+use subscriber::{Subscriber, Subscription};
 
 /// How long counting the instances may take.
 const COUNT_DEADLINE: Duration = Duration::from_secs(2);
@@ -59,11 +63,18 @@ impl RedisBus {
             stats: stats.clone(),
         };
         let pending = Pending::default();
-        let channels = Arc::new(Channels::new(key, uid.clone(), interests.clone()));
-        let to = Deliveries { incoming, pending: pending.clone() };
-        let (subscriber, subscription) =
-            Subscriber::new(redis.clone(), uid, channels.clone(), stats.clone(), to);
-        let tasks = [redis.runtime().spawn(publisher.run()), redis.runtime().spawn(subscriber.run())];
+        let channels = Arc::new(Channels::new(key.clone(), uid.clone(), interests.clone()));
+        let (subscriber, subscription) = Subscriber::new(
+            redis.clone(),
+            key,
+            uid,
+            channels.clone(),
+            stats.clone(),
+            outbox.clone(),
+            pending.clone(),
+        );
+        let delivery = Delivery::new(incoming, stats.clone());
+        let tasks = [redis.runtime().spawn(publisher.run()), redis.runtime().spawn(subscriber.run(delivery))];
         Ok(Self { outbox, stats, subscription, pending, redis: redis.clone(), channels, tasks })
     }
 }
@@ -71,7 +82,8 @@ impl RedisBus {
 impl Bus for RedisBus {
     fn publish(&self, message: Message) {
         count(&self.stats.published, 1);
-        count(&self.stats.dropped, self.outbox.push(message));
+        let all_listen = self.channels.are_heard(message.namespace());
+        count(&self.stats.dropped, self.outbox.push(message, all_listen));
     }
 
     fn ask<'a>(&'a self, namespace: &'a str, question: Question) -> BoxFuture<'a, Result<Answers>> {

@@ -1,8 +1,8 @@
 //! Sends the outbox: one connection, one batch under way at a time, so that order is kept.
 //!
-//! A batch is sent again only when the connection broke before Redis had confirmed it. While Redis merely
-//! hangs, the batch waits for its confirmation: sending it elsewhere would deliver it twice. After an outage
-//! what waited is not sent before the other instances had their chance to subscribe again.
+//! A batch is sent again only when the connection broke before Redis had confirmed it; who got it the first time
+//! knows it by its numbers. While Redis merely hangs, the batch waits for its confirmation. After an outage what
+//! waited is not sent before the other instances had their chance to subscribe again.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,8 +11,9 @@ use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisResult};
 use tokio::time::{sleep, timeout};
 
-use super::super::outbox::{Batch, Outbox};
+use super::super::outbox::{Batch, Outbox, Waiting};
 use super::super::{BusStats, Message, count};
+use super::audit;
 use crate::protocol::classic::{self, Action, Asked, Broadcast, Request, Unusable};
 use crate::redis::{Backoff, Redis};
 
@@ -22,7 +23,7 @@ const BATCH_BYTES: usize = 1024 * 1024;
 /// How long the other instances may take to subscribe again after an outage; longer than their back-off.
 const SETTLE: Duration = Duration::from_millis(1500);
 const SETTLE_STEP: Duration = Duration::from_millis(25);
-/// A server that confirmed nothing for this long is given up, even if that may send a batch twice.
+/// A server that confirmed nothing for this long is given up.
 const GIVE_UP: Duration = Duration::from_secs(30);
 
 pub(super) struct Publisher {
@@ -78,9 +79,6 @@ impl Publisher {
 
     async fn send(&self, batch: &Batch, line: &mut Line, after_outage: bool) -> RedisResult<()> {
         let pipeline = self.pipeline(batch);
-        if pipeline.is_empty() {
-            return Ok(());
-        }
         let connection = match &mut line.connection {
             Some(connection) => connection,
             None => {
@@ -91,10 +89,21 @@ impl Publisher {
                 line.connection.insert(connection)
             }
         };
-        let Ok(sent) = timeout(GIVE_UP, pipeline.query_async::<Vec<u64>>(connection)).await else {
+        let Ok(sent) = timeout(GIVE_UP, pipeline.query_async::<Vec<RedisResult<u64>>>(connection)).await
+        else {
             return Err((redis::ErrorKind::Io, "it confirmed nothing for 30 s").into());
         };
-        line.reached = sent?.last().copied().unwrap_or_default();
+        let mut sent = sent?;
+        // A server without memory left, or that can't write to its disk, still publishes; a demoted one is the
+        // wrong one.
+        if let Some(Err(error)) = sent.pop()
+            && error.code() == Some("READONLY")
+        {
+            return Err(error);
+        }
+        for reached in sent {
+            line.reached = reached?;
+        }
         Ok(())
     }
 
@@ -115,9 +124,14 @@ impl Publisher {
 
     fn pipeline(&self, batch: &Batch) -> Pipeline {
         let mut pipeline = redis::pipe();
-        for message in &batch.messages {
+        let mut total = self.outbox.gone();
+        for Waiting { message, number } in batch.messages.iter().map(|waiting| &**waiting) {
+            total = number.unwrap_or(total);
             match self.encode(message) {
-                Ok((channel, payload)) => {
+                Ok((channel, mut payload)) => {
+                    if let Some(number) = number {
+                        payload = classic::numbered(payload, *number);
+                    }
                     pipeline.cmd("PUBLISH").arg(channel).arg(payload);
                 }
                 Err(error) => {
@@ -126,6 +140,7 @@ impl Publisher {
                 }
             }
         }
+        pipeline.add_command(audit::total(&self.key, &self.uid, total)).ignore_errors();
         pipeline
     }
 
@@ -150,6 +165,7 @@ impl Publisher {
                 let payload = Asked { id, question }.encode(&self.uid, &namespace)?;
                 return Ok((classic::request_channel(&self.key, &namespace), payload));
             }
+            Message::Missed { .. } => return Err(Unusable::Unknown),
             Message::Reply { namespace, id, reply } => {
                 return Ok((classic::response_channel(&self.key, &namespace), reply.encode(&id)));
             }

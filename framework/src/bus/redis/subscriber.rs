@@ -1,7 +1,7 @@
 //! Hears the other instances: a connection of its own that is made again whenever it is lost.
 //!
-//! A server that stops answering is not left until another connection is subscribed: when it merely hung, what
-//! it still holds arrives.
+//! A server that stops answering is not left until another connection is subscribed, and not then if it answers
+//! again: when it merely hung, what it still holds arrives. What was lost with a connection is counted.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,13 +10,17 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use redis::aio::{PubSubSink, PubSubStream};
 use redis::{Msg, RedisResult};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::super::answers::Pending;
+use super::super::outbox::Outbox;
 use super::super::{BusStats, Message, count};
-use super::channels::{Channels, Heard};
-use crate::protocol::classic::{Action, Asked, Broadcast, Reply, Request, Unusable};
+use super::audit::{self, Totals};
+use super::channels::{Arrived, Channels};
+use super::delivery::{Delivery, Ended};
+use super::ledger::{Heard, Ledger, Missing};
+use crate::protocol::classic::{self, Action, Asked, Broadcast, Reply, Request, Sender, Unusable};
 use crate::redis::{Backoff, Redis};
 
 /// Time between two pings: with the deadline, how long a silent server stays unnoticed.
@@ -24,8 +28,10 @@ const PING_EVERY: Duration = Duration::from_secs(2);
 const PING_DEADLINE: Duration = Duration::from_secs(2);
 /// How long connecting and subscribing may take.
 const SUBSCRIBE_DEADLINE: Duration = Duration::from_secs(2);
-/// How long the instance may be too busy to take messages before they are dropped.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a server that lets itself be subscribed anew has to answer on the connection on which it was silent.
+const GRACE: Duration = Duration::from_millis(500);
+/// How long it may take after a loss to learn what others published meanwhile.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Whether other instances are heard.
 #[derive(Debug, Clone)]
@@ -37,17 +43,22 @@ pub(super) enum Subscription {
 
 pub(super) struct Subscriber {
     redis: Redis,
+    key: Arc<str>,
     uid: Arc<str>,
     channels: Arc<Channels>,
+    /// Where it comes how much the others have published.
+    totals: String,
     stats: Arc<BusStats>,
-    to: Deliveries,
+    /// What this instance publishes itself.
+    outbox: Arc<Outbox>,
+    pending: Pending,
     subscription: watch::Sender<Subscription>,
 }
 
-/// Who gets what is heard.
-pub(super) struct Deliveries {
-    pub(super) incoming: mpsc::Sender<Message>,
-    pub(super) pending: Pending,
+/// What outlives a connection.
+struct State {
+    ledger: Ledger,
+    delivery: Delivery,
 }
 
 type Connection = (PubSubSink, PubSubStream);
@@ -55,25 +66,26 @@ type Connection = (PubSubSink, PubSubStream);
 impl Subscriber {
     pub(super) fn new(
         redis: Redis,
+        key: Arc<str>,
         uid: Arc<str>,
         channels: Arc<Channels>,
         stats: Arc<BusStats>,
-        to: Deliveries,
+        outbox: Arc<Outbox>,
+        pending: Pending,
     ) -> (Self, watch::Receiver<Subscription>) {
         let (subscription, held) = watch::channel(Subscription::Opening);
-        (Self { redis, uid, channels, stats, to, subscription }, held)
+        let totals = classic::totals_channel(&key, &uid);
+        (Self { redis, key, uid, channels, totals, stats, outbox, pending, subscription }, held)
     }
 
-    pub(super) async fn run(self) {
+    pub(super) async fn run(self, delivery: Delivery) {
+        let mut state = State { ledger: Ledger::default(), delivery };
         let mut next = self.subscribe_at_last().await;
         loop {
             self.subscription.send_replace(Subscription::Held);
             let (sink, stream) = next;
             let heard = Instant::now();
-            let replaced = self.hear(sink, stream).await;
-            if self.to.incoming.is_closed() {
-                return;
-            }
+            let Ok(replaced) = self.hear(sink, stream, &mut state).await else { return };
             let lost = Instant::now();
             next = match replaced {
                 Some(connection) => connection,
@@ -82,10 +94,11 @@ impl Subscriber {
                     self.subscribe_at_last().await
                 }
             };
+            state.ledger.held_again(lost);
             count(&self.stats.reconnects, 1);
             tracing::warn!(
-                redis = %self.redis.address(), held = ?(lost - heard), missed = ?lost.elapsed(),
-                "other instances are heard again; what they sent meanwhile is lost"
+                redis = %self.redis.address(), held = ?(lost - heard), away = ?lost.elapsed(),
+                "other instances are heard again"
             );
         }
     }
@@ -114,6 +127,7 @@ impl Subscriber {
             let (mut sink, stream) = self.redis.client().get_async_pubsub().await?.split();
             sink.psubscribe(self.channels.patterns()).await?;
             sink.subscribe(self.channels.names()).await?;
+            sink.subscribe(&self.totals).await?;
             Ok((sink, stream))
         };
         timeout(SUBSCRIBE_DEADLINE, subscribing)
@@ -122,33 +136,76 @@ impl Subscriber {
     }
 
     /// Takes messages until the connection ends or is replaced.
-    async fn hear(&self, mut sink: PubSubSink, stream: PubSubStream) -> Option<Connection> {
-        let mut reading = pin!(self.read(stream));
+    async fn hear(
+        &self,
+        mut sink: PubSubSink,
+        stream: PubSubStream,
+        state: &mut State,
+    ) -> Result<Option<Connection>, Ended> {
+        let mut reading = pin!(async {
+            tokio::select! {
+                ended = self.read(stream, state) => ended,
+                () = audit::keep(&self.redis, &self.key, &self.uid, || self.outbox.gone()) => Ok(()),
+            }
+        });
         loop {
             tokio::select! {
-                () = &mut reading => return None,
+                ended = &mut reading => return ended.map(|()| None),
                 () = silence(&mut sink) => self.lose("Redis does not answer"),
             }
             tokio::select! {
                 biased;
-                () = &mut reading => return None,
-                true = pong(&mut sink) => {
-                    self.subscription.send_replace(Subscription::Held);
-                }
-                replacement = self.subscribe_at_last() => return Some(replacement),
+                ended = &mut reading => return ended.map(|()| None),
+                true = pong(&mut sink) => {}
+                replacement = self.subscribe_at_last() => tokio::select! {
+                    biased;
+                    ended = &mut reading => return ended.map(|()| Some(replacement)),
+                    answer = timeout(GRACE, pong(&mut sink)) => if answer != Ok(true) {
+                        return Ok(Some(replacement));
+                    },
+                },
             }
+            self.subscription.send_replace(Subscription::Held);
         }
     }
 
-    async fn read(&self, mut stream: PubSubStream) {
-        let mut choked = false;
-        while let Some(raw) = stream.next().await {
-            match self.decode(&raw) {
+    async fn read(&self, mut stream: PubSubStream, state: &mut State) -> Result<(), Ended> {
+        let State { ledger, delivery } = state;
+        let mut overdue = pin!(sleep(PATIENCE));
+        loop {
+            let raw = tokio::select! {
+                biased;
+                told = delivery.tell(), if delivery.owes() => {
+                    told?;
+                    continue;
+                }
+                raw = stream.next() => match raw {
+                    Some(raw) => raw,
+                    None => return Ok(()),
+                },
+                () = &mut overdue, if ledger.is_catching_up() => {
+                    self.missed(ledger.give_up(), delivery);
+                    continue;
+                }
+            };
+            if raw.get_channel_name() == self.totals {
+                if let Some(totals) = Totals::decode(raw.get_payload_bytes()) {
+                    self.missed(ledger.compare(&totals.of, totals.settled), delivery);
+                }
+                continue;
+            }
+            let pattern: Option<String> = self.channels.overlap().then(|| raw.get_pattern().ok()).flatten();
+            let Some(arrived) = self.channels.arrived(raw.get_channel_name(), pattern.as_deref()) else {
+                continue;
+            };
+            let is_answer = arrived == Arrived::Response;
+            if arrived == Arrived::Copy || !(is_answer || self.is_news(&raw, ledger, delivery)) {
+                continue;
+            }
+            match self.decode(&raw, arrived) {
                 Ok(Some(message)) => {
                     count(&self.stats.received, 1);
-                    if self.deliver(message, &mut choked).await.is_err() {
-                        return;
-                    }
+                    delivery.deliver(message).await?;
                 }
                 Ok(None) => {}
                 Err(error) => {
@@ -159,17 +216,45 @@ impl Subscriber {
         }
     }
 
-    fn decode(&self, raw: &Msg) -> Result<Option<Message>, Unusable> {
+    /// Enters a message of another instance; whether it came for the first time.
+    fn is_news(&self, raw: &Msg, ledger: &mut Ledger, delivery: &mut Delivery) -> bool {
+        let sender = classic::sender(raw.get_payload_bytes());
+        let (uid, number) = sender.map_or_else(Default::default, |Sender { uid, number }| (uid, number));
+        if *uid == *self.uid {
+            return false;
+        }
+        match ledger.heard(&uid, number) {
+            Heard::New => {}
+            Heard::After(missing) => self.missed(Missing { count: missing, unknown: false }, delivery),
+            Heard::Repeated => {
+                count(&self.stats.repeated, 1);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn missed(&self, missing: Missing, delivery: &mut Delivery) {
+        if missing.is_nothing() {
+            return;
+        }
+        tracing::warn!(
+            redis = %self.redis.address(), missed = missing.count, perhaps_more = missing.unknown,
+            "messages of other instances were missed; the sockets are told with regatta:missed"
+        );
+        delivery.missed(missing);
+    }
+
+    fn decode(&self, raw: &Msg, arrived: Arrived<'_>) -> Result<Option<Message>, Unusable> {
         let (payload, channel) = (raw.get_payload_bytes(), raw.get_channel_name());
-        let pattern: Option<String> = self.channels.overlap().then(|| raw.get_pattern().ok()).flatten();
-        let namespace = match self.channels.heard(channel, pattern.as_deref()).ok_or(Unusable::Malformed)? {
-            Heard::Request(namespace) => namespace.to_owned(),
-            Heard::Response => {
+        let namespace = match arrived {
+            Arrived::Request(namespace) => namespace.to_owned(),
+            Arrived::Response => {
                 let (id, reply) = Reply::decode(payload)?;
-                self.to.pending.answer(&id, reply);
+                self.pending.answer(&id, reply);
                 return Ok(None);
             }
-            Heard::Broadcast => {
+            Arrived::Broadcast => {
                 let Some(Broadcast { namespace, data, rooms, except, volatile }) =
                     Broadcast::decode(payload, &self.uid)?
                 else {
@@ -180,7 +265,7 @@ impl Subscriber {
                 }
                 return Ok(Some(Message::Broadcast { namespace, data, rooms, except, volatile }));
             }
-            Heard::Copy => return Ok(None),
+            Arrived::Copy => return Ok(None),
         };
         let request = match Request::decode(payload, &self.uid) {
             Err(Unusable::Unknown) => {
@@ -196,28 +281,6 @@ impl Subscriber {
             Action::LeaveAll => Message::LeaveAll { namespace, rooms, except },
             Action::Disconnect { close } => Message::Disconnect { namespace, rooms, except, close },
         }))
-    }
-
-    /// Hands a message on. An instance that takes none for a second loses them until it has room again: what
-    /// Redis goes on sending has to stay somewhere.
-    async fn deliver(&self, message: Message, choked: &mut bool) -> Result<(), ()> {
-        let message = match self.to.incoming.try_send(message) {
-            Ok(()) => {
-                *choked = false;
-                return Ok(());
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => return Err(()),
-            Err(mpsc::error::TrySendError::Full(message)) => message,
-        };
-        if !*choked && self.to.incoming.send_timeout(message, PATIENCE).await.is_ok() {
-            return Ok(());
-        }
-        if !*choked {
-            *choked = true;
-            tracing::error!("this instance is too busy for what others send; messages are dropped");
-        }
-        count(&self.stats.dropped, 1);
-        Ok(())
     }
 
     fn lose(&self, reason: &str) {

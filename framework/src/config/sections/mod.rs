@@ -18,7 +18,7 @@ pub use models::{BlueprintsConfig, Migrate, ModelsConfig};
 pub use openapi::OpenapiConfig;
 pub use security::SecurityConfig;
 pub use session::SessionConfig;
-pub use sockets::{Adapter, SocketsConfig};
+pub use sockets::{Adapter, Relay, SocketsConfig, Transport};
 pub use views::ViewsConfig;
 
 use super::{Key, Settings};

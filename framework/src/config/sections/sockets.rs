@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 use regatta_macros::Settings;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,53 @@ pub enum Adapter {
     Memory,
     /// In Redis: shared by every instance.
     Redis,
+}
+
+/// How a client reaches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Ordinary requests, one of which waits for what is sent.
+    Polling,
+    /// A WebSocket.
+    WebSocket,
+}
+
+/// Where an instance takes requests from others whose client's connection it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Relay {
+    /// At the address by which this host reaches Redis, on any free port.
+    #[default]
+    Auto,
+    /// Nowhere: clients that poll need a balancer that always sends them to the same instance.
+    Off,
+    /// At this address.
+    At(SocketAddr),
+}
+
+impl TryFrom<String> for Relay {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "auto" => Ok(Self::Auto),
+            "off" => Ok(Self::Off),
+            address => address.parse().map(Self::At).map_err(|_| {
+                format!("`{address}` is no address: write auto, off, or one like 10.0.0.5:7400")
+            }),
+        }
+    }
+}
+
+impl From<Relay> for String {
+    fn from(relay: Relay) -> Self {
+        match relay {
+            Relay::Auto => "auto".to_owned(),
+            Relay::Off => "off".to_owned(),
+            Relay::At(address) => address.to_string(),
+        }
+    }
 }
 
 /// `config/sockets.toml`: the file that makes an app a cluster.
@@ -32,6 +81,17 @@ pub struct SocketsConfig {
     /// The path of the Engine.IO endpoint.
     #[setting(default = "/socket.io/".to_owned())]
     pub path: String,
+    /// How clients may connect: `polling`, `websocket`.
+    #[setting(default = vec![Transport::Polling, Transport::WebSocket])]
+    pub transports: Vec<Transport>,
+    /// Whether clients of Socket.IO 1 and 2 may connect, sails.io.js among them.
+    #[setting(default = true)]
+    pub allow_eio3: bool,
+    /// The name of a cookie with the connection's id, for balancers that look at one. Only polling clients get it.
+    pub cookie: Option<String>,
+    /// Where this instance takes requests from the others: `auto`, `off`, or an address such as `10.0.0.5:7400`.
+    #[setting(default = Relay::Auto)]
+    pub relay: Relay,
     /// The prefix of the Redis channels: apps with the same prefix share their rooms.
     #[setting(default = "socket.io".to_owned())]
     pub key: String,
@@ -44,6 +104,9 @@ pub struct SocketsConfig {
     /// How long a new connection may take to join its namespace.
     #[setting(default = Span::seconds(45))]
     pub connect_timeout: Span,
+    /// How long a client may take to change from polling to a WebSocket.
+    #[setting(default = Span::seconds(10))]
+    pub upgrade_timeout: Span,
     /// The largest message a client may send, in bytes.
     #[setting(default = 1_000_000)]
     pub max_payload: usize,

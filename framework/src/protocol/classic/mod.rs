@@ -4,6 +4,7 @@
 //! Names of channels start with the app's key, `socket.io` unless changed.
 
 mod broadcast;
+mod number;
 mod question;
 mod reply;
 mod request;
@@ -13,6 +14,7 @@ use rmpv::ValueRef;
 use super::msgpack;
 
 pub(crate) use broadcast::Broadcast;
+pub(crate) use number::{Sender, numbered, sender};
 pub(crate) use question::{Asked, Question};
 pub(crate) use reply::Reply;
 pub(crate) use request::{Action, Request};
@@ -70,6 +72,11 @@ pub(crate) fn own_response_channel(key: &str, namespace: &str, uid: &str) -> Str
 /// The channel every Regatta instance subscribes to, and nobody else, so that they can be counted.
 pub(crate) fn fellows_channel(key: &str) -> String {
     format!("{key}-regatta#")
+}
+
+/// The channel on which one instance hears how much the others have published.
+pub(crate) fn totals_channel(key: &str, uid: &str) -> String {
+    format!("{key}-published#{uid}#")
 }
 
 /// A message as JSON, however it was written.

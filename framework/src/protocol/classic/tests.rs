@@ -1,7 +1,8 @@
 //! The payloads are what Node's adapter 8.3 and emitter 5.1 published, byte for byte.
 
 use super::{
-    Action, Asked, Broadcast, Question, Reply, Request, Unusable, channel, pattern, request_channel,
+    Action, Asked, Broadcast, Question, Reply, Request, Sender, Unusable, channel, numbered, pattern,
+    request_channel, sender,
 };
 
 const HELLO: &[u8] = b"\x93\xa6_qicVY\x83\xa4type\x02\xa4data\x94\xa5hello\x01\xa3two\x81\xa5three\x91\xc3\xa3nsp\xa1/\x83\xa5rooms\x90\xa6except\x90\xa5flags\x80";
@@ -190,5 +191,31 @@ fn questions_and_answers_are_those_of_nodes_adapter() {
     assert_eq!(Reply::decode(rooms).unwrap().1, Reply::Rooms(names(&["room1", "r3"])));
     for strange in [&b"{}"[..], b"{\"requestId\":1}", b"{\"requestId\":\"x\",\"type\":77}", b"\xff"] {
         assert!(Reply::decode(strange).is_err() && Asked::decode(strange, "other1").is_err());
+    }
+}
+
+#[test]
+fn a_number_is_read_back_and_changes_nothing_else() {
+    for number in [1, 127, 70_000, u64::MAX] {
+        let of = |number| Some(Sender { uid: "_qicVY".into(), number });
+        for plain in [HELLO, TWO_ROOMS, VOLATILE] {
+            let bytes = numbered(plain.to_vec(), number);
+            assert_eq!((sender(plain), sender(&bytes)), (of(None), of(Some(number))));
+            assert_eq!(Broadcast::decode(&bytes, "other1"), Broadcast::decode(plain, "other1"));
+        }
+        let bytes = numbered(JOIN.into(), number);
+        assert_eq!((sender(JOIN.as_bytes()), sender(&bytes)), (of(None), of(Some(number))));
+        assert_eq!(Request::decode(&bytes, "other1"), Request::decode(JOIN.as_bytes(), "other1"));
+        for plain in [FETCH.as_bytes(), WITH_ACK] {
+            let bytes = numbered(plain.to_vec(), number);
+            assert_eq!((sender(plain), sender(&bytes)), (of(None), of(Some(number))));
+            assert_eq!(Asked::decode(&bytes, "other1"), Asked::decode(plain, "other1"));
+        }
+    }
+    assert_eq!(sender(EMITTER), Some(Sender { uid: "emitter".into(), number: None }));
+    for strange in
+        [&b""[..], b"{", b"\xff", b"\x94", b"\x94\xa6abc", b"\x94\x01\xcf", EMITTER_JOIN.as_bytes()]
+    {
+        assert_eq!(sender(strange), None, "{strange:?}");
     }
 }

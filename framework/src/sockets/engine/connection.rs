@@ -4,12 +4,30 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::rt::time::{Instant, Sleep, sleep, sleep_until};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseReason, ProtocolError};
+use tokio::sync::mpsc;
 
+use super::session::Inbound;
+use super::websocket::WebSocket;
 use super::{Link, frame};
 use crate::config::SocketsConfig;
 use crate::protocol::engine::{Engine, Revision};
 use crate::sockets::client::{Client, Reason};
+
+/// Where a client's messages come from.
+pub(super) enum Source {
+    WebSocket(WebSocket),
+    /// From requests, and from a WebSocket that took over from them.
+    Inbox(mpsc::Receiver<Inbound>),
+}
+
+impl Source {
+    async fn next(&mut self) -> Option<Inbound> {
+        match self {
+            Self::WebSocket(socket) => socket.next().await,
+            Self::Inbox(inbox) => inbox.recv().await,
+        }
+    }
+}
 
 pub(super) struct Connection {
     link: Link,
@@ -40,7 +58,7 @@ impl Connection {
     }
 
     /// Runs until the connection ends, for whatever reason; then its sockets have left everything.
-    pub(super) async fn run(mut self, mut incoming: AggregatedMessageStream) {
+    pub(super) async fn run(mut self, mut incoming: Source) {
         self.client.opened();
         let reason = self.serve(&mut incoming).await;
         let reason = self.link.reason().unwrap_or(reason);
@@ -48,14 +66,13 @@ impl Connection {
         self.client.left(reason).await;
     }
 
-    async fn serve(&mut self, incoming: &mut AggregatedMessageStream) -> Reason {
+    async fn serve(&mut self, incoming: &mut Source) -> Reason {
         let connect_deadline = Instant::now() + self.connect_timeout;
         loop {
             let (has_room, is_connected) = (self.client.has_room(), self.client.is_connected());
             let step = tokio::select! {
-                message = incoming.recv(), if has_room => match message {
-                    Some(Ok(message)) => self.message(message),
-                    Some(Err(error)) => Err(self.broken(&error)),
+                message = incoming.next(), if has_room => match message {
+                    Some(message) => self.message(message),
                     None => Err("transport close"),
                 },
                 () = self.heartbeat.as_mut() => self.beat(),
@@ -81,19 +98,25 @@ impl Connection {
         Ok(())
     }
 
-    fn message(&mut self, message: AggregatedMessage) -> Result<(), Reason> {
+    fn message(&mut self, message: Inbound) -> Result<(), Reason> {
         match message {
-            AggregatedMessage::Text(text) => self.engine(&text),
-            AggregatedMessage::Binary(_) => Err(self.parse_error()),
-            AggregatedMessage::Ping(data) => {
+            Inbound::Text(text) => self.engine(&text),
+            Inbound::Binary(_) => Err(self.parse_error()),
+            Inbound::Ping(data) => {
                 self.link.send(frame::pong(&data), false);
                 Ok(())
             }
-            AggregatedMessage::Pong(_) => Ok(()),
-            AggregatedMessage::Close(reason) => {
-                let code = reason.map_or(frame::NORMAL, |CloseReason { code, .. }| code.into());
-                self.link.close(code, "", true);
+            Inbound::Close(code) => {
+                self.link.close(code.unwrap_or(frame::NORMAL), "", true);
                 Err("transport close")
+            }
+            Inbound::TooBig => {
+                self.link.close(frame::TOO_BIG, "message too large", false);
+                Err("message too large")
+            }
+            Inbound::Broken => {
+                self.link.close(frame::PROTOCOL_ERROR, "transport error", false);
+                Err("transport error")
             }
         }
     }
@@ -112,7 +135,10 @@ impl Connection {
                 Ok(())
             }
             Ok(Engine::Message(message)) => self.client.message(message),
-            Ok(Engine::Close) => Err("transport close"),
+            Ok(Engine::Close) => {
+                self.link.close(frame::NORMAL, "", false);
+                Err("transport close")
+            }
             Ok(Engine::Noop) => Ok(()),
             Ok(Engine::Ping(_) | Engine::Pong | Engine::Upgrade) | Err(_) => Err(self.parse_error()),
         }
@@ -121,17 +147,5 @@ impl Connection {
     fn parse_error(&self) -> Reason {
         self.link.close(frame::PROTOCOL_ERROR, "parse error", false);
         "parse error"
-    }
-
-    fn broken(&self, error: &ProtocolError) -> Reason {
-        let too_big = matches!(error, ProtocolError::Overflow)
-            || matches!(error, ProtocolError::Io(error) if error.kind() == std::io::ErrorKind::Other);
-        if too_big {
-            self.link.close(frame::TOO_BIG, "message too large", false);
-            return "message too large";
-        }
-        tracing::debug!(connection = self.link.key(), %error, "connection broken");
-        self.link.close(frame::PROTOCOL_ERROR, "transport error", false);
-        "transport error"
     }
 }

@@ -1,15 +1,22 @@
-//! `GET /socket.io/`: the Engine.IO handshake over WebSocket, and the browser client.
+//! `/socket.io/`: what requests to the Engine.IO endpoint want, and where their connections begin.
+//! See <https://socket.io/docs/v4/engine-io-protocol/>.
 
 use std::rc::Rc;
 
-use actix_web::http::header::{self, ContentType};
+use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
+use bytes::Bytes;
+use tokio::sync::mpsc;
 
-use super::connection::Connection;
-use super::outbox::{Bounds, Outbox};
-use super::{Link, id};
-use crate::config::SocketsConfig;
+use super::Link;
+use super::connection::{Connection, Source};
+use super::outbox::{Bounds, ChannelBody, Outbox};
+use super::polling::{self, Asked};
+use super::refusal::{self, Refusal, is_upgrade};
+use super::session::{INBOX, Session};
+use super::websocket::WebSocket;
+use super::wire::Wire;
+use crate::config::{SocketsConfig, Transport};
 use crate::protocol::engine::{Open, Revision};
 use crate::security::Origins;
 use crate::sockets::client::{Client, Surroundings};
@@ -25,33 +32,24 @@ pub(crate) struct Endpoint {
     pub(crate) dispatcher: Dispatcher,
 }
 
-/// Answers of the Engine.IO server: <https://socket.io/docs/v4/engine-io-protocol/#handshake>.
-#[derive(Debug, Clone, Copy)]
-enum Refusal {
-    Transport,
-    Session,
-    Method,
-    Request,
-    Version,
-}
-
-/// Opens a socket, or says why not.
+/// Serves a request to the endpoint.
 pub(crate) async fn endpoint(req: HttpRequest, body: web::Payload, to: web::Data<Endpoint>) -> HttpResponse {
-    match open(&req, body, &to) {
-        Ok(response) => response,
-        Err(Failure::Refused(refusal)) => refuse(&req, refusal),
-        Err(Failure::Draining) => {
-            HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, 1)).finish()
-        }
-        Err(Failure::Broken(error)) => HttpResponse::from_error(error),
-    }
+    let served = if *req.method() == Method::OPTIONS {
+        Ok(refusal::preflight(&req))
+    } else {
+        serve(&req, body, &to).await
+    };
+    let mut response = served.unwrap_or_else(|failure| match failure {
+        Failure::Refused(refusal) => refusal.answer(&req),
+        Failure::Broken(error) => HttpResponse::from_error(error),
+    });
+    refusal::share(&req, &to.origins, response.headers_mut());
+    response
 }
 
-/// Why no socket was opened.
+/// Why a request was not served.
 enum Failure {
     Refused(Refusal),
-    /// The instance stops: another one takes the client.
-    Draining,
     Broken(crate::Error),
 }
 
@@ -67,8 +65,47 @@ impl From<crate::Error> for Failure {
     }
 }
 
-fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResponse, Failure> {
-    let revision = check(req)?;
+/// The parts of a query that matter; values are compared as they are, as no client encodes them.
+#[derive(Default)]
+struct Query<'a> {
+    transport: Option<&'a str>,
+    id: Option<&'a str>,
+    revision: Option<&'a str>,
+    base64: bool,
+    jsonp: Option<&'a str>,
+}
+
+impl<'a> Query<'a> {
+    fn of(query: &'a str) -> Self {
+        let mut found = Self::default();
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            match name {
+                "transport" => found.transport = Some(value),
+                "sid" => found.id = Some(value),
+                "EIO" => found.revision = Some(value),
+                "b64" => found.base64 = !matches!(value, "" | "0" | "false"),
+                "j" => found.jsonp = Some(value),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn asked(&self) -> Asked<'a> {
+        Asked { wire: Wire { base64: self.base64 || self.jsonp.is_some() }, jsonp: self.jsonp }
+    }
+}
+
+async fn serve(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResponse, Failure> {
+    let query = Query::of(req.query_string());
+    let transport = match query.transport {
+        Some("polling") => Transport::Polling,
+        Some("websocket") => Transport::WebSocket,
+        _ => return Err(Refusal::Transport.into()),
+    };
+    if !to.config.transports.contains(&transport) {
+        return Err(Refusal::Transport.into());
+    }
     if !to.origins.allows(req) {
         tracing::warn!(
             origin = ?req.headers().get(header::ORIGIN),
@@ -76,100 +113,157 @@ fn open(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<HttpResp
         );
         return Err(Refusal::Request.into());
     }
-    if to.worker.hub().is_draining() {
-        return Err(Failure::Draining);
+    match (query.id, transport) {
+        (Some(id), Transport::WebSocket) if is_upgrade(req) => upgrade(req, body, to, id).await,
+        (Some(id), Transport::Polling) => {
+            let (desk, asked) = (to.worker.desk(), query.asked());
+            match *req.method() {
+                Method::GET => Ok(polling::poll(desk, id, &asked).await?),
+                Method::POST => Ok(polling::post(desk, id, &asked, req, body, to.config.max_payload).await?),
+                _ => Err(Refusal::Method.into()),
+            }
+        }
+        _ if *req.method() != Method::GET => Err(Refusal::Method.into()),
+        (None, Transport::WebSocket) if is_upgrade(req) => {
+            let revision = revision(&query, &to.config)?;
+            open_websocket(req, body, to, revision)
+        }
+        (None, Transport::Polling) => {
+            let revision = revision(&query, &to.config)?;
+            open_polling(req, to, revision, &query.asked()).await
+        }
+        _ => Err(Refusal::Request.into()),
     }
-    let (response, session, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
-    let id = id::random()?;
+}
+
+fn revision(query: &Query<'_>, config: &SocketsConfig) -> Result<Revision, Refusal> {
+    match query.revision {
+        Some("4") => Ok(Revision::V4),
+        Some("3") if config.allow_eio3 => Ok(Revision::V3),
+        _ => Err(Refusal::Version),
+    }
+}
+
+/// A connection that begins with a WebSocket.
+fn open_websocket(
+    req: &HttpRequest,
+    body: web::Payload,
+    to: &Endpoint,
+    revision: Revision,
+) -> Result<HttpResponse, Failure> {
+    let (session, link, _) = begin(req, to, revision, false)?;
+    let (response, kept, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
+    let outbox = session.outbox().clone();
+    let incoming = Source::WebSocket(WebSocket::new(stream, to.config.max_payload));
+    // Dropping what is kept ends the response body it belongs to.
+    run(to, session, link, incoming, kept);
+    Ok(response.map_body(|_, upstream| outbox.into_body(upstream)).map_into_boxed_body())
+}
+
+/// A connection that begins with polling.
+async fn open_polling(
+    req: &HttpRequest,
+    to: &Endpoint,
+    revision: Revision,
+    asked: &Asked<'_>,
+) -> Result<HttpResponse, Failure> {
+    let (session, link, arriving) = begin(req, to, revision, true)?;
+    let batch = session.poll(asked.wire).await?;
+    let mut response = polling::respond(batch, asked);
+    if let Some(name) = &to.config.cookie {
+        let cookie = format!("{name}={}; Path=/; HttpOnly; SameSite=Lax", link.id());
+        let cookie = header::HeaderValue::from_str(&cookie).map_err(crate::Error::internal)?;
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    run(to, session, link, Source::Inbox(arriving), ());
+    Ok(response)
+}
+
+/// A WebSocket that is to take over a connection, whoever has it.
+async fn upgrade(
+    req: &HttpRequest,
+    body: web::Payload,
+    to: &Endpoint,
+    id: &str,
+) -> Result<HttpResponse, Failure> {
+    let (into, from) = mpsc::channel(INBOX);
+    let (sender, out) = mpsc::channel::<Bytes>(INBOX);
+    to.worker.desk().upgrade(id, from, sender).await?;
+    let (response, kept, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
+    let mut socket = WebSocket::new(stream, to.config.max_payload);
+    actix_web::rt::spawn(async move {
+        loop {
+            let message = tokio::select! {
+                message = socket.next() => message,
+                // Whoever has the connection has ended it.
+                () = into.closed() => None,
+            };
+            let Some(message) = message else { break };
+            if into.send(message).await.is_err() {
+                break;
+            }
+        }
+        drop(kept);
+    });
+    Ok(response.map_body(|_, upstream| ChannelBody::new(out, upstream)).map_into_boxed_body())
+}
+
+/// A new connection of this worker, with its greeting queued.
+fn begin(
+    req: &HttpRequest,
+    to: &Endpoint,
+    revision: Revision,
+    polling: bool,
+) -> Result<(Session, Link, mpsc::Receiver<super::session::Inbound>), Failure> {
+    if to.worker.hub().is_draining() {
+        return Err(Refusal::Draining.into());
+    }
     let config = &to.config;
-    let outbox = Outbox::new(Bounds { bytes: config.queue_bytes, packets: config.queue_packets });
+    let bounds = Bounds { bytes: config.queue_bytes, packets: config.queue_packets };
+    let outbox = Outbox::new(bounds, revision);
     let handshake = Handshake {
         headers: req.headers().clone(),
         query: req.query_string().to_owned(),
         address: req.peer_addr(),
         secure: req.app_config().secure(),
     };
-    let hub = to.worker.hub().clone();
-    let link = Link::new(id, hub.key(), revision, handshake, outbox.clone());
+    let id = to.worker.desk().new_id()?;
+    let link = Link::new(id, to.worker.hub().key(), revision, handshake, outbox.clone());
+    let upgrades: &[&str] =
+        if polling && config.transports.contains(&Transport::WebSocket) { &["websocket"] } else { &[] };
     let open = Open {
         sid: link.id(),
-        upgrades: [],
+        upgrades,
         ping_interval: config.ping_interval.get().as_millis() as u64,
         ping_timeout: config.ping_timeout.get().as_millis() as u64,
         max_payload: config.max_payload,
     };
     let open = serde_json::to_string(&open).map_err(crate::Error::from)?;
     link.send_text(&format!("0{open}"));
+    let (session, arriving) = Session::new(link.clone(), outbox, polling);
+    Ok((session, link, arriving))
+}
 
-    let stream = stream
-        .max_frame_size(config.max_payload)
-        .aggregate_continuations()
-        .max_continuation_size(config.max_payload);
+/// Lives the connection's life, from now to its end. `kept` is dropped then.
+fn run(to: &Endpoint, session: Session, link: Link, incoming: Source, kept: impl Sized + 'static) {
     let around = Surroundings {
         sockets: to.sockets.clone(),
-        hub,
+        hub: to.worker.hub().clone(),
         dispatcher: to.dispatcher.clone(),
-        max_namespaces: config.max_namespaces,
-        max_rooms: config.max_rooms,
-        max_in_flight: config.max_in_flight,
+        max_namespaces: to.config.max_namespaces,
+        max_rooms: to.config.max_rooms,
+        max_in_flight: to.config.max_in_flight,
     };
-    let connection = Connection::new(link.clone(), Client::new(link.clone(), around), config);
+    let connection = Connection::new(link.clone(), Client::new(link.clone(), around), &to.config);
     let worker = to.worker.clone();
+    worker.desk().sessions().add(&session);
+    worker.opened(&link);
     actix_web::rt::spawn(async move {
-        worker.opened(&link);
-        connection.run(stream).await;
+        connection.run(incoming).await;
+        worker.desk().sessions().remove(link.id());
         worker.closed(&link);
-        // Kept until here: dropping it ends the response body it belongs to.
-        drop(session);
+        drop(kept);
     });
-    Ok(response.map_body(|_, upstream| outbox.into_body(upstream)).map_into_boxed_body())
-}
-
-fn check(req: &HttpRequest) -> Result<Revision, Refusal> {
-    let query = req.query_string();
-    let param = |name: &str| {
-        query
-            .split('&')
-            .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))
-            .map(|(_, value)| value)
-    };
-    if param("transport") != Some("websocket") {
-        return Err(Refusal::Transport);
-    }
-    if param("sid").is_some() {
-        return Err(Refusal::Session);
-    }
-    if req.method() != actix_web::http::Method::GET {
-        return Err(Refusal::Method);
-    }
-    if !is_upgrade(req) {
-        return Err(Refusal::Request);
-    }
-    match param("EIO") {
-        Some("3") => Ok(Revision::V3),
-        Some("4") => Ok(Revision::V4),
-        _ => Err(Refusal::Version),
-    }
-}
-
-fn is_upgrade(req: &HttpRequest) -> bool {
-    let upgrade = req.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
-    upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
-}
-
-fn refuse(req: &HttpRequest, refusal: Refusal) -> HttpResponse {
-    let (code, message) = match refusal {
-        Refusal::Transport => (0, "Transport unknown"),
-        Refusal::Session => (1, "Session ID unknown"),
-        Refusal::Method => (2, "Bad handshake method"),
-        Refusal::Request => (3, "Bad request"),
-        Refusal::Version => (5, "Unsupported protocol version"),
-    };
-    let mut response = HttpResponse::BadRequest();
-    if is_upgrade(req) {
-        return response.force_close().insert_header(ContentType::html()).body(message);
-    }
-    response.json(json!({ "code": code, "message": message }))
 }
 
 /// `GET /regatta.io.js`: the browser client.

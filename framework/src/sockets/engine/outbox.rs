@@ -6,15 +6,24 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::mem::take;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::{Bytes, BytesMut};
+use tokio::sync::mpsc;
+
+use super::frame;
+use crate::protocol::engine::Revision;
 
 /// The most bytes handed over at once.
 const CHUNK: usize = 64 * 1024;
+
+/// The number of the body that is the only one to take frames.
+const BODY: u64 = 0;
 
 /// The bounds of one socket's queue.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +39,13 @@ struct Queue {
     bounds: Bounds,
     /// Set once nothing more may be queued: the body ends after what is there.
     closed: bool,
-    /// The connection's write half, when it waits for a frame.
-    writer: Option<Waker>,
+    /// Whoever takes frames, when it waits for one.
+    writer: Option<(u64, Waker)>,
+    /// How many there were.
+    writers: u64,
+    /// Whether requests come for the frames: between them there is nobody to take one at once.
+    polled: bool,
+    revision: Revision,
 }
 
 /// A socket's queue; both halves live on one worker.
@@ -43,14 +57,22 @@ pub(in crate::sockets) struct Outbox(Rc<RefCell<Queue>>);
 pub(in crate::sockets) struct Full;
 
 impl Outbox {
-    pub(in crate::sockets) fn new(bounds: Bounds) -> Self {
+    pub(in crate::sockets) fn new(bounds: Bounds, revision: Revision) -> Self {
         Self(Rc::new(RefCell::new(Queue {
             frames: VecDeque::new(),
             bytes: 0,
             bounds,
             closed: false,
             writer: None,
+            writers: 0,
+            polled: false,
+            revision,
         })))
+    }
+
+    /// Whether the frames leave with the answers to requests, not over a WebSocket.
+    pub(super) fn set_polled(&self, polled: bool) {
+        self.0.borrow_mut().polled = polled;
     }
 
     /// Queues a frame. A single frame larger than the bound is accepted when nothing else waits.
@@ -66,7 +88,7 @@ impl Outbox {
         }
         queue.bytes = bytes;
         queue.frames.push_back(frame);
-        if let Some(writer) = queue.writer.take() {
+        if let Some((_, writer)) = queue.writer.take() {
             writer.wake();
         }
         Ok(())
@@ -74,7 +96,46 @@ impl Outbox {
 
     /// Whether everything queued so far was handed to the connection.
     pub(in crate::sockets) fn is_writable(&self) -> bool {
-        self.0.borrow().frames.is_empty()
+        let queue = self.0.borrow();
+        queue.frames.is_empty() && (!queue.polled || queue.writer.is_some())
+    }
+
+    /// Everything that waits, once something does. Nothing is lost when nobody waits for it any longer.
+    pub(super) async fn all(&self) -> VecDeque<Bytes> {
+        let writer = self.writer();
+        poll_fn(|cx| {
+            let mut queue = self.0.borrow_mut();
+            if queue.frames.is_empty() && !queue.closed {
+                queue.writer = Some((writer.number, cx.waker().clone()));
+                return Poll::Pending;
+            }
+            queue.bytes = 0;
+            Poll::Ready(take(&mut queue.frames))
+        })
+        .await
+    }
+
+    /// Puts back what could not be delivered, before everything else.
+    pub(super) fn restore(&self, mut frames: VecDeque<Bytes>) {
+        let mut queue = self.0.borrow_mut();
+        queue.bytes += frames.iter().map(Bytes::len).sum::<usize>();
+        frames.append(&mut queue.frames);
+        queue.frames = frames;
+        if let Some((_, writer)) = queue.writer.take() {
+            writer.wake();
+        }
+    }
+
+    /// The next bytes for a WebSocket; nothing when the connection has ended.
+    pub(super) async fn chunk(&self) -> Option<Bytes> {
+        let writer = self.writer();
+        poll_fn(|cx| self.poll(cx, writer.number)).await
+    }
+
+    fn writer(&self) -> Writer<'_> {
+        let mut queue = self.0.borrow_mut();
+        queue.writers += 1;
+        Writer { outbox: self, number: queue.writers }
     }
 
     /// Ends the connection after `last`. With `discard` what still waits is given up.
@@ -88,7 +149,7 @@ impl Outbox {
         }
         queue.frames.push_back(last);
         queue.closed = true;
-        if let Some(writer) = queue.writer.take() {
+        if let Some((_, writer)) = queue.writer.take() {
             writer.wake();
         }
     }
@@ -98,30 +159,41 @@ impl Outbox {
         FrameBody { outbox: self, _upstream: upstream }
     }
 
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    fn poll(&self, cx: &mut Context<'_>, number: u64) -> Poll<Option<Bytes>> {
         let mut queue = self.0.borrow_mut();
         let Some(first) = queue.frames.pop_front() else {
             if queue.closed {
                 return Poll::Ready(None);
             }
-            queue.writer = Some(cx.waker().clone());
+            queue.writer = Some((number, cx.waker().clone()));
             return Poll::Pending;
         };
         queue.bytes = queue.bytes.saturating_sub(first.len());
+        let revision = queue.revision;
+        let ready = |frame| if revision == Revision::V3 { frame::of_revision_3(frame) } else { frame };
+        let first = ready(first);
         if queue.frames.is_empty() || first.len() >= CHUNK {
             return Poll::Ready(Some(first));
         }
         let mut chunk = BytesMut::with_capacity((queue.bytes + first.len()).min(CHUNK));
         chunk.extend_from_slice(&first);
-        while let Some(next) = queue.frames.front() {
-            if chunk.len() + next.len() > CHUNK {
-                break;
-            }
-            chunk.extend_from_slice(next);
+        while let Some(next) = queue.frames.pop_front_if(|next| chunk.len() + next.len() <= CHUNK) {
             queue.bytes = queue.bytes.saturating_sub(next.len());
-            queue.frames.pop_front();
+            chunk.extend_from_slice(&ready(next));
         }
         Poll::Ready(Some(chunk.freeze()))
+    }
+}
+
+/// Somebody who takes frames; when it is gone nobody waits any longer, unless another one does by now.
+struct Writer<'a> {
+    outbox: &'a Outbox,
+    number: u64,
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        self.outbox.0.borrow_mut().writer.take_if(|(number, _)| *number == self.number);
     }
 }
 
@@ -140,6 +212,32 @@ impl MessageBody for FrameBody {
     }
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.outbox.poll(cx).map(|chunk| chunk.map(Ok))
+        self.outbox.poll(cx, BODY).map(|chunk| chunk.map(Ok))
+    }
+}
+
+/// A response body that streams what comes out of a channel.
+#[derive(Debug)]
+pub(super) struct ChannelBody {
+    chunks: mpsc::Receiver<Bytes>,
+    _upstream: BoxBody,
+}
+
+impl ChannelBody {
+    /// `upstream` is kept, as with [`Outbox::into_body`].
+    pub(super) fn new(chunks: mpsc::Receiver<Bytes>, upstream: BoxBody) -> Self {
+        Self { chunks, _upstream: upstream }
+    }
+}
+
+impl MessageBody for ChannelBody {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.chunks.poll_recv(cx).map(|chunk| chunk.map(Ok))
     }
 }

@@ -1,4 +1,12 @@
-//! What holds for the parts of the protocol together.
+//! What holds for the parts of the protocol together: they read what they write, understand each other with the
+//! JavaScript libraries, and stand whatever arrives.
+
+mod codecs;
+mod corpus;
+mod fuzz;
+mod javascript;
+mod random;
+mod round_trips;
 
 use super::engine::Engine;
 
