@@ -132,7 +132,7 @@ fn sockets_of_a_namespace_are_found_on_every_instance() {
         ids.sort_unstable();
         let list = found["ids"].as_array_mut().expect("ids");
         list.sort_unstable_by_key(ToString::to_string);
-        assert_eq!(found, json!({"ids": ids, "asked": 1, "answered": 1}), "{namespace}");
+        assert_eq!(found, json!({"ids": ids, "names": [], "asked": 1, "answered": 1}), "{namespace}");
     }
 }
 
@@ -248,4 +248,65 @@ fn clients_of_socket_io_2_have_namespaces_too() {
     assert_eq!(port.ask("admin", "join", json!(["quay"])), json!([["greeted", "quay"]]));
     port.ask("new", "tell", json!([{"room": "quay", "event": "word", "data": "old and new"}]));
     assert_eq!(port.hears("admin", "word"), json!(["old and new"]));
+}
+
+#[test]
+fn events_carry_as_many_arguments_as_they_like() {
+    let mut port = Port::new();
+    port.enter("a", 0, "/");
+    port.enter("b", 1, "/");
+    assert_eq!(port.ask("a", "place", json!([3, 4, "knight"])), json!([7, "knight"]));
+    assert_eq!(port.hears("b", "placed"), json!([3, 4, "knight"]));
+    assert_eq!(port.ask("a", "none", json!([])), json!([]));
+    assert_eq!(port.ask("a", "place", json!([3]))[0]["code"], "E_BAD_REQUEST");
+    assert_eq!(
+        port.ask("a", "quiz", json!([])),
+        json!([{"one": "a", "wrong": true, "anywhere": "a", "all": ["a"]}])
+    );
+    assert_eq!(port.hears("a", "question"), json!([1, 2]));
+}
+
+#[test]
+fn what_the_app_keeps_about_a_socket_is_seen_everywhere() {
+    let mut port = Port::new();
+    for (name, instance) in [("a", 0), ("b", 1)] {
+        port.enter(name, instance, "/");
+        port.ask(name, "join", json!(["room"]));
+    }
+    assert_eq!(port.ask("a", "keep", json!(["Ada"])), json!([{"kept": "Ada", "gone": 1, "wrong": true}]));
+    assert_eq!(port.ask("b", "fetch", json!(["room"]))[0]["names"], json!(["Ada"]));
+}
+
+#[test]
+fn a_socket_elsewhere_has_joined_when_the_server_says_so() {
+    let mut port = Port::new();
+    port.enter("a", 0, "/");
+    let moved = port.enter("b", 1, "/");
+    port.enter("c", 1, "/");
+    for round in 0..20 {
+        let room = format!("room {round}");
+        assert_eq!(port.ask("a", "move", json!([moved, room, true])), json!(["moved"]));
+        // From the socket's own instance, which the other has not told anything but to join.
+        port.ask("c", "tell", json!([{"room": room, "event": "word", "data": round}]));
+        assert_eq!(port.hears("b", "word"), json!([round]));
+        assert_eq!(
+            port.ask("c", "move", json!([moved, room, false])),
+            json!(["moved"]),
+            "on its own instance"
+        );
+        assert_eq!(port.ask("b", "rooms", json!([])), json!([[]]));
+    }
+}
+
+#[test]
+fn instances_talk_to_each_other() {
+    let mut port = Port::new();
+    port.enter("a", 0, "/");
+    port.enter("b", 1, "/");
+    let asked = port.ask("a", "ask servers", json!([21]))[0].take();
+    assert_eq!((&asked["asked"], &asked["answered"]), (&json!(1), &json!(1)));
+    assert_eq!(asked["found"][0]["load"], 42);
+    assert!(asked["found"][0]["instance"].is_string());
+    port.ask("a", "tell servers", json!([{"n": 1}]));
+    assert_eq!(port.hears("b", "noted"), json!([{"n": 1}, "from a fellow"]));
 }

@@ -289,12 +289,13 @@ fn application(
         InitError = (),
     > + use<>,
 > {
+    let dispatcher = dispatcher(parts);
     let endpoint_data = Endpoint {
         sockets: parts.sockets.clone(),
-        worker: Worker::start(&parts.sockets),
+        worker: Worker::start(&parts.sockets, dispatcher.clone()),
         config: Rc::new(parts.config.sockets.clone()),
         origins: parts.origins.clone(),
-        dispatcher: dispatcher(parts),
+        dispatcher,
         #[cfg(feature = "testing")]
         echoes: parts.app.echoes,
     };

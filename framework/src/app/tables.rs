@@ -40,6 +40,7 @@ fn told(call: &Call) -> Option<(&'static str, String)> {
     match call {
         Call::Event(event) => Some(("EVENT", event.clone())),
         Call::AnyEvent => Some(("EVENT", "*".to_owned())),
+        Call::ServerEvent(event) => Some(("SERVER EVENT", event.clone())),
         Call::Connect | Call::Disconnect => None,
     }
 }

@@ -57,6 +57,20 @@ pub(crate) enum Message {
 }
 
 impl Message {
+    /// The namespace it is about; none of its own when it comes from the bus itself.
+    fn namespace(&self) -> &str {
+        match self {
+            Self::Broadcast { namespace, .. }
+            | Self::Join { namespace, .. }
+            | Self::Leave { namespace, .. }
+            | Self::LeaveAll { namespace, .. }
+            | Self::Disconnect { namespace, .. }
+            | Self::Question { namespace, .. }
+            | Self::Reply { namespace, .. } => namespace,
+            Self::Missed { .. } => "",
+        }
+    }
+
     /// Whether who hears it can tell that it came, by its number. Answers have an addressee who waits for them.
     fn is_numbered(&self) -> bool {
         !matches!(self, Self::Reply { .. } | Self::Missed { .. })

@@ -17,6 +17,8 @@ pub(crate) enum Call {
     Event(String),
     /// A client's event that has no handler of its own.
     AnyEvent,
+    /// Another instance's event.
+    ServerEvent(String),
     /// A socket has left the namespace.
     Disconnect,
 }
@@ -100,6 +102,16 @@ impl Namespace<'_> {
         F::Output: Responder + 'static,
     {
         self.0.add(Call::AnyEvent, action)
+    }
+
+    /// Handles what other instances emit to this one in this namespace, as [`Routes::on_server`].
+    pub fn on_server<F, Args>(&mut self, event: &str, action: F) -> Guarded<'_>
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.0.add(Call::ServerEvent(event.to_owned()), action)
     }
 
     /// Asks `policy` before a socket enters this namespace, as [`Routes::before_connect`].
@@ -192,6 +204,31 @@ impl Routes {
         F::Output: Responder + 'static,
     {
         self.namespaces[0].add(Call::AnyEvent, action)
+    }
+
+    /// Handles what another instance says with [`Sockets::server_side_emit`](crate::sockets::Sockets::server_side_emit), or
+    /// a Node server with `serverSideEmit`. The action takes the arguments as one of [`Routes::on`] does; there is no
+    /// socket and no session. What it answers goes to who asked for answers.
+    ///
+    /// ```
+    /// use regatta::prelude::*;
+    ///
+    /// async fn load(instance: Instance) -> Json<JsonValue> {
+    ///     Json(json!({ "instance": instance.id(), "load": 0.5 }))
+    /// }
+    ///
+    /// fn draw(r: &mut Routes) {
+    ///     r.on_server("load", load);
+    /// }
+    /// # draw(&mut Routes::default());
+    /// ```
+    pub fn on_server<F, Args>(&mut self, event: &str, action: F) -> Guarded<'_>
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.namespaces[0].add(Call::ServerEvent(event.to_owned()), action)
     }
 
     /// Asks `policy` before a socket enters: its error refuses the socket, whose client gets its message. The

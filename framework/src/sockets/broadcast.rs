@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::Serialize;
 
 use super::Sockets;
+use super::args::{Payload, Said};
 use super::engine::frame;
 use super::workers::{Order, What};
 use crate::Result;
@@ -36,6 +36,11 @@ impl Broadcast {
         self
     }
 
+    /// As [`Broadcast::to`], Socket.IO's `in`.
+    pub fn in_room(self, room: impl Into<String>) -> Self {
+        self.to(room)
+    }
+
     /// Not to the members of `room`; a socket's id is a room with that socket in it.
     pub fn except(mut self, room: impl Into<String>) -> Self {
         self.except.push(room.into());
@@ -54,13 +59,13 @@ impl Broadcast {
         self
     }
 
-    /// Emits an event with one argument. Returns once every worker of this instance has it; other instances
-    /// get it over the bus, with one publish, as soon as that is reachable.
+    /// Emits an event with one argument, or several as [`Args`](super::Args). Returns once every worker of this instance
+    /// has it; other instances get it over the bus, with one publish, as soon as that is reachable.
     ///
     /// # Errors
-    /// When `data` can't be written as JSON.
-    pub async fn emit(self, event: &str, data: &(impl Serialize + ?Sized)) -> Result<()> {
-        let args = serde_json::to_string(&(event, data))?;
+    /// When the arguments can't be written as JSON.
+    pub async fn emit(self, event: &str, data: impl Payload) -> Result<()> {
+        let Said { args } = data.said(event)?;
         let frame = frame::text(&write::event(self.sockets.namespace(), None, 0, &args));
         let what = What::Deliver { frame, volatile: self.volatile };
         let data = Bytes::from(args);
@@ -76,10 +81,11 @@ impl Broadcast {
         Ok(())
     }
 
-    /// Puts the sockets into `rooms`, on every instance.
-    pub async fn sockets_join(self, rooms: &[String]) {
-        let targets = rooms.to_vec();
-        self.send(What::Join(rooms.into()), |namespace, rooms, except| Message::Join {
+    /// Puts the sockets into `rooms`, on every instance. It does not wait for the others, but what this instance emits
+    /// after it arrives there after it; [`Sockets::settled`] waits.
+    pub async fn sockets_join(self, rooms: &[impl AsRef<str>]) {
+        let targets = owned(rooms);
+        self.send(What::Join(targets.clone().into()), |namespace, rooms, except| Message::Join {
             namespace,
             rooms,
             except,
@@ -89,9 +95,9 @@ impl Broadcast {
     }
 
     /// Takes the sockets out of `rooms`, on every instance.
-    pub async fn sockets_leave(self, rooms: &[String]) {
-        let targets = rooms.to_vec();
-        self.send(What::Leave(rooms.into()), |namespace, rooms, except| Message::Leave {
+    pub async fn sockets_leave(self, rooms: &[impl AsRef<str>]) {
+        let targets = owned(rooms);
+        self.send(What::Leave(targets.clone().into()), |namespace, rooms, except| Message::Leave {
             namespace,
             rooms,
             except,
@@ -127,4 +133,8 @@ impl Broadcast {
         let order = Order { namespace, rooms, except, what };
         self.sockets.workers().all(order).await;
     }
+}
+
+fn owned(rooms: &[impl AsRef<str>]) -> Vec<String> {
+    rooms.iter().map(|room| room.as_ref().to_owned()).collect()
 }

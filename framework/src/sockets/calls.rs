@@ -3,13 +3,15 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::Method;
+use actix_web::http::{Method, Uri};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Socket;
-use super::virtual_request::{Outcome, blank, run, set_json};
+use super::args::Arguments;
+use super::virtual_request::{Dispatcher, Outcome, blank, of_socket, run, run_alone, set_json};
 use crate::routes::{CALL, Call};
 use crate::{Error, Result};
 
@@ -81,38 +83,70 @@ pub(super) async fn disconnected(socket: &Socket, how: Disconnect) {
 
 /// Runs the handler of an event; the arguments of its acknowledgement as a JSON list.
 pub(super) async fn event(socket: &Socket, name: String, args: &[&RawValue]) -> String {
+    let outcome = call(socket, Call::Event(name), |request| carry(request, args)).await;
+    let answer = outcome.body.unwrap_or_default();
+    if outcome.several { answer } else { Value::Array(vec![answer]) }.to_string()
+}
+
+/// Runs the handler of another instance's event; its answer.
+pub(super) async fn served(
+    dispatcher: &Dispatcher,
+    namespace: &str,
+    call: Call,
+    args: &[&RawValue],
+) -> Value {
+    let Some((method, uri)) = address(namespace) else { return Value::Null };
+    let mut request = blank(method, uri);
+    let span = span(None, &call, namespace);
+    request.extensions_mut().insert(call);
+    carry(&mut request, args);
+    run_alone(dispatcher, request, span).await.body.unwrap_or_default()
+}
+
+/// Puts the arguments of an event into a request: as its body the only one, or a list of them.
+fn carry(request: &mut actix_http::Request, args: &[&RawValue]) {
+    // Their texts are JSON already.
+    let list = format!("[{}]", args.iter().map(|arg| arg.get()).collect::<Vec<_>>().join(","));
+    let list = Bytes::from(list);
     let body = match args {
-        [] => "null".to_owned(),
-        [only] => only.get().to_owned(),
-        // Their texts are JSON already.
-        many => format!("[{}]", many.iter().map(|arg| arg.get()).collect::<Vec<_>>().join(",")),
+        [] => Bytes::from_static(b"null"),
+        [_] => list.slice(1..list.len() - 1),
+        _ => list.clone(),
     };
-    let outcome = call(socket, Call::Event(name), |request| set_json(request, body)).await;
-    Value::Array(vec![outcome.body.unwrap_or_default()]).to_string()
+    set_json(request, body);
+    request.extensions_mut().insert(Arguments(list));
 }
 
 async fn call(socket: &Socket, call: Call, fill: impl FnOnce(&mut actix_http::Request)) -> Outcome {
-    let namespace = socket.namespace();
-    let (method, uri) = (Method::from_bytes(CALL.as_bytes()), path(namespace).parse());
-    let (Ok(method), Ok(uri)) = (method, uri) else { return Outcome::broken() };
-    let mut request = blank(socket, method, uri);
-    let (kind, name) = match &call {
-        Call::Connect => ("CONNECT", None),
-        Call::Event(name) => ("EVENT", Some(name.clone())),
-        Call::AnyEvent => ("EVENT", None),
-        Call::Disconnect => ("DISCONNECT", None),
-    };
+    let Some((method, uri)) = address(socket.namespace()) else { return Outcome::broken() };
+    let mut request = of_socket(socket, method, uri);
+    let span = span(Some(socket), &call, socket.namespace());
     request.extensions_mut().insert(call);
     fill(&mut request);
-    let span = tracing::info_span!(
+    run(socket, request, span).await
+}
+
+fn span(socket: Option<&Socket>, call: &Call, namespace: &str) -> tracing::Span {
+    let (method, event) = match call {
+        Call::Connect => ("CONNECT", None),
+        Call::Event(name) => ("EVENT", Some(name.as_str())),
+        Call::AnyEvent => ("EVENT", None),
+        Call::ServerEvent(name) => ("SERVER EVENT", Some(name.as_str())),
+        Call::Disconnect => ("DISCONNECT", None),
+    };
+    tracing::info_span!(
         "request",
         id = crate::http::new_request_id(),
-        socket = socket.id(),
-        method = kind,
+        socket = socket.map(Socket::id),
+        method,
         path = namespace,
-        event = name
-    );
-    run(socket, request, span).await
+        event
+    )
+}
+
+/// Where what happens in a namespace is handled.
+fn address(namespace: &str) -> Option<(Method, Uri)> {
+    Some((Method::from_bytes(CALL.as_bytes()).ok()?, path(namespace).parse().ok()?))
 }
 
 /// The path for a namespace: its name, with what paths can't have as hex.
@@ -135,7 +169,7 @@ impl FromRequest for EventName {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let name = match req.extensions().get() {
-            Some(Call::Event(name)) => Some(Self(name.clone())),
+            Some(Call::Event(name) | Call::ServerEvent(name)) => Some(Self(name.clone())),
             _ => None,
         };
         ready(name.ok_or_else(|| Error::internal("`EventName` is there in handlers of socket events only")))

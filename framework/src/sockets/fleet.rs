@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::args::Payload;
 use super::engine::frame;
 use super::registry::{Registry, Selection};
 use super::socket::Socket;
@@ -71,7 +71,7 @@ impl Broadcast {
         if !local {
             let answers = sockets.bus().ask(sockets.namespace(), Question::Fetch { rooms, except }).await?;
             asked = answers.others;
-            answered = gather(answers, |reply| match reply {
+            answered = gather(answers, PATIENCE, |reply| match reply {
                 Reply::Fetched(others) => {
                     found.extend(others.into_iter().filter_map(read));
                     true
@@ -83,7 +83,7 @@ impl Broadcast {
         Ok(Fleet { found, asked, answered })
     }
 
-    /// Emits an event with one argument that every socket shall acknowledge within `timeout`; the first argument
+    /// Emits an event that every socket shall acknowledge within `timeout`; the first argument
     /// of each acknowledgement that came in time is the answer. `asked` and `answered` count sockets.
     ///
     /// # Errors
@@ -91,11 +91,11 @@ impl Broadcast {
     pub async fn emit_with_ack(
         self,
         event: &str,
-        data: &(impl Serialize + ?Sized),
+        data: impl Payload,
         timeout: Duration,
     ) -> Result<Fleet<Value>> {
         let deadline = Instant::now() + timeout;
-        let args = Bytes::from(serde_json::to_string(&(event, data))?);
+        let args = Bytes::from(data.said(event)?.args);
         let (rooms, except) = (self.rooms.clone(), self.except.clone());
         let mut others = if self.local {
             None
@@ -140,29 +140,6 @@ impl Broadcast {
     }
 }
 
-impl Socket {
-    /// Emits an event with one argument and waits until the client acknowledges it: with its one argument, with a
-    /// list of several, or with nothing as null.
-    ///
-    /// # Errors
-    /// When `data` can't be written as JSON; 503 when the client does not answer within `timeout` or goes.
-    pub async fn emit_with_ack(
-        &self,
-        event: &str,
-        data: &(impl Serialize + ?Sized),
-        timeout: Duration,
-    ) -> Result<Value> {
-        let args = serde_json::to_string(&(event, data))?;
-        let (sender, mut acknowledged) = mpsc::unbounded_channel();
-        let id = next_ack();
-        self.expect(id, sender, false);
-        self.send_text(&write::event(self.namespace(), Some(id), 0, &args));
-        let answer = tokio::time::timeout(timeout, acknowledged.recv()).await;
-        self.give_up(id);
-        answer.ok().flatten().ok_or_else(|| Error::unavailable("the client did not acknowledge in time"))
-    }
-}
-
 impl Sockets {
     /// The rooms that have members, on all instances; a socket's own room is one of them.
     ///
@@ -173,7 +150,7 @@ impl Sockets {
         let mut found: BTreeSet<_> = own.into_iter().flatten().collect();
         let answers = self.bus().ask(&self.namespace, Question::Rooms).await?;
         let asked = answers.others;
-        let answered = gather(answers, |reply| match reply {
+        let answered = gather(answers, PATIENCE, |reply| match reply {
             Reply::Rooms(rooms) => {
                 found.extend(rooms);
                 true
@@ -184,10 +161,25 @@ impl Sockets {
         Ok(Fleet { found: found.into_iter().collect(), asked, answered })
     }
 
+    /// Returns when everything this instance has asked for before, of rooms and sockets, is done on all others too. Node
+    /// servers in the fleet don't say so; they are not waited for.
+    ///
+    /// # Errors
+    /// 503 when the other instances can't be reached, or don't answer within 5 seconds.
+    pub async fn settled(&self) -> Result<()> {
+        self.workers().collect(&self.namespace, &[], &[], |_, _| ()).await;
+        let answers = self.bus().ask(&self.namespace, Question::Settled).await?;
+        let asked = answers.others;
+        if gather(answers, PATIENCE, |reply| matches!(reply, Reply::Settled)).await < asked {
+            return Err(Error::unavailable("an instance has not confirmed in time: it may be too busy"));
+        }
+        Ok(())
+    }
+
     /// Answers what another instance asks.
     pub(super) async fn answer(self, id: Option<String>, question: Question) {
-        let Some(id) = id else { return };
         let reply = |reply| {
+            let Some(id) = &id else { return };
             self.bus().publish(Message::Reply {
                 namespace: self.namespace.to_string(),
                 id: id.clone(),
@@ -227,8 +219,17 @@ impl Sockets {
                     }
                 }
             }
-            // As a Node server without a listener: it says nothing.
-            Question::Emit { .. } => {}
+            Question::Settled => {
+                // Each worker does what it is told in its order.
+                self.workers().collect(&self.namespace, &[], &[], |_, _| ()).await;
+                reply(Reply::Settled);
+            }
+            // Without a handler it says nothing, as a Node server does.
+            Question::Emit { args } => {
+                if let Some(answer) = self.served(&args).await {
+                    reply(Reply::Emitted(answer));
+                }
+            }
         }
     }
 
@@ -259,14 +260,18 @@ impl Sockets {
 }
 
 /// A number no other event of this process waits for.
-fn next_ack() -> u64 {
+pub(super) fn next_ack() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Takes the answers that come in time; how many `take` counted.
-async fn gather(mut answers: Answers, mut take: impl FnMut(Reply) -> bool) -> u64 {
-    let deadline = Instant::now() + PATIENCE;
+pub(super) async fn gather(
+    mut answers: Answers,
+    patience: Duration,
+    mut take: impl FnMut(Reply) -> bool,
+) -> u64 {
+    let deadline = Instant::now() + patience;
     let mut answered = 0;
     while answered < answers.others {
         match tokio::time::timeout_at(deadline, answers.next()).await {
@@ -316,7 +321,7 @@ impl Socket {
                 "auth": self.auth(),
             },
             "rooms": ([vec![self.id().to_owned()], self.rooms()].concat()),
-            "data": {},
+            "data": self.data(),
         })
     }
 }

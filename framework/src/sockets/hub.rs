@@ -2,17 +2,20 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::Dispatcher;
 use super::engine::Link;
 use super::registry::Registry;
 
 /// What one worker has: only its thread touches it.
-#[derive(Debug, Default)]
 pub(super) struct Hub {
     /// Those with sockets in them, by namespace.
     registries: RefCell<HashMap<Arc<str>, Rc<Registry>>>,
+    /// Runs requests through the worker's app layer.
+    dispatcher: Dispatcher,
     next_key: Cell<u64>,
     /// Set when the instance stops: new connections are turned away.
     draining: Cell<bool>,
@@ -21,6 +24,20 @@ pub(super) struct Hub {
 }
 
 impl Hub {
+    pub(super) fn new(dispatcher: Dispatcher) -> Self {
+        Self {
+            registries: RefCell::default(),
+            dispatcher,
+            next_key: Cell::new(0),
+            draining: Cell::new(false),
+            connections: RefCell::default(),
+        }
+    }
+
+    pub(super) fn dispatcher(&self) -> &Dispatcher {
+        &self.dispatcher
+    }
+
     pub(super) fn key(&self) -> u64 {
         let key = self.next_key.get();
         self.next_key.set(key + 1);
@@ -30,6 +47,11 @@ impl Hub {
     /// The registry of `namespace`, when it has sockets here.
     pub(super) fn registry(&self, namespace: &str) -> Option<Rc<Registry>> {
         self.registries.borrow().get(namespace).cloned()
+    }
+
+    /// All of them with their namespaces.
+    pub(super) fn registries(&self) -> Vec<(Arc<str>, Rc<Registry>)> {
+        self.registries.borrow().iter().map(|(name, registry)| (name.clone(), registry.clone())).collect()
     }
 
     /// The registry of `namespace` for a socket about to enter.
@@ -63,5 +85,11 @@ impl Hub {
 
     pub(super) fn connections(&self) -> Vec<Link> {
         self.connections.borrow().values().cloned().collect()
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("connections", &self.connections.borrow().len()).finish_non_exhaustive()
     }
 }

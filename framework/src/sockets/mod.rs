@@ -15,11 +15,15 @@
 //! once, handed to every worker of this instance over its channel and to the other instances with one
 //! publish on the bus. Local delivery never waits for Redis.
 
+mod anywhere;
+mod args;
 mod broadcast;
 mod calls;
 mod changes;
 mod client;
 mod company;
+mod data;
+mod emit;
 mod engine;
 mod fleet;
 mod handshake;
@@ -28,6 +32,8 @@ mod presence;
 mod pubsub;
 mod registry;
 mod requester;
+mod sails;
+mod servers;
 mod socket;
 mod virtual_request;
 mod workers;
@@ -37,9 +43,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
-use serde::Serialize;
 use serde_json::json;
 
+pub use anywhere::AnySocket;
+pub use args::{Args, Payload};
 pub use broadcast::Broadcast;
 pub use calls::{Disconnect, EventName};
 pub(crate) use engine::{Endpoint, endpoint, serve_client};
@@ -113,6 +120,24 @@ impl Sockets {
         Ok(Self { shared: Arc::new(shared), namespace: Arc::from("/") })
     }
 
+    /// From now on other instances may pass requests on to this one.
+    ///
+    /// # Errors
+    /// When there is no address to listen on.
+    pub(crate) async fn listen(&self) -> Result<()> {
+        match self.shared.handover.peers() {
+            Some(peers) => peers.start(&self.shared.handover).await,
+            None => Ok(()),
+        }
+    }
+
+    /// No other instance passes anything on any longer.
+    pub(crate) async fn end(&self) {
+        if let Some(peers) = self.shared.handover.peers() {
+            peers.end().await;
+        }
+    }
+
     /// The sockets of another namespace; an extracted `Sockets` is of `/`.
     ///
     /// ```no_run
@@ -133,35 +158,27 @@ impl Sockets {
         &self.namespace
     }
 
-    /// From now on other instances may pass requests on to this one.
-    ///
-    /// # Errors
-    /// When there is no address to listen on.
-    pub(crate) async fn listen(&self) -> Result<()> {
-        match self.shared.handover.peers() {
-            Some(peers) => peers.start(&self.shared.handover).await,
-            None => Ok(()),
-        }
-    }
-
-    /// No other instance passes anything on any longer.
-    pub(crate) async fn end(&self) {
-        if let Some(peers) = self.shared.handover.peers() {
-            peers.end().await;
-        }
-    }
-
     /// A broadcast to every socket in `room`.
     pub fn to(&self, room: impl Into<String>) -> Broadcast {
         Broadcast::new(self.clone()).to(room)
     }
 
+    /// The same in Socket.IO's word `in`.
+    pub fn in_room(&self, room: impl Into<String>) -> Broadcast {
+        self.to(room)
+    }
+
+    /// A broadcast to every socket of the namespace.
+    pub fn all(&self) -> Broadcast {
+        Broadcast::new(self.clone())
+    }
+
     /// Emits an event to every socket of the namespace.
     ///
     /// # Errors
-    /// When `data` can't be written as JSON.
-    pub async fn blast(&self, event: &str, data: &impl Serialize) -> Result<()> {
-        Broadcast::new(self.clone()).emit(event, data).await
+    /// When the arguments can't be written as JSON.
+    pub async fn blast(&self, event: &str, data: impl Payload) -> Result<()> {
+        self.all().emit(event, data).await
     }
 
     /// Who is present in `room`, on all instances: the sockets that called [`Socket::track`].
@@ -210,10 +227,8 @@ impl Sockets {
                     tokio::spawn(self.of(&namespace).answer(id, question));
                 }
                 bus::Message::Missed { count } => {
-                    let told = Broadcast::new(self.clone()).local();
-                    if let Err(error) = told.emit(MISSED, &json!({ "count": count })).await {
-                        tracing::error!(%error, "what was missed could not be told");
-                    }
+                    let args = json!([MISSED, { "count": count }]).to_string();
+                    self.shared.workers.tell_all(args).await;
                 }
                 message => self.shared.workers.receive(message).await,
             }

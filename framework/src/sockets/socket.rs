@@ -7,9 +7,8 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use futures_util::future;
-use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::calls::{self, Disconnect};
@@ -42,6 +41,8 @@ struct Inner {
     registry: OnceCell<Rc<Registry>>,
     rooms: RefCell<HashSet<String>>,
     auth: Value,
+    /// What the app keeps about it.
+    data: RefCell<Map<String, Value>>,
     /// Rooms in whose presence list it is, with what it said about itself.
     tracked: RefCell<HashMap<String, Value>>,
     /// Events that wait for the client's acknowledgement.
@@ -86,6 +87,7 @@ impl Socket {
             registry: OnceCell::new(),
             rooms: RefCell::default(),
             auth,
+            data: RefCell::default(),
             tracked: RefCell::default(),
             acks: RefCell::default(),
         }))
@@ -150,16 +152,6 @@ impl Socket {
     /// The rooms the socket is in, without the one of its own id.
     pub fn rooms(&self) -> Vec<String> {
         self.0.rooms.borrow().iter().filter(|room| **room != self.0.id).cloned().collect()
-    }
-
-    /// Emits an event with one argument to this client.
-    ///
-    /// # Errors
-    /// When `data` can't be written as JSON.
-    pub fn emit(&self, event: &str, data: &(impl Serialize + ?Sized)) -> Result<()> {
-        let args = serde_json::to_string(&(event, data))?;
-        self.send_text(&write::event(self.namespace(), None, 0, &args));
-        Ok(())
     }
 
     /// Joins `room` and its presence list, with `meta` telling the others who this is. Everybody in the room,
@@ -329,6 +321,10 @@ impl Socket {
 impl Socket {
     pub(super) fn dispatcher(&self) -> &Dispatcher {
         &self.0.around.dispatcher
+    }
+
+    pub(super) fn data_cell(&self) -> &RefCell<Map<String, Value>> {
+        &self.0.data
     }
 
     pub(super) fn company(&self) -> &Company {

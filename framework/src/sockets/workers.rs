@@ -11,14 +11,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::Sockets;
 use super::engine::{Desk, Link, frame};
 use super::hub::Hub;
 use super::registry::{Registry, Selection};
+use super::{Dispatcher, Sockets, servers};
 use crate::bus::Message;
 use crate::protocol::packet::write;
+use crate::routes::Call;
 
 /// Orders that may wait for one worker.
 const CHANNEL: usize = 4_096;
@@ -34,13 +37,29 @@ pub(super) struct Order {
 
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    Deliver { frame: Bytes, volatile: bool },
+    Deliver {
+        frame: Bytes,
+        volatile: bool,
+    },
     Join(Arc<[String]>),
     Leave(Arc<[String]>),
     LeaveAll,
-    Disconnect { close: bool },
+    Disconnect {
+        close: bool,
+    },
     Run(Task),
+    Serve(Arc<Serving>),
+    /// An event, `["event", argument, …]`, for every socket of every namespace.
+    Tell(Arc<str>),
     Drain,
+}
+
+/// Another instance's event for one worker to handle.
+#[derive(Debug)]
+pub(super) struct Serving {
+    pub(super) call: Call,
+    pub(super) args: Vec<Box<RawValue>>,
+    pub(super) answer: mpsc::UnboundedSender<Value>,
 }
 
 type Run = dyn Fn(&Registry, Selection<'_>) + Send + Sync;
@@ -65,6 +84,8 @@ pub(crate) struct Workers {
     app: u64,
     channels: Mutex<Arc<[Channel]>>,
     next: AtomicUsize,
+    /// Whose turn it is to do what one worker is enough for.
+    turn: AtomicUsize,
     /// Connections on all workers, for the drain.
     open: Arc<AtomicUsize>,
 }
@@ -81,6 +102,7 @@ impl Default for Workers {
             app: NEXT_APP.fetch_add(1, Ordering::Relaxed),
             channels: Mutex::new(Arc::from([])),
             next: AtomicUsize::new(0),
+            turn: AtomicUsize::new(0),
             open: Arc::default(),
         }
     }
@@ -123,6 +145,24 @@ impl Workers {
             all.push(answer);
         }
         all
+    }
+
+    /// Lets one worker handle another instance's event, each in its turn.
+    pub(super) async fn one(&self, namespace: &Arc<str>, serving: Serving) {
+        let channels = Arc::clone(&self.channels.lock().unwrap_or_else(PoisonError::into_inner));
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let Some((index, channel)) = channels.get(turn % channels.len().max(1)) else { return };
+        let (namespace, rooms, except) = (namespace.clone(), Arc::from([]), Arc::from([]));
+        let order = Order { namespace, rooms, except, what: What::Serve(Arc::new(serving)) };
+        if channel.send(order).await.is_err() {
+            self.forget(*index);
+        }
+    }
+
+    /// Emits `["event", argument, …]` to every socket of this instance, whatever its namespace.
+    pub(super) async fn tell_all(&self, args: String) {
+        let (rooms, except) = (Arc::from([]), Arc::from([]));
+        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Tell(args.into()) }).await;
     }
 
     /// Does what another instance asked for.
@@ -193,9 +233,9 @@ impl Drop for Place {
 
 impl Worker {
     /// Joins the calling thread to `sockets`.
-    pub(crate) fn start(sockets: &Sockets) -> Self {
+    pub(crate) fn start(sockets: &Sockets, dispatcher: Dispatcher) -> Self {
         let workers = sockets.workers();
-        let hub = Rc::new(Hub::default());
+        let hub = Rc::new(Hub::new(dispatcher));
         let index = workers.next.fetch_add(1, Ordering::Relaxed);
         let (sender, mut orders) = mpsc::channel::<Order>(CHANNEL);
         {
@@ -232,14 +272,30 @@ impl Worker {
     }
 }
 
-fn carry_out(hub: &Hub, order: &Order) {
-    if matches!(order.what, What::Drain) {
-        hub.start_draining();
-        for link in hub.connections() {
-            link.go_elsewhere();
+fn carry_out(hub: &Rc<Hub>, order: &Order) {
+    match &order.what {
+        What::Drain => {
+            hub.start_draining();
+            for link in hub.connections() {
+                link.go_elsewhere();
+            }
         }
-        return;
+        What::Serve(serving) => {
+            let (hub, namespace, serving) = (hub.clone(), order.namespace.clone(), serving.clone());
+            actix_web::rt::spawn(async move { servers::serve(&hub, &namespace, &serving).await });
+        }
+        What::Tell(args) => {
+            for (namespace, registry) in hub.registries() {
+                let frame = frame::text(&write::event(&namespace, None, 0, args));
+                registry.deliver(&frame, Selection { rooms: &[], except: &[] }, false);
+            }
+        }
+        _ => with_sockets(hub, order),
     }
+}
+
+/// Does what concerns sockets, where there are any.
+fn with_sockets(hub: &Hub, order: &Order) {
     let Some(registry) = hub.registry(&order.namespace) else { return };
     let selection = Selection { rooms: &order.rooms, except: &order.except };
     match &order.what {
@@ -271,6 +327,6 @@ fn carry_out(hub: &Hub, order: &Order) {
             }
         }
         What::Run(Task(run)) => run(&registry, selection),
-        What::Drain => {}
+        What::Serve(_) | What::Tell(_) | What::Drain => {}
     }
 }

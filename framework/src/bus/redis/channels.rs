@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::Interests;
+use super::super::{Interests, Question};
 use crate::protocol::classic;
 
 /// The channels of the namespaces an instance is interested in.
@@ -18,7 +18,7 @@ pub(super) struct Channels {
 
 /// What has arrived.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heard<'a> {
+pub(super) enum Arrived<'a> {
     Broadcast,
     /// A request in a namespace.
     Request(&'a str),
@@ -47,13 +47,23 @@ impl Channels {
             let own = classic::own_response_channel(&self.key, name, &self.uid);
             [classic::request_channel(&self.key, name), classic::response_channel(&self.key, name), own]
         };
-        self.interests.names.iter().flat_map(channels).collect()
+        let fellows = classic::fellows_channel(&self.key);
+        self.interests.names.iter().flat_map(channels).chain([fellows]).collect()
     }
 
-    /// The channel whose subscribers hear what instances are asked in `namespace`, as far as Redis can count them.
-    pub(super) fn counted(&self, namespace: &str) -> String {
+    /// The channel whose subscribers answer the question in `namespace`, as far as Redis can count them.
+    pub(super) fn counted(&self, namespace: &str, question: &Question) -> String {
+        if *question == Question::Settled {
+            return classic::fellows_channel(&self.key);
+        }
         let is_known = self.interests.names.iter().any(|name| name == namespace);
         classic::request_channel(&self.key, if is_known { namespace } else { "/" })
+    }
+
+    /// Whether this instance, and so every other one of its app, subscribes to what is said in `namespace`.
+    pub(super) fn are_heard(&self, namespace: &str) -> bool {
+        let Interests { names, starts } = &self.interests;
+        names.iter().any(|name| name == namespace) || starts.iter().any(|start| namespace.starts_with(start))
     }
 
     /// Whether a message may fit two subscriptions, and so arrive twice.
@@ -62,18 +72,18 @@ impl Channels {
     }
 
     /// What has arrived on `channel`; with the pattern that fits it when it was subscribed to by one.
-    pub(super) fn heard<'c>(&self, channel: &'c str, pattern: Option<&str>) -> Option<Heard<'c>> {
+    pub(super) fn arrived<'c>(&self, channel: &'c str, pattern: Option<&str>) -> Option<Arrived<'c>> {
         let (kind, rest) = channel.strip_prefix(&*self.key)?.split_once('#')?;
         let namespace = rest.split('#').next()?;
-        let heard = match kind {
-            "" => Heard::Broadcast,
-            "-request" => Heard::Request(namespace),
-            "-response" => Heard::Response,
+        let arrived = match kind {
+            "" => Arrived::Broadcast,
+            "-request" => Arrived::Request(namespace),
+            "-response" => Arrived::Response,
             _ => return None,
         };
         match pattern.filter(|_| self.overlap()) {
-            Some(pattern) if self.chosen(kind, namespace).as_deref() != Some(pattern) => Some(Heard::Copy),
-            _ => Some(heard),
+            Some(pattern) if self.chosen(kind, namespace).as_deref() != Some(pattern) => Some(Arrived::Copy),
+            _ => Some(arrived),
         }
     }
 

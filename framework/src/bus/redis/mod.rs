@@ -82,13 +82,14 @@ impl RedisBus {
 impl Bus for RedisBus {
     fn publish(&self, message: Message) {
         count(&self.stats.published, 1);
-        count(&self.stats.dropped, self.outbox.push(message));
+        let all_listen = self.channels.are_heard(message.namespace());
+        count(&self.stats.dropped, self.outbox.push(message, all_listen));
     }
 
     fn ask<'a>(&'a self, namespace: &'a str, question: Question) -> BoxFuture<'a, Result<Answers>> {
         async move {
             let mut listening = redis::cmd("PUBSUB");
-            listening.arg("NUMSUB").arg(self.channels.counted(namespace));
+            listening.arg("NUMSUB").arg(self.channels.counted(namespace, &question));
             let (_, instances): (String, u64) = self.redis.query(&listening, COUNT_DEADLINE).await?;
             let id = random_name()?;
             let answers = self.pending.wait(id.clone(), instances.saturating_sub(1));

@@ -17,7 +17,7 @@ use super::super::answers::Pending;
 use super::super::outbox::Outbox;
 use super::super::{BusStats, Message, count};
 use super::audit::{self, Totals};
-use super::channels::{Channels, Heard as Arrived};
+use super::channels::{Arrived, Channels};
 use super::delivery::{Delivery, Ended};
 use super::ledger::{Heard, Ledger, Missing};
 use crate::protocol::classic::{self, Action, Asked, Broadcast, Reply, Request, Sender, Unusable};
@@ -43,8 +43,8 @@ pub(super) enum Subscription {
 
 pub(super) struct Subscriber {
     redis: Redis,
-    uid: Arc<str>,
     key: Arc<str>,
+    uid: Arc<str>,
     channels: Arc<Channels>,
     /// Where it comes how much the others have published.
     totals: String,
@@ -75,7 +75,7 @@ impl Subscriber {
     ) -> (Self, watch::Receiver<Subscription>) {
         let (subscription, held) = watch::channel(Subscription::Opening);
         let totals = classic::totals_channel(&key, &uid);
-        (Self { redis, uid, key, channels, totals, stats, outbox, pending, subscription }, held)
+        (Self { redis, key, uid, channels, totals, stats, outbox, pending, subscription }, held)
     }
 
     pub(super) async fn run(self, delivery: Delivery) {
@@ -126,9 +126,8 @@ impl Subscriber {
         let subscribing = async {
             let (mut sink, stream) = self.redis.client().get_async_pubsub().await?.split();
             sink.psubscribe(self.channels.patterns()).await?;
-            let mut names = self.channels.names();
-            names.push(self.totals.clone());
-            sink.subscribe(names).await?;
+            sink.subscribe(self.channels.names()).await?;
+            sink.subscribe(&self.totals).await?;
             Ok((sink, stream))
         };
         timeout(SUBSCRIBE_DEADLINE, subscribing)
@@ -195,10 +194,15 @@ impl Subscriber {
                 }
                 continue;
             }
-            if !self.is_news(&raw, ledger, delivery) {
+            let pattern: Option<String> = self.channels.overlap().then(|| raw.get_pattern().ok()).flatten();
+            let Some(arrived) = self.channels.arrived(raw.get_channel_name(), pattern.as_deref()) else {
+                continue;
+            };
+            let is_answer = arrived == Arrived::Response;
+            if arrived == Arrived::Copy || !(is_answer || self.is_news(&raw, ledger, delivery)) {
                 continue;
             }
-            match self.decode(&raw) {
+            match self.decode(&raw, arrived) {
                 Ok(Some(message)) => {
                     count(&self.stats.received, 1);
                     delivery.deliver(message).await?;
@@ -214,11 +218,6 @@ impl Subscriber {
 
     /// Enters a message of another instance; whether it came for the first time.
     fn is_news(&self, raw: &Msg, ledger: &mut Ledger, delivery: &mut Delivery) -> bool {
-        match self.arrived(raw) {
-            Some(Arrived::Response) => return true,
-            Some(Arrived::Copy) => return false,
-            _ => {}
-        }
         let sender = classic::sender(raw.get_payload_bytes());
         let (uid, number) = sender.map_or_else(Default::default, |Sender { uid, number }| (uid, number));
         if *uid == *self.uid {
@@ -246,9 +245,9 @@ impl Subscriber {
         delivery.missed(missing);
     }
 
-    fn decode(&self, raw: &Msg) -> Result<Option<Message>, Unusable> {
+    fn decode(&self, raw: &Msg, arrived: Arrived<'_>) -> Result<Option<Message>, Unusable> {
         let (payload, channel) = (raw.get_payload_bytes(), raw.get_channel_name());
-        let namespace = match self.arrived(raw).ok_or(Unusable::Malformed)? {
+        let namespace = match arrived {
             Arrived::Request(namespace) => namespace.to_owned(),
             Arrived::Response => {
                 let (id, reply) = Reply::decode(payload)?;
@@ -282,12 +281,6 @@ impl Subscriber {
             Action::LeaveAll => Message::LeaveAll { namespace, rooms, except },
             Action::Disconnect { close } => Message::Disconnect { namespace, rooms, except, close },
         }))
-    }
-
-    /// What has arrived, by where it did.
-    fn arrived<'m>(&self, raw: &'m Msg) -> Option<Arrived<'m>> {
-        let pattern: Option<String> = self.channels.overlap().then(|| raw.get_pattern().ok()).flatten();
-        self.channels.heard(raw.get_channel_name(), pattern.as_deref())
     }
 
     fn lose(&self, reason: &str) {

@@ -15,16 +15,16 @@ use super::super::{self as bus, Interests, Message};
 use crate::config::{DatastoreConfig, SocketsConfig};
 use crate::redis::{Redis, RedisServer};
 
-fn interests() -> Interests {
-    Interests { names: vec!["/".to_owned()], starts: Vec::new() }
-}
-
 fn open(server: &RedisServer) -> Redis {
     redis_at(&server.url())
 }
 
 fn redis_at(url: &str) -> Redis {
     Redis::open(&DatastoreConfig::at(url), &Handle::current()).unwrap()
+}
+
+fn interests() -> Interests {
+    Interests { names: vec!["/".to_owned()], starts: Vec::new() }
 }
 
 fn instance_with(server: &RedisServer, config: &SocketsConfig, room: usize) -> Instance {

@@ -69,6 +69,11 @@ pub(crate) fn own_response_channel(key: &str, namespace: &str, uid: &str) -> Str
     format!("{key}-response#{namespace}#{uid}#")
 }
 
+/// The channel every Regatta instance subscribes to, and nobody else, so that they can be counted.
+pub(crate) fn fellows_channel(key: &str) -> String {
+    format!("{key}-regatta#")
+}
+
 /// The channel on which one instance hears how much the others have published.
 pub(crate) fn totals_channel(key: &str, uid: &str) -> String {
     format!("{key}-published#{uid}#")

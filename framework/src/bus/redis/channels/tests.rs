@@ -1,7 +1,7 @@
 //! Which subscription's message counts.
 
-use super::{Channels, Heard};
-use crate::bus::Interests;
+use super::{Arrived, Channels};
+use crate::bus::{Interests, Question};
 
 fn channels(names: &[&str], starts: &[&str]) -> Channels {
     let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
@@ -22,12 +22,13 @@ fn names_are_subscribed_to_as_node_does() {
             "io-request#/admin#",
             "io-response#/admin#",
             "io-response#/admin#uidabc#",
+            "io-regatta#",
         ]
     );
-    assert_eq!(channels.heard("io#/admin#room#", Some("io#/admin#*")), Some(Heard::Broadcast));
-    assert_eq!(channels.heard("io-request#/admin#", None), Some(Heard::Request("/admin")));
-    assert_eq!(channels.heard("io-response#/#uidabc#", None), Some(Heard::Response));
-    assert_eq!(channels.heard("other#/#", None), None);
+    assert_eq!(channels.arrived("io#/admin#room#", Some("io#/admin#*")), Some(Arrived::Broadcast));
+    assert_eq!(channels.arrived("io-request#/admin#", None), Some(Arrived::Request("/admin")));
+    assert_eq!(channels.arrived("io-response#/#uidabc#", None), Some(Arrived::Response));
+    assert_eq!(channels.arrived("other#/#", None), None);
 }
 
 #[test]
@@ -37,16 +38,17 @@ fn what_two_subscriptions_fit_counts_once() {
     let fits = |channel: &'static str| {
         let all = channels.patterns();
         let begins = |pattern: &&String| channel.starts_with(pattern.trim_end_matches('*'));
-        let by_pattern = all.iter().filter(begins).map(|pattern| channels.heard(channel, Some(pattern)));
-        let by_name = channels.names().contains(&channel.to_owned()).then(|| channels.heard(channel, None));
-        by_pattern.chain(by_name).flatten().filter(|heard| *heard != Heard::Copy).collect::<Vec<_>>()
+        let by_pattern = all.iter().filter(begins).map(|pattern| channels.arrived(channel, Some(pattern)));
+        let by_name = channels.names().contains(&channel.to_owned()).then(|| channels.arrived(channel, None));
+        by_pattern.chain(by_name).flatten().filter(|arrived| *arrived != Arrived::Copy).collect::<Vec<_>>()
     };
-    assert_eq!(fits("io#/project/7#"), [Heard::Broadcast]);
-    assert_eq!(fits("io#/project/new#room#"), [Heard::Broadcast]);
-    assert_eq!(fits("io#/#"), [Heard::Broadcast]);
-    assert_eq!(fits("io-request#/project/7#"), [Heard::Request("/project/7")]);
-    assert_eq!(fits("io-request#/project/new#"), [Heard::Request("/project/new")]);
-    assert_eq!(fits("io-response#/#"), [Heard::Response]);
-    assert_eq!(channels.counted("/project/new"), "io-request#/project/new#");
-    assert_eq!(channels.counted("/project/7"), "io-request#/#");
+    assert_eq!(fits("io#/project/7#"), [Arrived::Broadcast]);
+    assert_eq!(fits("io#/project/new#room#"), [Arrived::Broadcast]);
+    assert_eq!(fits("io#/#"), [Arrived::Broadcast]);
+    assert_eq!(fits("io-request#/project/7#"), [Arrived::Request("/project/7")]);
+    assert_eq!(fits("io-request#/project/new#"), [Arrived::Request("/project/new")]);
+    assert_eq!(fits("io-response#/#"), [Arrived::Response]);
+    assert_eq!(channels.counted("/project/new", &Question::Rooms), "io-request#/project/new#");
+    assert_eq!(channels.counted("/project/7", &Question::Rooms), "io-request#/#");
+    assert_eq!(channels.counted("/", &Question::Settled), "io-regatta#");
 }
