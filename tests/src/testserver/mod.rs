@@ -22,6 +22,7 @@ mod params;
 mod rooms;
 mod routes;
 mod targets;
+mod ticks;
 
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
@@ -78,6 +79,7 @@ fn app(wanted: Wanted) -> Result<App, String> {
         calls::draw(r, &models);
         routes::draw(r);
         rooms::draw(r);
+        ticks::draw(r);
         if is_fixture {
             fixture::draw(r);
         }
