@@ -7,7 +7,6 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::mem::take;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -100,8 +99,8 @@ impl Outbox {
         queue.frames.is_empty() && (!queue.polled || queue.writer.is_some())
     }
 
-    /// Everything that waits, once something does. Nothing is lost when nobody waits for it any longer.
-    pub(super) async fn all(&self) -> VecDeque<Bytes> {
+    /// What waits, once something does, at most `limit` frames. Nothing is lost when nobody waits for it any longer.
+    pub(super) async fn next(&self, limit: usize) -> VecDeque<Bytes> {
         let writer = self.writer();
         poll_fn(|cx| {
             let mut queue = self.0.borrow_mut();
@@ -109,8 +108,11 @@ impl Outbox {
                 queue.writer = Some((writer.number, cx.waker().clone()));
                 return Poll::Pending;
             }
-            queue.bytes = 0;
-            Poll::Ready(take(&mut queue.frames))
+            let count = queue.frames.len().min(limit);
+            let frames: VecDeque<_> = queue.frames.drain(..count).collect();
+            let taken = frames.iter().map(Bytes::len).sum();
+            queue.bytes = queue.bytes.saturating_sub(taken);
+            Poll::Ready(frames)
         })
         .await
     }

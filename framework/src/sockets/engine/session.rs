@@ -18,6 +18,9 @@ use crate::protocol::payload::{Unit, v3, v4};
 /// Messages that may wait for a connection's task.
 pub(super) const INBOX: usize = 64;
 
+/// Packets of one answer: python-engineio refuses more.
+const BATCH: usize = 16;
+
 /// Packets one body may have.
 const MAX_PACKETS: usize = 10_000;
 
@@ -120,7 +123,7 @@ impl Session {
         self.0.unconfirmed.take();
         let frames = tokio::select! {
             biased;
-            frames = self.0.outbox.all() => frames,
+            frames = self.0.outbox.next(BATCH) => frames,
             () = self.0.flush.notified() => VecDeque::from([frame::text("6")]),
         };
         self.0.base64.set(self.0.base64.get() || wire.base64);
