@@ -253,6 +253,7 @@ fn run(to: &Endpoint, session: Session, link: Link, incoming: Source, kept: impl
         max_namespaces: to.config.max_namespaces,
         max_rooms: to.config.max_rooms,
         max_in_flight: to.config.max_in_flight,
+        max_payload: to.config.max_payload,
     };
     let connection = Connection::new(link.clone(), Client::new(link.clone(), around), &to.config);
     let worker = to.worker.clone();
