@@ -124,7 +124,7 @@ fn who_breaks_the_rules_of_packets_is_let_go() {
         &["40"][..],
         &["42/admin,[\"x\"]"],
         &["41/admin,"],
-        &["511-[\"x\",{\"_placeholder\":true,\"num\":0}]"],
+        &["4511-[\"x\",{\"_placeholder\":true,\"num\":0}]"],
         &["451-[\"x\",{\"_placeholder\":true,\"num\":1}]"],
         &["451-[\"x\",{\"_placeholder\":true,\"num\":0}]", "42[\"rooms\"]"],
         // The attachment never comes.
