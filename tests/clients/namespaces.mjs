@@ -1,5 +1,7 @@
 // Sockets in namespaces, with the stock clients of Socket.IO 4 and 2, driven by lines of JSON. Each socket has a name:
-//   {"do":"connect","as":…,"url":…,"namespace":…,"auth":…,"with":<another socket whose connection it shares>,"version":2}
+//   {"do":"connect","as":…,"url":…,"namespace":…,"auth":…,"with":<another socket whose connection it shares>,
+//    "version":2,"transports":[…],"answers":[<what it acknowledges with>]}
+// Arguments may have binary values as {"bytes":[…]}; those that arrive are reported as Node writes a Buffer.
 //   {"do":"ask","as":…,"event":…,"args":[…]}   {"do":"emit","as":…,"event":…,"args":[…]}   {"do":"leave","as":…}   {"do":"cut","as":…}
 // It reports {"done":…} for each command, {"to":…,"event":…,"args":[…]} for every event, and
 // {"to":…,"lifecycle":"disconnect","reason":…} when a socket has left.
@@ -10,16 +12,23 @@ import { report, serve } from "./lines.mjs";
 const io2 = createRequire(import.meta.url)("socket.io-client-2");
 const sockets = {};
 
-const options = { transports: ["websocket"], reconnection: false, forceNew: true, autoConnect: false };
-
-function open({ url, namespace = "/", auth = {}, with: other, version = 4, headers = {} }) {
+function open({ url, namespace = "/", auth = {}, with: other, version = 4, transports = ["websocket"] }) {
+  const options = { transports, reconnection: false, forceNew: true, autoConnect: false };
   if (version === 2) {
     const manager = other ? sockets[other].io : new io2.Manager(url, options);
     return manager.socket(namespace, { query: new URLSearchParams(auth).toString() });
   }
-  const manager = other ? sockets[other].io : new Manager(url, { ...options, extraHeaders: headers });
+  const manager = other ? sockets[other].io : new Manager(url, options);
   return manager.socket(namespace, { auth });
 }
+
+/** A value with its binary values. */
+const filled = (value) => {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(filled);
+  if (Array.isArray(value.bytes)) return Buffer.from(value.bytes);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, filled(inner)]));
+};
 
 const commands = {
   async connect(command) {
@@ -35,7 +44,7 @@ const commands = {
       socket.onAny((event, ...args) => {
         const acknowledge = typeof args.at(-1) === "function" ? args.pop() : undefined;
         report({ to: name, event, args });
-        acknowledge?.(...(command.answers ?? [name]));
+        acknowledge?.(...filled(command.answers ?? [name]));
       });
     } else {
       const onevent = socket.onevent;
@@ -52,13 +61,13 @@ const commands = {
   async ask({ as, event, args = [] }) {
     const answer = await new Promise((resolve, reject) => {
       setTimeout(() => reject(new Error("no acknowledgement")), 8000).unref();
-      sockets[as].emit(event, ...args, (...answer) => resolve(answer));
+      sockets[as].emit(event, ...filled(args), (...answer) => resolve(answer));
     });
     return { answer };
   },
 
   async emit({ as, event, args = [] }) {
-    sockets[as].emit(event, ...args);
+    sockets[as].emit(event, ...filled(args));
     return {};
   },
 

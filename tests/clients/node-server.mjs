@@ -41,6 +41,10 @@ await serve({
     io.serverSideEmit("note", note, "from node");
     return {};
   },
+  async broadcastBytes({ bytes }) {
+    io.emit("from node", { deep: Buffer.from(bytes) }, "text");
+    return {};
+  },
   async heard() {
     for (let n = 0; n < 100 && heard.length === 0; n += 1) await new Promise((resolve) => setTimeout(resolve, 50));
     return { heard };

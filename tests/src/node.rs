@@ -93,7 +93,7 @@ impl Node {
     /// # Panics
     /// When there is none within 10 s; the message shows the others.
     #[track_caller]
-    pub fn next_where(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub fn next_where(&self, what: &str, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         let deadline = Instant::now() + SOON;
         let mut others = Vec::new();
         while let Ok(report) = self.reports.recv_timeout(deadline.saturating_duration_since(Instant::now())) {

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod behind_a_balancer;
+mod binary;
 mod bootstrap;
 mod chat;
 mod client_matrix;

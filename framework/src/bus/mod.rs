@@ -13,7 +13,6 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
@@ -23,6 +22,7 @@ use crate::Result;
 use crate::config::SocketsConfig;
 use crate::health::Check;
 pub(crate) use crate::protocol::classic::{Question, Reply};
+use crate::protocol::event::Event;
 use crate::redis::Redis;
 
 /// What instances tell each other about the sockets that `rooms` (empty: all) and `except` select.
@@ -32,8 +32,8 @@ pub(crate) enum Message {
     /// An event for them.
     Broadcast {
         namespace: String,
-        /// The JSON text of `["event", argument, …]`.
-        data: Bytes,
+        /// `["event", argument, …]`.
+        data: Event,
         rooms: Vec<String>,
         except: Vec<String>,
         /// Not for clients that are still busy with what was sent before.
@@ -86,7 +86,7 @@ impl Message {
             Self::LeaveAll { rooms, except, .. } | Self::Disconnect { rooms, except, .. } => {
                 (0, [rooms, except, &[]])
             }
-            Self::Question { question: Question::Emit { args: data }, .. } => (data.len(), [&[], &[], &[]]),
+            Self::Question { question: Question::Emit { args }, .. } => (args.len(), [&[], &[], &[]]),
             Self::Question { question: Question::Broadcast { data, rooms, except, .. }, .. } => {
                 (data.len(), [rooms, except, &[]])
             }

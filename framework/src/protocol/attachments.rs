@@ -1,7 +1,7 @@
 //! Puts packets with binary data together: a text packet with placeholders, then one binary message for each.
 //! See the Socket.IO protocol, revision 5 (<https://socket.io/docs/v4/socket-io-protocol/#binary_event>).
 
-mod placeholders;
+pub(crate) mod placeholders;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;

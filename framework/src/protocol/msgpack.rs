@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
+use bytes::Bytes;
 use rmpv::ValueRef;
 use rmpv::decode::read_value_ref_with_max_depth;
 use serde_json::{Number, Value};
@@ -23,6 +24,14 @@ pub(crate) fn read(mut bytes: &[u8]) -> Option<ValueRef<'_>> {
 
 /// Writes a JSON value.
 pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {
+    write_with(value, &[], out);
+}
+
+/// Writes a JSON value; its placeholders become the bytes of the attachments.
+pub(crate) fn write_with(value: &Value, attachments: &[Bytes], out: &mut Vec<u8>) {
+    if let Some(bytes) = attached(value, attachments) {
+        return write_bytes(bytes, out);
+    }
     match value {
         Value::Null => out.push(0xc0),
         Value::Bool(false) => out.push(0xc2),
@@ -31,16 +40,32 @@ pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {
         Value::String(text) => write_str(text, out),
         Value::Array(items) => {
             write_array_len(items.len(), out);
-            items.iter().for_each(|item| write(item, out));
+            items.iter().for_each(|item| write_with(item, attachments, out));
         }
         Value::Object(fields) => {
             write_map_len(fields.len(), out);
             for (key, value) in fields {
                 write_str(key, out);
-                write(value, out);
+                write_with(value, attachments, out);
             }
         }
     }
+}
+
+/// What the value stands for, if it is a placeholder.
+fn attached<'a>(value: &Value, attachments: &'a [Bytes]) -> Option<&'a Bytes> {
+    let fields = value.as_object().filter(|fields| !attachments.is_empty() && fields.len() == 2)?;
+    let is_placeholder = fields.get("_placeholder") == Some(&Value::Bool(true));
+    let num = fields.get("num").filter(|_| is_placeholder)?.as_u64()?;
+    attachments.get(usize::try_from(num).ok()?)
+}
+
+fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    match u8::try_from(bytes.len()) {
+        Ok(len) => out.extend([0xc4, len]),
+        Err(_) => write_len(0xc5, bytes.len(), out),
+    }
+    out.extend_from_slice(bytes);
 }
 
 pub(crate) fn write_str(text: &str, out: &mut Vec<u8>) {
@@ -134,6 +159,15 @@ fn write_negative(whole: i64, out: &mut Vec<u8>) {
 /// Writes a received value as JSON text. Bytes become what Node's `JSON.stringify` makes of a `Buffer`, dates
 /// ISO texts, and what JSON can't say becomes `null`.
 pub(crate) fn to_json(value: &ValueRef<'_>, out: &mut Vec<u8>) {
+    read_into(value, out, &mut None);
+}
+
+/// The same with placeholders for bytes, which become attachments.
+pub(crate) fn to_json_with(value: &ValueRef<'_>, out: &mut Vec<u8>, attachments: &mut Vec<Bytes>) {
+    read_into(value, out, &mut Some(attachments));
+}
+
+fn read_into(value: &ValueRef<'_>, out: &mut Vec<u8>, attachments: &mut Option<&mut Vec<Bytes>>) {
     match value {
         ValueRef::Nil => out.extend_from_slice(b"null"),
         ValueRef::Boolean(true) => out.extend_from_slice(b"true"),
@@ -142,12 +176,18 @@ pub(crate) fn to_json(value: &ValueRef<'_>, out: &mut Vec<u8>) {
         ValueRef::F32(float) => float_to_json(f64::from(*float), out),
         ValueRef::F64(float) => float_to_json(*float, out),
         ValueRef::String(text) => str_to_json(&String::from_utf8_lossy(text.as_bytes()), out),
-        ValueRef::Binary(bytes) => bytes_to_json(bytes, out),
+        ValueRef::Binary(bytes) => match attachments {
+            Some(attachments) => {
+                put(out, &format_args!("{{\"_placeholder\":true,\"num\":{}}}", attachments.len()));
+                attachments.push(Bytes::copy_from_slice(bytes));
+            }
+            None => bytes_to_json(bytes, out),
+        },
         ValueRef::Array(items) => {
             out.push(b'[');
             for (n, item) in items.iter().enumerate() {
                 separate(n, out);
-                to_json(item, out);
+                read_into(item, out, attachments);
             }
             out.push(b']');
         }
@@ -160,7 +200,7 @@ pub(crate) fn to_json(value: &ValueRef<'_>, out: &mut Vec<u8>) {
                     other => str_to_json(&other.to_string(), out),
                 }
                 out.push(b':');
-                to_json(value, out);
+                read_into(value, out, attachments);
             }
             out.push(b'}');
         }

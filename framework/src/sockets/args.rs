@@ -9,6 +9,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::binary::{self, Numbered};
+use crate::protocol::event::Event;
 use crate::{Error, Result};
 
 /// Several arguments of an event or an acknowledgement: a tuple, a list, or `()` for none.
@@ -43,27 +45,25 @@ pub trait Payload: sealed::Sealed {
 /// An event with its arguments.
 #[doc(hidden)]
 #[derive(Debug, Clone)]
-pub struct Said {
-    /// The JSON text of `["event", argument, …]`.
-    pub(super) args: String,
-}
+pub struct Said(pub(super) Event);
 
 impl<T: Serialize + ?Sized> Payload for &T {
     fn said(&self, event: &str) -> Result<Said> {
-        Ok(Said { args: serde_json::to_string(&(event, self))? })
+        let (args, numbered) = binary::written(|| Ok(serde_json::to_string(&(event, self))?))?;
+        Ok(Said(binary::settle(args, &numbered)?))
     }
 }
 
 impl<T: Serialize> Payload for Args<T> {
     fn said(&self, event: &str) -> Result<Said> {
         let mut args = serde_json::to_string(&[event])?;
-        let list = list(&self.0)?;
+        let (list, numbered) = binary::written(|| list(&self.0))?;
         if list != "[]" {
             args.pop();
             args.push(',');
             args.push_str(&list[1..]);
         }
-        Ok(Said { args })
+        Ok(Said(binary::settle(args, &numbered)?))
     }
 }
 
@@ -88,9 +88,9 @@ fn list(args: &impl Serialize) -> Result<String> {
 #[derive(Debug, Clone)]
 pub(super) struct Arguments(pub(super) Bytes);
 
-/// Marks an answer whose list are the arguments of the acknowledgement.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Several;
+/// Marks an answer whose list are the arguments of the acknowledgement, with its binary values.
+#[derive(Debug, Clone)]
+pub(super) struct Several(pub(super) Numbered);
 
 impl<T: DeserializeOwned> FromRequest for Args<T> {
     type Error = Error;
@@ -113,11 +113,17 @@ impl<T: DeserializeOwned> FromRequest for Args<T> {
 impl<T: Serialize> Responder for Args<T> {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        match list(&self.0) {
-            Ok(list) => {
+    fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        let acknowledges = req.extensions().contains::<Arguments>();
+        let written = if acknowledges {
+            binary::written(|| list(&self.0))
+        } else {
+            list(&self.0).map(|list| (list, Vec::new()))
+        };
+        match written {
+            Ok((list, numbered)) => {
                 let mut response = HttpResponse::Ok().content_type("application/json").body(list);
-                response.extensions_mut().insert(Several);
+                response.extensions_mut().insert(Several(numbered));
                 response
             }
             Err(error) => HttpResponse::from_error(error),

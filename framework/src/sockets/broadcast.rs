@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::Sockets;
 use super::args::{Payload, Said};
-use super::engine::frame;
+use super::frames::Frames;
 use super::workers::{Order, What};
 use crate::Result;
 use crate::bus::Message;
-use crate::protocol::packet::write;
 
 /// Something for many sockets: choose whom, then say what.
 ///
@@ -65,10 +62,9 @@ impl Broadcast {
     /// # Errors
     /// When the arguments can't be written as JSON.
     pub async fn emit(self, event: &str, data: impl Payload) -> Result<()> {
-        let Said { args } = data.said(event)?;
-        let frame = frame::text(&write::event(self.sockets.namespace(), None, 0, &args));
-        let what = What::Deliver { frame, volatile: self.volatile };
-        let data = Bytes::from(args);
+        let Said(data) = data.said(event)?;
+        let frames = Frames::event(self.sockets.namespace(), None, &data);
+        let what = What::Deliver { frames, volatile: self.volatile };
         let volatile = self.volatile;
         self.send(what, |namespace, rooms, except| Message::Broadcast {
             namespace,

@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 
 use super::Socket;
 use super::args::Arguments;
+use super::binary::{self, Binary};
 use super::virtual_request::{Dispatcher, Outcome, blank, of_socket, run, run_alone, set_json};
+use crate::protocol::event::Event;
 use crate::routes::{CALL, Call};
 use crate::{Error, Result};
 
@@ -81,11 +83,33 @@ pub(super) async fn disconnected(socket: &Socket, how: Disconnect) {
     }
 }
 
-/// Runs the handler of an event; the arguments of its acknowledgement as a JSON list.
-pub(super) async fn event(socket: &Socket, name: String, args: &[&RawValue]) -> String {
-    let outcome = call(socket, Call::Event(name), |request| carry(request, args)).await;
+/// Runs the handler of an event; the arguments of its acknowledgement.
+///
+/// # Errors
+/// When they can't be sent.
+pub(super) async fn event(
+    socket: &Socket,
+    name: String,
+    args: Vec<Box<RawValue>>,
+    attachments: Vec<Bytes>,
+) -> Result<Event> {
+    let (_held, args) = match attachments.is_empty() {
+        true => (None, args),
+        false => {
+            let (held, args) = binary::hold(&args, attachments)?;
+            (Some(held), args)
+        }
+    };
+    let args: Vec<&RawValue> = args.iter().map(|arg| &**arg).collect();
+    let outcome = call(socket, Call::Event(name), |request| carry(request, &args)).await;
+    if let Some(Binary(data)) = outcome.binary {
+        return Ok(binary::alone(data));
+    }
     let answer = outcome.body.unwrap_or_default();
-    if outcome.several { answer } else { Value::Array(vec![answer]) }.to_string()
+    match outcome.several {
+        Some(numbered) => binary::settle(answer.to_string(), &numbered),
+        None => binary::settle(Value::Array(vec![answer]).to_string(), &Vec::new()),
+    }
 }
 
 /// Runs the handler of another instance's event; its answer.

@@ -1,8 +1,10 @@
 //! What a client says over its connection: packets in, handlers, answers out.
 //! See the Socket.IO protocol, revision 5 (<https://socket.io/docs/v4/socket-io-protocol/>).
 
+use std::borrow::Borrow;
 use std::rc::Rc;
 
+use actix_web::rt::time::Instant;
 use actix_web::web::Query;
 use bytes::Bytes;
 use futures_util::future;
@@ -14,11 +16,13 @@ use super::calls::{self, Refused};
 use super::company::{Company, Place};
 use super::engine::conversation::{Conversation, Reason};
 use super::engine::{Link, frame, id};
+use super::frames::Frames;
 use super::hub::Hub;
 use super::virtual_request::{self, Dispatcher};
-use super::{Socket, Sockets};
+use super::{Socket, Sockets, binary};
+use crate::protocol::attachments::{Assembled, Assembler, Kind, MAX_ATTACHMENTS};
 use crate::protocol::engine::Revision;
-use crate::protocol::packet::{Packet, write};
+use crate::protocol::packet::{Packet, PacketError, write};
 use crate::routes::Call;
 
 /// The namespace every app has.
@@ -33,6 +37,8 @@ pub(super) struct Surroundings {
     pub(super) max_namespaces: usize,
     pub(super) max_rooms: usize,
     pub(super) max_in_flight: usize,
+    /// Bytes of a packet's attachments together.
+    pub(super) max_payload: usize,
 }
 
 /// The client at the other end of a connection.
@@ -43,6 +49,8 @@ pub(super) struct Client {
     company: Rc<Company>,
     /// Handlers at work; they run on when the client goes.
     handlers: JoinSet<Done>,
+    assembler: Assembler,
+    waits_since: Option<Instant>,
 }
 
 /// What a handler has done.
@@ -55,7 +63,14 @@ enum Done {
 impl Client {
     pub(super) fn new(link: Link, around: Surroundings) -> Self {
         let company = Rc::new(Company::new(&link));
-        Self { link, around: Rc::new(around), company, handlers: JoinSet::new() }
+        Self {
+            link,
+            assembler: Assembler::new(MAX_ATTACHMENTS, around.max_payload),
+            around: Rc::new(around),
+            company,
+            handlers: JoinSet::new(),
+            waits_since: None,
+        }
     }
 }
 
@@ -87,17 +102,29 @@ impl Conversation for Client {
     }
 
     fn text(&mut self, text: &str) -> Result<(), Reason> {
-        match Packet::parse(text, 0) {
-            Ok(packet) => self.packet(packet),
-            Err(error) => {
-                tracing::debug!(connection = self.link.key(), %error, "packet refused");
-                Err(self.parse_error())
+        match self.assembler.text(text) {
+            Ok(Some(packet)) => self.packet(packet),
+            Ok(None) => {
+                self.waits_since = Some(Instant::now());
+                Ok(())
             }
+            Err(error) => Err(self.refused(&error)),
         }
     }
 
-    fn binary(&mut self, _: Bytes) -> Result<(), Reason> {
-        Err(self.parse_error())
+    fn binary(&mut self, data: Bytes) -> Result<(), Reason> {
+        match self.assembler.binary(data) {
+            Ok(Some(packet)) => {
+                self.waits_since = None;
+                self.assembled(packet)
+            }
+            Ok(None) => Ok(()),
+            Err(error) => Err(self.refused(&error)),
+        }
+    }
+
+    fn waits_since(&self) -> Option<Instant> {
+        self.waits_since
     }
 
     /// Its sockets leave everything.
@@ -131,13 +158,30 @@ impl Client {
                 });
             }),
             Packet::Event { namespace, ack, args, .. } => {
-                self.in_place(namespace, |client, socket| client.event(socket, ack, &args))
+                let args = args.into_iter().map(ToOwned::to_owned).collect();
+                self.in_place(namespace, |client, socket| client.event(socket, ack, args, Vec::new()))
             }
-            Packet::Ack { namespace, id, args, .. } => self.in_place(namespace, |_, socket| {
-                if !socket.acknowledged(id, &args) {
-                    tracing::trace!(socket = socket.id(), id, "nobody waits for this acknowledgement");
-                }
-            }),
+            Packet::Ack { namespace, id, args, .. } => {
+                self.in_place(namespace, |client, socket| client.acknowledged(&socket, id, &args))
+            }
+        }
+    }
+
+    fn assembled(&mut self, packet: Assembled) -> Result<(), Reason> {
+        let Assembled { kind, namespace, ack, args, attachments } = packet;
+        self.in_place(&namespace, |client, socket| match (kind, ack) {
+            (Kind::Event, ack) => client.event(socket, ack, args, attachments),
+            (Kind::Ack, Some(id)) => match binary::as_texts(&args, &attachments) {
+                Ok(args) => client.acknowledged(&socket, id, &args),
+                Err(error) => tracing::debug!(socket = socket.id(), %error, "acknowledgement refused"),
+            },
+            (Kind::Ack, None) => {}
+        })
+    }
+
+    fn acknowledged(&self, socket: &Socket, id: u64, args: &[impl Borrow<RawValue>]) {
+        if !socket.acknowledged(id, args) {
+            tracing::trace!(socket = socket.id(), id, "nobody waits for this acknowledgement");
         }
     }
 
@@ -221,30 +265,45 @@ impl Client {
     }
 
     /// Starts the handler of an event: a virtual request when its name is a verb.
-    fn event(&mut self, socket: Socket, ack: Option<u64>, args: &[&RawValue]) {
-        let Some((name, args)) = args.split_first() else { return };
+    fn event(
+        &mut self,
+        socket: Socket,
+        ack: Option<u64>,
+        mut args: Vec<Box<RawValue>>,
+        attachments: Vec<Bytes>,
+    ) {
+        if args.is_empty() {
+            return;
+        }
+        let name = args.remove(0);
         let name = serde_json::from_str::<String>(name.get()).unwrap_or_else(|_| name.get().to_owned());
         let verb = virtual_request::verb(&name).filter(|_| socket.namespace() == ROOT);
         if verb.is_none() && !socket.sockets().takes(&Call::Event(name.clone())) {
             return;
         }
-        let args: Vec<Box<RawValue>> = args.iter().map(|arg| (*arg).to_owned()).collect();
         self.spawn(async move {
-            let args: Vec<&RawValue> = args.iter().map(|arg| &**arg).collect();
             let answer = match verb {
-                Some(verb) => match virtual_request::answer(&socket, verb, args.first().copied()).await {
-                    Ok(answer) => format!("[{answer}]"),
-                    Err(error) if ack.is_none() => {
-                        let args = format!("[\"sails:parseError\",{error}]");
-                        socket.send_text(&write::event(ROOT, None, 0, &args));
+                Some(verb) => {
+                    match virtual_request::answer(&socket, verb, args.first().map(|arg| &**arg)).await {
+                        Ok(answer) => format!("[{answer}]").into(),
+                        Err(error) if ack.is_none() => {
+                            let event = format!("[\"sails:parseError\",{error}]").into();
+                            socket.send_frames(&Frames::event(ROOT, None, &event), false);
+                            return Done::Nothing;
+                        }
+                        Err(error) => format!("[{error}]").into(),
+                    }
+                }
+                None => match calls::event(&socket, name, args, attachments).await {
+                    Ok(answer) => answer,
+                    Err(error) => {
+                        tracing::error!(socket = socket.id(), %error, "an acknowledgement could not be sent");
                         return Done::Nothing;
                     }
-                    Err(error) => format!("[{error}]"),
                 },
-                None => calls::event(&socket, name, &args).await,
             };
             if let Some(id) = ack {
-                socket.send_text(&write::ack(socket.namespace(), id, 0, &answer));
+                socket.send_frames(&Frames::ack(socket.namespace(), id, &answer), false);
             }
             Done::Nothing
         });
@@ -252,6 +311,11 @@ impl Client {
 
     fn spawn(&mut self, handler: impl Future<Output = Done> + 'static) {
         self.handlers.spawn_local(handler);
+    }
+
+    fn refused(&self, error: &PacketError) -> Reason {
+        tracing::debug!(connection = self.link.key(), %error, "packet refused");
+        self.parse_error()
     }
 
     fn parse_error(&self) -> Reason {

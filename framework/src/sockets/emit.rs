@@ -6,10 +6,9 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
 use super::args::{Payload, Said};
-use super::engine::frame;
 use super::fleet::next_ack;
+use super::frames::Frames;
 use super::{Broadcast, Socket};
-use crate::protocol::packet::write;
 use crate::{Error, Result};
 
 impl Socket {
@@ -57,11 +56,11 @@ impl Socket {
         data: impl Payload,
         timeout: Duration,
     ) -> Result<T> {
-        let Said { args } = data.said(event)?;
+        let Said(event) = data.said(event)?;
         let (sender, mut acknowledged) = mpsc::unbounded_channel();
         let id = next_ack();
         self.expect(id, sender, false);
-        self.send_text(&write::event(self.namespace(), Some(id), 0, &args));
+        self.send_frames(&Frames::event(self.namespace(), Some(id), &event), false);
         let answer = tokio::time::timeout(timeout, acknowledged.recv()).await;
         self.give_up(id);
         let answer = answer.ok().flatten();
@@ -82,8 +81,8 @@ impl Socket {
     }
 
     fn say(&self, event: &str, data: &impl Payload, volatile: bool) -> Result<()> {
-        let Said { args } = data.said(event)?;
-        self.send(frame::text(&write::event(self.namespace(), None, 0, &args)), volatile);
+        let Said(event) = data.said(event)?;
+        self.send_frames(&Frames::event(self.namespace(), None, &event), volatile);
         Ok(())
     }
 }

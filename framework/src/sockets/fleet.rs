@@ -7,18 +7,17 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::args::Payload;
-use super::engine::frame;
+use super::args::{Payload, Said};
+use super::frames::Frames;
 use super::registry::{Registry, Selection};
 use super::socket::Socket;
 use super::{Broadcast, Sockets};
 use crate::bus::{Answers, Message, Question, Reply};
-use crate::protocol::packet::write;
+use crate::protocol::event::Event;
 use crate::{Error, Result};
 
 /// How long the other instances may take to answer.
@@ -95,7 +94,7 @@ impl Broadcast {
         timeout: Duration,
     ) -> Result<Fleet<Value>> {
         let deadline = Instant::now() + timeout;
-        let args = Bytes::from(data.said(event)?.args);
+        let Said(args) = data.said(event)?;
         let (rooms, except) = (self.rooms.clone(), self.except.clone());
         let mut others = if self.local {
             None
@@ -239,17 +238,16 @@ impl Sockets {
         &self,
         rooms: &[String],
         except: &[String],
-        args: &Bytes,
+        event: &Event,
     ) -> Result<(u64, mpsc::UnboundedReceiver<Value>)> {
-        let text = std::str::from_utf8(args).map_err(Error::internal)?;
         let (sender, acknowledged) = mpsc::unbounded_channel();
         let id = next_ack();
-        let frame = frame::text(&write::event(&self.namespace, Some(id), 0, text));
+        let frames = Frames::event(&self.namespace, Some(id), event);
         let ask = move |registry: &Registry, selection: Selection<'_>| {
             let selected = registry.select(selection);
             for socket in &selected {
                 socket.expect(id, sender.clone(), true);
-                socket.send(frame.clone(), false);
+                socket.send_frames(&frames, false);
             }
             selected.len()
         };

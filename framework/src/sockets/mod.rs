@@ -17,6 +17,7 @@
 
 mod anywhere;
 mod args;
+mod binary;
 mod broadcast;
 mod calls;
 mod changes;
@@ -26,6 +27,7 @@ mod data;
 mod emit;
 mod engine;
 mod fleet;
+mod frames;
 mod handshake;
 mod hub;
 mod presence;
@@ -47,6 +49,7 @@ use serde_json::json;
 
 pub use anywhere::AnySocket;
 pub use args::{Args, Payload};
+pub use binary::Binary;
 pub use broadcast::Broadcast;
 pub use calls::{Disconnect, EventName};
 pub(crate) use engine::{Endpoint, endpoint, serve_client};
@@ -228,7 +231,7 @@ impl Sockets {
                 }
                 bus::Message::Missed { count } => {
                     let args = json!([MISSED, { "count": count }]).to_string();
-                    self.shared.workers.tell_all(args).await;
+                    self.shared.workers.tell_all(args.into()).await;
                 }
                 message => self.shared.workers.receive(message).await,
             }

@@ -3,8 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
-use bytes::Bytes;
-
+use super::frames::Frames;
 use super::socket::Socket;
 
 type Members = HashMap<u64, Socket>;
@@ -59,10 +58,10 @@ impl Registry {
         }
     }
 
-    /// Queues `frame` for every selected socket.
-    pub(super) fn deliver(&self, frame: &Bytes, selection: Selection<'_>, volatile: bool) {
+    /// Queues a packet for every selected socket.
+    pub(super) fn deliver(&self, frames: &Frames, selection: Selection<'_>, volatile: bool) {
         for socket in self.select(selection) {
-            socket.send(frame.clone(), volatile);
+            socket.send_frames(frames, volatile);
         }
     }
 

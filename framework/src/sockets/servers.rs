@@ -8,13 +8,13 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::args::Payload;
-use super::calls;
 use super::fleet::gather;
 use super::hub::Hub;
 use super::workers::Serving;
-use super::{Fleet, Sockets};
+use super::{Fleet, Sockets, binary, calls};
 use crate::Result;
 use crate::bus::{Message, Question, Reply};
+use crate::protocol::event::Event;
 use crate::routes::Call;
 
 impl Sockets {
@@ -31,7 +31,7 @@ impl Sockets {
     /// # Errors
     /// When the arguments can't be written as JSON.
     pub fn server_side_emit(&self, event: &str, data: impl Payload) -> Result<()> {
-        let question = Question::Emit { args: Bytes::from(data.said(event)?.args) };
+        let question = Question::Emit { args: plain(event, &data)? };
         let namespace = self.namespace().to_owned();
         self.bus().publish(Message::Question { namespace, id: None, question });
         Ok(())
@@ -48,7 +48,7 @@ impl Sockets {
         data: impl Payload,
         timeout: Duration,
     ) -> Result<Fleet<Value>> {
-        let question = Question::Emit { args: Bytes::from(data.said(event)?.args) };
+        let question = Question::Emit { args: plain(event, &data)? };
         let answers = self.bus().ask(self.namespace(), question).await?;
         let asked = answers.others;
         let mut found = Vec::new();
@@ -84,4 +84,11 @@ pub(super) async fn serve(hub: &Hub, namespace: &str, serving: &Serving) {
     let answer = calls::served(hub.dispatcher(), namespace, serving.call.clone(), &args).await;
     // Whoever asked may be gone by now.
     let _ = serving.answer.send(answer);
+}
+
+/// The event as JSON alone: instances tell each other no binary values but as texts in Base64.
+fn plain(event: &str, data: &impl Payload) -> Result<Bytes> {
+    let Event { json, attachments } = data.said(event)?.0;
+    let args: Vec<Box<RawValue>> = serde_json::from_slice(&json)?;
+    Ok(serde_json::to_vec(&binary::as_texts(&args, &attachments)?)?.into())
 }

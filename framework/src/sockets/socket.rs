@@ -1,11 +1,11 @@
 //! One connected client, as actions and event handlers see it.
 
+use std::borrow::Borrow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::rc::Rc;
 
-use bytes::Bytes;
 use futures_util::future;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use super::calls::{self, Disconnect};
 use super::client::Surroundings;
 use super::company::{Company, Place};
 use super::engine::{Link, frame};
+use super::frames::Frames;
 use super::registry::Registry;
 use super::{Dispatcher, Handshake, Present, Sockets, presence};
 use crate::protocol::packet::write;
@@ -245,9 +246,9 @@ impl Socket {
         self.0.link.send_text(message);
     }
 
-    /// Queues a frame; a client whose queue is full is disconnected.
-    pub(super) fn send(&self, frame: Bytes, volatile: bool) {
-        self.0.link.send(frame, volatile);
+    /// Queues a packet; a client whose queue is full is disconnected.
+    pub(super) fn send_frames(&self, frames: &Frames, volatile: bool) {
+        self.0.link.send_all(&frames.text, &frames.attachments, volatile);
     }
 
     /// The server ends its stay in the namespace: the client is told not to come back.
@@ -303,11 +304,11 @@ impl Socket {
     }
 
     /// The client has acknowledged; whether anybody waited for it.
-    pub(super) fn acknowledged(&self, id: u64, args: &[&RawValue]) -> bool {
+    pub(super) fn acknowledged(&self, id: u64, args: &[impl Borrow<RawValue>]) -> bool {
         let Some(Expected { sender, first_only }) = self.0.acks.borrow_mut().remove(&id) else {
             return false;
         };
-        let value = |arg: &&RawValue| serde_json::from_str(arg.get()).unwrap_or_default();
+        let value = |arg: &_| serde_json::from_str(Borrow::<RawValue>::borrow(arg).get()).unwrap_or_default();
         let answer = match args {
             [] => Value::Null,
             [only] => value(only),

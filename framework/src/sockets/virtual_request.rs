@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 
 use super::Socket;
 use super::args::Several;
+use super::binary::{Binary, Numbered};
 use crate::security::Virtual;
 
 /// The largest answer a virtual request may have, in bytes.
@@ -101,13 +102,15 @@ pub(super) struct Outcome {
     pub(super) status: u16,
     headers: Map<String, Value>,
     pub(super) body: Option<Value>,
-    /// Whether the body is a list of arguments.
-    pub(super) several: bool,
+    /// The binary values of a body that is a list of arguments.
+    pub(super) several: Option<Numbered>,
+    /// The body, if it is a binary value.
+    pub(super) binary: Option<Binary>,
 }
 
 impl Outcome {
     fn new(status: u16, headers: Map<String, Value>, body: Option<Value>) -> Self {
-        Self { status, headers, body, several: false }
+        Self { status, headers, body, several: None, binary: None }
     }
 
     pub(super) fn broken() -> Self {
@@ -141,7 +144,8 @@ async fn send(dispatcher: &Dispatcher, request: actix_http::Request, span: traci
 
 async fn read(response: HttpResponse, asks_for_methods: bool) -> Outcome {
     let status = response.status().as_u16();
-    let several = response.extensions().get::<Several>().is_some();
+    let several = response.extensions().get().map(|Several(numbered)| numbered.clone());
+    let binary = response.extensions().get().cloned();
     let headers = response.headers().clone();
     let Ok(Ok(bytes)) = to_bytes_limited(response.into_body(), ANSWER_LIMIT).await else {
         return Outcome::broken();
@@ -156,7 +160,7 @@ async fn read(response: HttpResponse, asks_for_methods: bool) -> Outcome {
     };
     match headers.get(header::LOCATION).and_then(|location| location.to_str().ok()) {
         Some(location) if (300..400).contains(&status) => redirect(status, location, visible(&headers)),
-        _ => Outcome { several, ..Outcome::new(status, visible(&headers), Some(body)) },
+        _ => Outcome { several, binary, ..Outcome::new(status, visible(&headers), Some(body)) },
     }
 }
 

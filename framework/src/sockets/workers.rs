@@ -10,17 +10,17 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::engine::{Desk, Link, frame};
+use super::engine::{Desk, Link};
+use super::frames::Frames;
 use super::hub::Hub;
 use super::registry::{Registry, Selection};
 use super::{Dispatcher, Sockets, servers};
 use crate::bus::Message;
-use crate::protocol::packet::write;
+use crate::protocol::event::Event;
 use crate::routes::Call;
 
 /// Orders that may wait for one worker.
@@ -38,7 +38,7 @@ pub(super) struct Order {
 #[derive(Debug, Clone)]
 pub(super) enum What {
     Deliver {
-        frame: Bytes,
+        frames: Frames,
         volatile: bool,
     },
     Join(Arc<[String]>),
@@ -50,7 +50,7 @@ pub(super) enum What {
     Run(Task),
     Serve(Arc<Serving>),
     /// An event, `["event", argument, …]`, for every socket of every namespace.
-    Tell(Arc<str>),
+    Tell(Arc<Event>),
     Drain,
 }
 
@@ -160,18 +160,17 @@ impl Workers {
     }
 
     /// Emits `["event", argument, …]` to every socket of this instance, whatever its namespace.
-    pub(super) async fn tell_all(&self, args: String) {
+    pub(super) async fn tell_all(&self, event: Event) {
         let (rooms, except) = (Arc::from([]), Arc::from([]));
-        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Tell(args.into()) }).await;
+        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Tell(Arc::new(event)) }).await;
     }
 
     /// Does what another instance asked for.
     pub(super) async fn receive(&self, message: Message) {
         let (namespace, rooms, except, what) = match message {
             Message::Broadcast { namespace, data, rooms, except, volatile } => {
-                let Ok(text) = std::str::from_utf8(&data) else { return };
-                let frame = frame::text(&write::event(&namespace, None, 0, text));
-                (namespace, rooms, except, What::Deliver { frame, volatile })
+                let frames = Frames::event(&namespace, None, &data);
+                (namespace, rooms, except, What::Deliver { frames, volatile })
             }
             Message::Join { namespace, rooms, except, targets } => {
                 (namespace, rooms, except, What::Join(targets.into()))
@@ -284,10 +283,10 @@ fn carry_out(hub: &Rc<Hub>, order: &Order) {
             let (hub, namespace, serving) = (hub.clone(), order.namespace.clone(), serving.clone());
             actix_web::rt::spawn(async move { servers::serve(&hub, &namespace, &serving).await });
         }
-        What::Tell(args) => {
+        What::Tell(event) => {
             for (namespace, registry) in hub.registries() {
-                let frame = frame::text(&write::event(&namespace, None, 0, args));
-                registry.deliver(&frame, Selection { rooms: &[], except: &[] }, false);
+                let frames = Frames::event(&namespace, None, event);
+                registry.deliver(&frames, Selection { rooms: &[], except: &[] }, false);
             }
         }
         _ => with_sockets(hub, order),
@@ -299,7 +298,7 @@ fn with_sockets(hub: &Hub, order: &Order) {
     let Some(registry) = hub.registry(&order.namespace) else { return };
     let selection = Selection { rooms: &order.rooms, except: &order.except };
     match &order.what {
-        What::Deliver { frame, volatile } => registry.deliver(frame, selection, *volatile),
+        What::Deliver { frames, volatile } => registry.deliver(frames, selection, *volatile),
         What::Join(targets) => {
             for socket in registry.select(selection) {
                 for room in targets.iter() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use regatta::prelude::*;
 use regatta::sockets::{Disconnect, EventName};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How long clients and fellows may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -37,6 +37,18 @@ pub(super) fn draw(r: &mut Routes) {
     r.on("none", async |_: Args<()>| Args(()));
     r.on("keep", keep);
     r.on("quiz", quiz);
+    r.on("echo", async |args: Args<Vec<JsonValue>>| args);
+    r.on("echo one", async |arg: Input<JsonValue>| Json(arg.0));
+    r.on("echo bytes", async |bytes: Input<Binary>| bytes.into_inner());
+    r.on("pass on", async |who: Requester, args: Args<Vec<JsonValue>>| {
+        who.socket()?.broadcast().emit("passed on", args).await
+    });
+    r.on("paint", paint);
+    r.on("ask for bytes", async |who: Requester| {
+        let bytes: Binary =
+            who.socket()?.emit_with_ack("question", &Binary::from(vec![1, 2]), PATIENCE).await?;
+        Ok::<_, Error>(Json(json!(bytes.0.to_vec())))
+    });
     r.on("move", move_somebody);
     r.on("ask servers", ask_servers);
     r.on("tell servers", async |sockets: Sockets, note: Input<JsonValue>| {
@@ -158,6 +170,21 @@ async fn keep(who: Requester, name: Input<String>) -> Result<Json<JsonValue>> {
     let kept: Option<String> = socket.get("name")?;
     let gone = socket.unset("gone");
     Ok(Json(json!({ "kept": kept, "gone": gone, "wrong": socket.get::<u32>("name").is_err() })))
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Picture {
+    name: String,
+    pixels: Binary,
+}
+
+/// Understands binary values, sends others, and answers with more.
+async fn paint(who: Requester, picture: Input<Picture>) -> Result<Args<(usize, Binary)>> {
+    let Picture { name, pixels } = picture.into_inner();
+    let reversed: Vec<u8> = pixels.0.iter().rev().copied().collect();
+    let painted = Picture { name, pixels: reversed.clone().into() };
+    who.socket()?.sockets().all().emit("painted", Args((&painted, pixels))).await?;
+    Ok(Args((reversed.len(), reversed.into())))
 }
 
 /// Asks the client itself.

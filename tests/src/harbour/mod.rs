@@ -38,6 +38,7 @@ impl Harbour {
             .env("REGATTA_ROOT", "/nonexistent")
             .env("REGATTA__HTTP__WORKERS", "2")
             .env("REGATTA__SOCKETS__MAX_NAMESPACES", "4")
+            .env("REGATTA__SOCKETS__CONNECT_TIMEOUT", "2s")
             .env("PORT", port.to_string())
             .arg("lift");
         if let Some(redis) = redis {

@@ -1,6 +1,7 @@
 //! Finds the placeholders of attachments in JSON.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde_json::value::RawValue;
 
@@ -9,30 +10,55 @@ use crate::protocol::packet::PacketError;
 /// As deep as values may be that handlers ask for.
 const MAX_DEPTH: usize = 128;
 
+/// A placeholder in JSON text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Placeholder {
+    /// Where it stands.
+    pub(crate) range: Range<usize>,
+    /// Which attachment it stands for; nothing when it says no such thing, or more than that.
+    pub(crate) num: Option<u64>,
+}
+
+/// The placeholders in JSON that is known to be valid, in their order.
+///
+/// # Errors
+/// When it is nested too deep.
+pub(crate) fn find(json: &str) -> Result<Vec<Placeholder>, PacketError> {
+    let mut scanner = Scanner { text: json, rest: json, found: Vec::new() };
+    scanner.value(0)?;
+    Ok(scanner.found)
+}
+
 /// Refuses arguments that don't have exactly one placeholder for each of `count` attachments.
 pub(super) fn check(args: &[&RawValue], count: usize) -> Result<(), PacketError> {
     let mut seen = vec![false; count];
     for arg in args {
-        Scanner { rest: arg.get(), seen: &mut seen }.value(0)?;
+        for Placeholder { num, .. } in find(arg.get())? {
+            let place = num.and_then(|num| seen.get_mut(usize::try_from(num).ok()?));
+            match place {
+                Some(seen) if !*seen => *seen = true,
+                _ => return Err(PacketError::Attachments),
+            }
+        }
     }
     if seen.contains(&false) { Err(PacketError::Attachments) } else { Ok(()) }
 }
 
 /// Walks through JSON that is known to be valid. Not serde's walk, which refuses texts with half a surrogate pair:
 /// JavaScript writes such escapes when a text was cut within a character.
-struct Scanner<'a, 's> {
+struct Scanner<'a> {
+    text: &'a str,
     rest: &'a str,
-    /// Which placeholders were met.
-    seen: &'s mut [bool],
+    found: Vec<Placeholder>,
 }
 
-impl<'a> Scanner<'a, '_> {
+impl<'a> Scanner<'a> {
     /// Passes over a value; gives it as written if it is a number, `true`, `false` or `null`.
     fn value(&mut self, depth: usize) -> Result<&'a str, PacketError> {
         if depth > MAX_DEPTH {
             return Err(PacketError::Payload);
         }
-        if self.take('{') {
+        if self.rest.trim_ascii_start().starts_with('{') {
             self.object(depth)?;
         } else if self.take('[') {
             while !self.take(']') {
@@ -51,27 +77,33 @@ impl<'a> Scanner<'a, '_> {
         Ok("")
     }
 
-    /// The rest of an object.
+    /// An object, which is next.
     fn object(&mut self, depth: usize) -> Result<(), PacketError> {
+        self.space();
+        let start = self.text.len() - self.rest.len();
+        self.take('{');
+        let mut end = start;
         let (mut fields, mut is_placeholder, mut num) = (0, false, None);
-        while !self.take('}') {
+        loop {
+            if self.rest.starts_with('}') {
+                end = self.text.len() - self.rest.len() + 1;
+            }
+            if self.take('}') {
+                break;
+            }
             let key = self.key()?;
             self.take(':');
             let literal = self.value(depth + 1)?;
             match &*key {
                 "_placeholder" => is_placeholder = literal == "true",
-                "num" => num = literal.parse::<usize>().ok(),
+                "num" => num = literal.parse().ok(),
                 _ => {}
             }
             fields += 1;
             self.take(',');
         }
-        if !is_placeholder {
-            return Ok(());
-        }
-        match num.and_then(|num| self.seen.get_mut(num)) {
-            Some(seen) if fields == 2 && !*seen => *seen = true,
-            _ => return Err(PacketError::Attachments),
+        if is_placeholder {
+            self.found.push(Placeholder { range: start..end, num: num.filter(|_| fields == 2) });
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Events for the sockets of other instances.
 
-use bytes::Bytes;
 use rmpv::ValueRef;
 use serde_json::Value;
 
 use super::{Unusable, as_str, as_u64, get, names};
+use crate::protocol::attachments::{MAX_ATTACHMENTS, placeholders};
+use crate::protocol::event::Event;
 use crate::protocol::msgpack;
 
 /// Socket.IO's packet types of an event, without and with binary attachments.
@@ -14,8 +15,8 @@ const EVENTS: [u64; 2] = [2, 5];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Broadcast {
     pub(crate) namespace: String,
-    /// The JSON text of `["event", argument, …]`.
-    pub(crate) data: Bytes,
+    /// `["event", argument, …]`.
+    pub(crate) data: Event,
     /// Sockets in any of these; empty: every socket.
     pub(crate) rooms: Vec<String>,
     pub(crate) except: Vec<String>,
@@ -28,7 +29,7 @@ impl Broadcast {
     /// # Errors
     /// When `data` is no JSON array.
     pub(crate) fn encode(&self, uid: &str) -> Result<Vec<u8>, Unusable> {
-        let args: Vec<Value> = serde_json::from_slice(&self.data).map_err(|_| Unusable::Malformed)?;
+        let args: Vec<Value> = serde_json::from_slice(&self.data.json).map_err(|_| Unusable::Malformed)?;
         let mut out = Vec::with_capacity(self.data.len() + 96);
         msgpack::write_array_len(3, &mut out);
         msgpack::write_str(uid, &mut out);
@@ -38,7 +39,7 @@ impl Broadcast {
         out.push(2);
         msgpack::write_str("data", &mut out);
         msgpack::write_array_len(args.len(), &mut out);
-        args.iter().for_each(|arg| msgpack::write(arg, &mut out));
+        args.iter().for_each(|arg| msgpack::write_with(arg, &self.data.attachments, &mut out));
         msgpack::write_str("nsp", &mut out);
         msgpack::write_str(&self.namespace, &mut out);
 
@@ -75,14 +76,13 @@ impl Broadcast {
         let args = get(packet, "data")
             .filter(|data| matches!(data, ValueRef::Array(_)))
             .ok_or(Unusable::Malformed)?;
-        let mut data = Vec::with_capacity(payload.len());
-        msgpack::to_json(args, &mut data);
+        let data = read_event(args, payload.len());
         let opts = opts.first();
         let names = |name| opts.and_then(|opts| get(opts, name)).map(names).unwrap_or_default();
         let flags = opts.and_then(|opts| get(opts, "flags"));
         Ok(Some(Self {
             namespace: get(packet, "nsp").and_then(as_str).unwrap_or("/").to_owned(),
-            data: data.into(),
+            data,
             rooms: names("rooms"),
             except: names("except"),
             volatile: flags
@@ -90,6 +90,24 @@ impl Broadcast {
                 .is_some_and(|volatile| *volatile == ValueRef::Boolean(true)),
         }))
     }
+}
+
+/// The event in a message of about `size` bytes. Its binary values are attachments, unless there are more than clients
+/// accept: then they have the form that Node's `JSON.stringify` gives them.
+pub(super) fn read_event(args: &ValueRef<'_>, size: usize) -> Event {
+    let (mut json, mut attachments) = (Vec::with_capacity(size), Vec::new());
+    msgpack::to_json_with(args, &mut json, &mut attachments);
+    let is_sound = attachments.is_empty() || {
+        let text = std::str::from_utf8(&json).unwrap_or_default();
+        let found = placeholders::find(text).unwrap_or_default();
+        found.len() == attachments.len() && attachments.len() <= MAX_ATTACHMENTS
+    };
+    if !is_sound {
+        json.clear();
+        attachments.clear();
+        msgpack::to_json(args, &mut json);
+    }
+    Event { json: json.into(), attachments }
 }
 
 /// Whether a broadcast begins as those of the instance `own`: Redis sends every instance its own messages too, and

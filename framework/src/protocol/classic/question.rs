@@ -4,7 +4,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Unusable;
+use super::broadcast::read_event;
+use super::{Unusable, get};
+use crate::protocol::event::Event;
 use crate::protocol::msgpack;
 
 /// A question to every other instance.
@@ -19,7 +21,7 @@ pub(crate) enum Question {
     /// An event for the instances themselves: the JSON text of `["event", argument, …]`.
     Emit { args: Bytes },
     /// An event for sockets that acknowledge it within so many milliseconds.
-    Broadcast { data: Bytes, rooms: Vec<String>, except: Vec<String>, timeout: u64 },
+    Broadcast { data: Event, rooms: Vec<String>, except: Vec<String>, timeout: u64 },
     /// Is everything done that was asked for before? Regatta's instances know this one; others ignore it.
     Settled,
 }
@@ -73,11 +75,11 @@ impl Asked {
                     "uid": uid,
                     "requestId": id,
                     "type": 7,
-                    "packet": { "type": 2, "data": array(data)?, "nsp": namespace },
+                    "packet": { "type": 2, "data": array(&data.json)?, "nsp": namespace },
                     "opts": { "rooms": rooms, "except": except, "flags": { "timeout": timeout } },
                 });
                 let mut out = Vec::with_capacity(data.len() + 96);
-                msgpack::write(&message, &mut out);
+                msgpack::write_with(&message, &data.attachments, &mut out);
                 return Ok(out);
             }
         };
@@ -101,11 +103,11 @@ impl Asked {
             };
             value.as_array().into_iter().flatten().filter_map(name).collect()
         };
-        let event = |value: &Value| -> Result<Bytes, Unusable> {
+        let event = |value: &Value| -> Result<String, Unusable> {
             if value.as_array().is_none_or(Vec::is_empty) {
                 return Err(Unusable::Malformed);
             }
-            Ok(value.to_string().into())
+            Ok(value.to_string())
         };
         let opts = &message["opts"];
         let question = match message["type"].as_u64() {
@@ -113,9 +115,12 @@ impl Asked {
             Some(1) => Question::Rooms,
             Some(5) => Question::Fetch { rooms: names(&opts["rooms"]), except: names(&opts["except"]) },
             Some(kind) if kind == u64::from(SETTLED) => Question::Settled,
-            Some(6) => Question::Emit { args: event(&message["data"])? },
+            Some(6) => Question::Emit { args: event(&message["data"])?.into() },
             Some(7) => Question::Broadcast {
-                data: event(&message["packet"]["data"])?,
+                data: match asked_event(payload) {
+                    Some(event) => event,
+                    None => event(&message["packet"]["data"])?.into(),
+                },
                 rooms: names(&opts["rooms"]),
                 except: names(&opts["except"]),
                 timeout: opts["flags"]["timeout"].as_u64().unwrap_or_default(),
@@ -128,4 +133,12 @@ impl Asked {
         }
         Ok(Some(Self { id, question }))
     }
+}
+
+/// The event for sockets in a question of MessagePack, with its binary values.
+fn asked_event(payload: &[u8]) -> Option<Event> {
+    let message = msgpack::read(payload).filter(|_| payload.first() != Some(&b'{'))?;
+    let args = get(get(&message, "packet")?, "data")?;
+    args.as_array().filter(|args| !args.is_empty())?;
+    Some(read_event(args, payload.len()))
 }

@@ -1,9 +1,12 @@
 //! The payloads are what Node's adapter 8.3 and emitter 5.1 published, byte for byte.
 
+use bytes::Bytes;
+
 use super::{
     Action, Asked, Broadcast, Question, Reply, Request, Sender, Unusable, channel, numbered, pattern,
     request_channel, sender,
 };
+use crate::protocol::event::Event;
 
 const HELLO: &[u8] = b"\x93\xa6_qicVY\x83\xa4type\x02\xa4data\x94\xa5hello\x01\xa3two\x81\xa5three\x91\xc3\xa3nsp\xa1/\x83\xa5rooms\x90\xa6except\x90\xa5flags\x80";
 const ONE_ROOM: &[u8] = b"\x93\xa6_qicVY\x83\xa4type\x02\xa4data\x92\xa5hello\xa2r1\xa3nsp\xa1/\x83\xa5rooms\x91\xa5room1\xa6except\x90\xa5flags\x80";
@@ -67,9 +70,26 @@ fn broadcasts_of_emitters_and_with_flags_are_read() {
 }
 
 #[test]
-fn bytes_in_a_broadcast_arrive_in_the_form_json_gives_them() {
-    let data = r#"["bin",{"type":"Buffer","data":[1,2,3]},{"b":{"type":"Buffer","data":[4]}}]"#;
-    assert_eq!(Broadcast::decode(BINARY, "other1").unwrap(), Some(broadcast("/", data, &[], &[])));
+fn bytes_in_a_broadcast_are_its_attachments() {
+    let json = r#"["bin",{"_placeholder":true,"num":0},{"b":{"_placeholder":true,"num":1}}]"#;
+    let attachments = vec![Bytes::from_static(b"\x01\x02\x03"), Bytes::from_static(b"\x04")];
+    let message = Broadcast { data: Event { attachments, ..json.into() }, ..broadcast("/", "[]", &[], &[]) };
+    assert_eq!(Broadcast::decode(BINARY, "other1").unwrap(), Some(message.clone()));
+    assert_eq!(message.encode("_qicVY").unwrap(), BINARY);
+
+    let question = Question::Broadcast { data: message.data, rooms: vec![], except: vec![], timeout: 9 };
+    let asked = Asked { id: Some("OqSDWH".to_owned()), question };
+    let again = Asked::decode(&asked.encode("_qicVY", "/").unwrap(), "other1").unwrap();
+    assert_eq!(again, Some(asked));
+}
+
+#[test]
+fn more_bytes_than_clients_accept_arrive_in_the_form_json_gives_them() {
+    let mut bytes = b"\x92\xa6abcdef\x82\xa4type\x02\xa4data\x9c\xa2hi".to_vec();
+    bytes.extend([0xc4, 1, 7].repeat(11));
+    let data = format!("[\"hi\"{}]", r#",{"type":"Buffer","data":[7]}"#.repeat(11));
+    let read = Broadcast::decode(&bytes, "other1").unwrap().unwrap();
+    assert_eq!(read.data, data.into());
 }
 
 #[test]

@@ -21,9 +21,9 @@ pub(super) enum Source {
 }
 
 impl Source {
-    async fn next(&mut self) -> Option<Inbound> {
+    async fn next(&mut self, revision: Revision) -> Option<Inbound> {
         match self {
-            Self::WebSocket(socket) => socket.next().await,
+            Self::WebSocket(socket) => Some(socket.next().await?.of_revision(revision)),
             Self::Inbox(inbox) => inbox.recv().await,
         }
     }
@@ -70,14 +70,18 @@ impl<C: Conversation> Connection<C> {
         let connect_deadline = Instant::now() + self.connect_timeout;
         loop {
             let (has_room, is_connected) = (self.client.has_room(), self.client.is_connected());
+            let attachments_due = self.client.waits_since().map(|since| since + self.connect_timeout);
             let step = tokio::select! {
-                message = incoming.next(), if has_room => match message {
+                message = incoming.next(self.link.revision()), if has_room => match message {
                     Some(message) => self.message(message),
                     None => Err("transport close"),
                 },
                 () = self.heartbeat.as_mut() => self.beat(),
                 () = self.client.worked() => Ok(()),
                 () = sleep_until(connect_deadline), if !is_connected => Err("connect timeout"),
+                () = sleep_until(attachments_due.unwrap_or(connect_deadline)), if attachments_due.is_some() => {
+                    Err(self.parse_error())
+                }
                 () = self.link.ended() => Err("server disconnect"),
             };
             if let Err(reason) = step {
@@ -103,7 +107,7 @@ impl<C: Conversation> Connection<C> {
             Inbound::Text(text) => self.engine(&text),
             Inbound::Binary(data) => self.client.binary(data),
             Inbound::Ping(data) => {
-                self.link.send(frame::pong(&data), false);
+                self.link.send(frame::pong(&data));
                 Ok(())
             }
             Inbound::Close(code) => {

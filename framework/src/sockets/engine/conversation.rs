@@ -1,6 +1,7 @@
 //! What a connection is for: whoever takes its messages.
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 /// Why a connection ended.
 pub(in crate::sockets) type Reason = &'static str;
@@ -30,6 +31,9 @@ pub(in crate::sockets) trait Conversation: 'static {
     /// # Errors
     /// Why the connection ends.
     fn binary(&mut self, data: Bytes) -> Result<(), Reason>;
+
+    /// Since when a message waits for others that belong to it.
+    fn waits_since(&self) -> Option<Instant>;
 
     /// The connection is gone.
     fn left(self, reason: Reason) -> impl Future<Output = ()>;

@@ -58,14 +58,20 @@ impl Link {
     }
 
     pub(in crate::sockets) fn send_text(&self, message: &str) {
-        self.send(frame::text(message), false);
+        self.send(frame::text(message));
     }
 
-    /// Queues a frame; a client whose queue is full is disconnected.
-    pub(in crate::sockets) fn send(&self, frame: Bytes, volatile: bool) {
+    /// Queues a frame and those that follow it, with nothing between them.
+    pub(in crate::sockets) fn send_all(&self, first: &Bytes, others: &[Bytes], volatile: bool) {
         if volatile && !self.0.outbox.is_writable() {
             return;
         }
+        self.send(first.clone());
+        others.iter().for_each(|frame| self.send(frame.clone()));
+    }
+
+    /// Queues a frame; a client whose queue is full is disconnected.
+    pub(in crate::sockets) fn send(&self, frame: Bytes) {
         if self.0.outbox.push(frame).is_err() {
             tracing::warn!(connection = self.key(), "slow consumer: disconnected, its queue is full");
             self.close(frame::POLICY, "slow consumer", true);
