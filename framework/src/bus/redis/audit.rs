@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use redis::{Cmd, cmd};
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, RedisResult, cmd};
 use serde::Deserialize;
 use tokio::time::sleep;
 
@@ -70,6 +71,17 @@ pub(super) fn total(key: &str, uid: &str, total: u64) -> Cmd {
     let mut write = cmd("HSET");
     write.arg(hash(key)).arg(uid).arg(format!("{total} {}", now.as_secs()));
     write
+}
+
+/// The own total as Redis knows it; 0 when it knows none.
+pub(super) async fn published(
+    connection: &mut MultiplexedConnection,
+    key: &str,
+    uid: &str,
+) -> RedisResult<u64> {
+    let stored: Option<String> = cmd("HGET").arg(hash(key)).arg(uid).query_async(connection).await?;
+    let total = stored.as_deref().and_then(|stored| stored.split(' ').next()?.parse().ok());
+    Ok(total.unwrap_or_default())
 }
 
 /// Has the totals sent while the subscription is held: at once, when everybody had time to settle, and from
