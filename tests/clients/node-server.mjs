@@ -7,6 +7,7 @@ import { io as connect } from "socket.io-client";
 import { serve } from "./lines.mjs";
 
 let io;
+const heard = [];
 
 const opened = (socket) =>
   new Promise((resolve, reject) => {
@@ -29,7 +30,20 @@ await serve({
     const http = createServer();
     io = new Server(http, { adapter: createAdapter(publisher, subscriber, { requestsTimeout: 3000 }) });
     await new Promise((resolve) => http.listen(0, "127.0.0.1", resolve));
+    io.on("load", (factor, answer) => answer({ instance: "node", load: factor * 2 }));
+    io.on("note", (...args) => heard.push(args));
     return { url: `http://127.0.0.1:${http.address().port}` };
+  },
+  async askServers({ factor }) {
+    return { answers: await io.serverSideEmitWithAck("load", factor) };
+  },
+  async tellServers({ note }) {
+    io.serverSideEmit("note", note, "from node");
+    return {};
+  },
+  async heard() {
+    for (let n = 0; n < 100 && heard.length === 0; n += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    return { heard };
   },
   client: ({ url }) => client(url),
   async fetch({ room }) {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use regatta_tests::cluster::Cluster;
+use regatta_tests::harbour::Harbour;
 use regatta_tests::node::Node;
+use regatta_tests::redis::Redis;
 use serde_json::{Value, json};
 
 fn texts(list: &Value) -> BTreeSet<String> {
@@ -39,4 +41,32 @@ fn a_node_server_finds_and_asks_the_sockets_of_the_app() {
 
     let asked = node.run(&json!({"do": "ask", "number": 21}));
     assert_eq!(asked["answers"], json!([42, 42, 42, 42]), "each client has acknowledged: {asked}");
+}
+
+#[test]
+fn servers_of_both_kinds_talk_to_each_other() {
+    let redis = Redis::new();
+    let instances = [(); 2].map(|()| Harbour::start(env!("CARGO_BIN_EXE_harbour"), Some(&redis)));
+    let mut node = Node::start("node-server.mjs");
+    node.run(&json!({"do": "start", "redis": redis.url()}));
+    let mut client = Node::start("namespaces.mjs");
+    client.run(&json!({"do": "connect", "as": "a", "url": instances[0].base()}));
+    let ask = |client: &mut Node, event: &str, args: Value| {
+        client.run(&json!({"do": "ask", "as": "a", "event": event, "args": args}))["answer"][0].take()
+    };
+
+    let loads = |answers: &Value| -> Vec<Value> {
+        answers.as_array().into_iter().flatten().map(|answer| answer["load"].clone()).collect()
+    };
+    let answers = node.run(&json!({"do": "askServers", "factor": 21}));
+    assert_eq!(loads(&answers["answers"]), [42, 42], "{answers}");
+    let asked = ask(&mut client, "ask servers", json!([4]));
+    assert_eq!(loads(&asked["found"]), [8, 8], "{asked}");
+    assert!(asked["found"].as_array().is_some_and(|found| found.iter().any(|one| one["instance"] == "node")));
+
+    node.run(&json!({"do": "tellServers", "note": {"n": 1}}));
+    let noted = client.next_where("the note", |report| report["event"] == "noted");
+    assert_eq!(noted["args"], json!([{"n": 1}, "from node"]));
+    ask(&mut client, "tell servers", json!(["hello"]));
+    assert_eq!(node.run(&json!({"do": "heard"}))["heard"], json!([["hello", "from a fellow"]]));
 }

@@ -28,7 +28,7 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .app_data(web::PayloadConfig::new(limit))
         .app_data(web::JsonConfig::default().limit(limit))
         .app_data(web::FormConfig::default().limit(limit))
-        .configure(move |services| register(routes.entries, routes.events, services))
+        .configure(move |services| register(routes.entries, routes.namespaces, services))
         .wrap(from_fn(move |req, next| {
             let layer = layer.clone();
             async move { layer.serve(req, next).await }

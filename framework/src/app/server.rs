@@ -18,7 +18,7 @@ use tokio::sync::{OnceCell, mpsc};
 use super::background::Background;
 use super::probes::{self, Readiness};
 use super::{App, layer, prepare};
-use crate::bus::{self, Bus};
+use crate::bus::{self, Bus, Interests};
 use crate::config::{Adapter, Config, HttpConfig, Migrate};
 use crate::health::Health;
 use crate::http::{self, Instance, Listener};
@@ -26,6 +26,7 @@ use crate::models::Db;
 use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
 use crate::redis::Redis;
+use crate::routes::Namespaces;
 use crate::security::{Csrf, Origins};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
@@ -95,18 +96,20 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     for redis in redis.iter() {
         health.register(redis.check());
     }
+    let routes = layer::drawn(app, &config);
+    let namespaces = Namespaces::new(&routes.namespaces);
     let (deliver, incoming) = mpsc::channel(INCOMING);
     let sockets_redis = redis.for_sockets.as_ref();
     let (bus, presence): (Arc<dyn Bus>, Arc<dyn PresenceStore>) = match sockets_redis {
         Some(redis) => (
-            bus::redis(redis, &config.sockets, deliver)?,
+            bus::redis(redis, &config.sockets, &interests(&namespaces), deliver)?,
             Arc::new(RedisPresence::new(redis.clone(), &config.sockets.key, instance.id())),
         ),
         None => (bus::memory(deliver), Arc::new(MemoryPresence::default())),
     };
     let secrets = sessions::secrets(&config)?;
     let services = Services { bus, presence, redis: sockets_redis, secrets: &secrets };
-    let sockets = Sockets::new(&config.sockets, services)?;
+    let sockets = Sockets::new(&config.sockets, namespaces, services)?;
     if let Some(check) = sockets.check() {
         health.register(check);
     }
@@ -122,7 +125,6 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     for check in db.checks().into_iter().chain(of_files) {
         health.register(check);
     }
-    let routes = layer::drawn(app, &config);
     let subject = Subject { name: app.name, config: &config, models: &app.models, routes: &routes };
     let parts = Parts {
         openapi: Document::served(&subject)?,
@@ -143,6 +145,14 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         config: Arc::new(config),
     };
     Ok(Built { parts, health, incoming, runtime })
+}
+
+/// The namespaces in which the bus hears other instances.
+fn interests(namespaces: &Namespaces) -> Interests {
+    Interests {
+        names: namespaces.names().map(str::to_owned).collect(),
+        starts: namespaces.starts().map(str::to_owned).collect(),
+    }
 }
 
 /// The Redis connections an app uses: one when sockets and sessions name the same datastore.
@@ -279,12 +289,15 @@ fn application(
         InitError = (),
     > + use<>,
 > {
+    let dispatcher = dispatcher(parts);
     let endpoint_data = Endpoint {
         sockets: parts.sockets.clone(),
-        worker: Worker::start(&parts.sockets),
+        worker: Worker::start(&parts.sockets, dispatcher.clone()),
         config: Rc::new(parts.config.sockets.clone()),
         origins: parts.origins.clone(),
-        dispatcher: dispatcher(parts),
+        dispatcher,
+        #[cfg(feature = "testing")]
+        echoes: parts.app.echoes,
     };
     let listener = parts.listener.clone();
     let socket_path = parts.config.sockets.path.clone();

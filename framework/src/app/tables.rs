@@ -7,6 +7,7 @@ use super::{App, server};
 use crate::config::{Config, ConfigError};
 use crate::http::Instance;
 use crate::openapi::{self, Subject};
+use crate::routes::Call;
 use crate::{Result, doctor};
 
 #[expect(clippy::print_stdout, reason = "the command prints its table")]
@@ -20,13 +21,27 @@ pub(super) fn routes(app: &App, config: &Config) {
             lines.push(line);
         }
     }
-    for event in &routes.events {
-        lines.push(["EVENT".to_owned(), event.event.clone(), event.name.clone()]);
+    for namespace in &routes.namespaces {
+        for entry in &namespace.calls {
+            let Some((kind, event)) = told(&entry.call) else { continue };
+            let place = if namespace.name == "/" { event } else { format!("{} {event}", namespace.name) };
+            lines.push([kind.to_owned(), place, entry.name.clone()]);
+        }
     }
     let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
     let (first, second) = (width(0), width(1));
     for [method, path, name] in &lines {
         println!("{method:first$}  {path:second$}  {name}");
+    }
+}
+
+/// How a handler of sockets stands in the table of routes.
+fn told(call: &Call) -> Option<(&'static str, String)> {
+    match call {
+        Call::Event(event) => Some(("EVENT", event.clone())),
+        Call::AnyEvent => Some(("EVENT", "*".to_owned())),
+        Call::ServerEvent(event) => Some(("SERVER EVENT", event.clone())),
+        Call::Connect | Call::Disconnect => None,
     }
 }
 

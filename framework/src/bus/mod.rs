@@ -57,6 +57,20 @@ pub(crate) enum Message {
 }
 
 impl Message {
+    /// The namespace it is about; none of its own when it comes from the bus itself.
+    fn namespace(&self) -> &str {
+        match self {
+            Self::Broadcast { namespace, .. }
+            | Self::Join { namespace, .. }
+            | Self::Leave { namespace, .. }
+            | Self::LeaveAll { namespace, .. }
+            | Self::Disconnect { namespace, .. }
+            | Self::Question { namespace, .. }
+            | Self::Reply { namespace, .. } => namespace,
+            Self::Missed { .. } => "",
+        }
+    }
+
     /// Whether who hears it can tell that it came, by its number. Answers have an addressee who waits for them.
     fn is_numbered(&self) -> bool {
         !matches!(self, Self::Reply { .. } | Self::Missed { .. })
@@ -82,6 +96,15 @@ impl Message {
         let names = names.into_iter().flatten().map(|name| size_of::<String>() + name.len());
         size_of::<Self>() + data + names.sum::<usize>()
     }
+}
+
+/// The namespaces in which other instances are heard.
+#[derive(Debug, Clone)]
+pub(crate) struct Interests {
+    /// By their names.
+    pub(crate) names: Vec<String>,
+    /// By how their names begin.
+    pub(crate) starts: Vec<String>,
 }
 
 /// What a question or an answer takes, more or less.
@@ -146,9 +169,10 @@ pub(crate) fn memory(incoming: mpsc::Sender<Message>) -> Arc<dyn Bus> {
 pub(crate) fn redis(
     redis: &Redis,
     config: &SocketsConfig,
+    interests: &Interests,
     incoming: mpsc::Sender<Message>,
 ) -> Result<Arc<dyn Bus>> {
-    Ok(Arc::new(self::redis::RedisBus::connect(redis, config, incoming)?))
+    Ok(Arc::new(self::redis::RedisBus::connect(redis, config, interests, incoming)?))
 }
 
 #[cfg(test)]

@@ -50,11 +50,11 @@ impl Outbox {
         Self { queue: Mutex::default(), limit: limit.max(1), filled: Notify::new(), emptied: Notify::new() }
     }
 
-    /// Appends a message; returns how many old ones had to go for it.
-    pub(super) fn push(&self, message: Message) -> u64 {
+    /// Appends a message, with a number if all others listen to its namespace; returns how many old ones had to go for it.
+    pub(super) fn push(&self, message: Message, all_listen: bool) -> u64 {
         let mut queue = self.lock();
         queue.bytes += message.weight();
-        let number = message.is_numbered().then(|| {
+        let number = (all_listen && message.is_numbered()).then(|| {
             queue.numbered += 1;
             queue.numbered
         });

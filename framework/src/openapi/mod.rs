@@ -26,7 +26,7 @@ pub(crate) use serve::Document;
 
 use crate::config::Config;
 use crate::models::Schema;
-use crate::routes::{Doc, Routes};
+use crate::routes::{Call, Doc, Routes};
 
 /// What a document is about.
 #[derive(Debug)]
@@ -101,7 +101,14 @@ fn paths(operations: &mut Operations<'_>, routes: &Routes) -> (Object, Vec<Strin
 
 /// What sockets send and hear: the app's own events, and those about the records of its blueprints.
 fn events(components: &mut Components<'_>, routes: &Routes) -> Json {
-    let mut events: Vec<Json> = routes.events.iter().map(|event| heard(&event.event, &event.doc)).collect();
+    let mut events = Vec::new();
+    for namespace in &routes.namespaces {
+        for entry in &namespace.calls {
+            if let Call::Event(event) = &entry.call {
+                events.push(heard(&namespace.name, event, &entry.doc));
+            }
+        }
+    }
     let mut told: Vec<&str> = Vec::new();
     for route in routes.entries.iter().filter_map(|entry| entry.blueprint.as_ref()) {
         let identity = route.schema.identity();
@@ -118,8 +125,11 @@ fn events(components: &mut Components<'_>, routes: &Routes) -> Json {
     Json::Array(events)
 }
 
-fn heard(event: &str, doc: &Doc) -> Json {
+fn heard(namespace: &str, event: &str, doc: &Doc) -> Json {
     let mut heard = object(json!({ "event": event, "from": "client" }));
+    if namespace != "/" {
+        heard.insert("namespace".to_owned(), json!(namespace));
+    }
     for (name, text) in [("summary", &doc.summary), ("description", &doc.description)] {
         if let Some(text) = text {
             heard.insert(name.to_owned(), json!(text));

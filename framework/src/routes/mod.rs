@@ -21,8 +21,10 @@
 
 mod action;
 mod blueprints;
+mod calls;
 mod controller;
 mod guarded;
+mod namespaces;
 mod service;
 
 use std::sync::Arc;
@@ -33,11 +35,14 @@ use actix_web::{FromRequest, Handler, Responder};
 pub(crate) use action::Action;
 pub(crate) use blueprints::{BlueprintEntry, OptionHook};
 pub use blueprints::{BlueprintOptions, Blueprints, Operation};
+pub use calls::Namespace;
+pub(crate) use calls::{Call, NamespaceEntry};
 pub use controller::Controller;
 pub(crate) use controller::ControllerEntry;
 pub(crate) use guarded::Doc;
 pub use guarded::Guarded;
-pub(crate) use service::{EVENT, event_path, register};
+pub(crate) use namespaces::Namespaces;
+pub(crate) use service::{CALL, register};
 
 use crate::Result;
 use crate::models::{Model, Schema};
@@ -47,11 +52,12 @@ use crate::policies::Policy;
 ///
 /// Paths are actix-web's: `/user/{id}`, `/files/{path:.*}`. The first route that fits wins; routes written
 /// by hand win over blueprints.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Routes {
     pub(crate) entries: Vec<Entry>,
     pub(crate) blueprints: Vec<BlueprintEntry>,
-    pub(crate) events: Vec<EventEntry>,
+    /// The namespaces of sockets, `/` first.
+    pub(crate) namespaces: Vec<NamespaceEntry>,
     pub(crate) controllers: Vec<ControllerEntry>,
 }
 
@@ -77,16 +83,6 @@ pub(crate) struct BlueprintRoute {
     pub(crate) association: Option<usize>,
 }
 
-/// A socket event that asked for a handler.
-#[derive(Debug)]
-pub(crate) struct EventEntry {
-    pub(crate) event: String,
-    pub(crate) name: String,
-    pub(crate) action: Action,
-    pub(crate) guards: Vec<Policy>,
-    pub(crate) doc: Doc,
-}
-
 macro_rules! verbs {
     ($($name:ident $method:ident $verb:literal),+) => {$(
         #[doc = concat!("Answers `", $verb, " path` with `action`.")]
@@ -99,6 +95,17 @@ macro_rules! verbs {
             self.route(Method::$method, path, action)
         }
     )+};
+}
+
+impl Default for Routes {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            blueprints: Vec::new(),
+            namespaces: vec![NamespaceEntry::new("/".to_owned())],
+            controllers: Vec::new(),
+        }
+    }
 }
 
 impl Routes {
@@ -150,26 +157,6 @@ impl Routes {
             .push(ControllerEntry { name: name.trim_matches('/').to_owned(), ..Default::default() });
         let last = self.controllers.len() - 1;
         Controller(&mut self.controllers[last])
-    }
-
-    /// Handles the socket event `event`. The action's `Input` or `Json` is the event's argument, or a list of
-    /// them when there are several; what it answers becomes the acknowledgement.
-    pub fn on<F, Args>(&mut self, event: &str, action: F) -> Guarded<'_>
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.events.push(EventEntry {
-            event: event.to_owned(),
-            name: short_name::<F>(),
-            action: Action::from_handler(action),
-            guards: Vec::new(),
-            doc: Doc::default(),
-        });
-        let last = self.events.len() - 1;
-        let EventEntry { guards, doc, .. } = &mut self.events[last];
-        Guarded { guards, doc }
     }
 }
 

@@ -17,16 +17,19 @@ use actix_web::{HttpMessage as _, HttpResponse, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
-use super::{Action, Entry, EventEntry};
+use super::{Action, Call, Entry, NamespaceEntry};
 use crate::Error;
-use crate::security::Virtual;
 
-/// The method of a socket event; no HTTP client's request gets to its handler.
-pub(crate) const EVENT: &str = "EVENT";
+/// The method of what sockets do, whose path is their namespace; no HTTP client's request gets to a handler with it.
+pub(crate) const CALL: &str = "CALL";
 
 /// Adds every route; the first that fits a request wins, and what fits none is not found.
-pub(crate) fn register(entries: Vec<Entry>, events: Vec<EventEntry>, services: &mut web::ServiceConfig) {
-    services.service(Router(Rc::new(Table::new(entries, events))));
+pub(crate) fn register(
+    entries: Vec<Entry>,
+    namespaces: Vec<NamespaceEntry>,
+    services: &mut web::ServiceConfig,
+) {
+    services.service(Router(Rc::new(Table::new(entries, namespaces))));
 }
 
 /// Each path with the methods that have a route there, for `OPTIONS`.
@@ -52,11 +55,6 @@ fn definition(path: &str) -> ResourceDef {
     if path.starts_with('/') { ResourceDef::new(path) } else { ResourceDef::new(format!("/{path}")) }
 }
 
-/// The path under which the handler of `event` is dispatched: its bytes in hex, so that no name is special.
-pub(crate) fn event_path(event: &str) -> String {
-    event.bytes().fold(String::from("/"), |path, byte| path + &format!("{byte:02x}"))
-}
-
 /// A route.
 struct Line {
     method: Method,
@@ -76,16 +74,16 @@ struct Table {
     by_start: BTreeMap<String, Vec<usize>>,
     /// The places of the lines that fit a path with any other first segment.
     others: Vec<usize>,
-    events: BTreeMap<String, Action>,
+    namespaces: Vec<(ResourceDef, HashMap<Call, Action>)>,
 }
 
 impl Table {
-    fn new(entries: Vec<Entry>, events: Vec<EventEntry>) -> Self {
+    fn new(entries: Vec<Entry>, namespaces: Vec<NamespaceEntry>) -> Self {
         let mut table = Self {
             lines: Vec::new(),
             by_start: BTreeMap::new(),
             others: Vec::new(),
-            events: BTreeMap::new(),
+            namespaces: Vec::with_capacity(namespaces.len()),
         };
         let allowed = allowed(&entries);
         for Entry { method, path, action, guards, .. } in entries {
@@ -99,8 +97,9 @@ impl Table {
             });
             table.add(Line { method: Method::OPTIONS, path: definition(&path), action });
         }
-        for EventEntry { event, action, guards, .. } in events {
-            table.events.entry(event_path(&event)).or_insert_with(|| action.guarded(guards));
+        for entry in namespaces {
+            let name = ResourceDef::new(&*entry.name);
+            table.namespaces.push((name, entry.into_actions()));
         }
         table
     }
@@ -120,15 +119,24 @@ impl Table {
 
     /// The action for the request, whose path's parts are then known.
     fn find(&self, req: &mut ServiceRequest) -> Option<&Action> {
-        if req.method().as_str() == EVENT {
-            let is_event = req.extensions().contains::<Virtual>();
-            return self.events.get(req.path()).filter(|_| is_event);
+        if req.method().as_str() == CALL {
+            return self.called(req);
         }
         let start = first_segment(req.match_info().unprocessed());
         let places = self.by_start.get(start).unwrap_or(&self.others);
         let fits =
             |line: &&Line| line.takes(req.method()) && line.path.capture_match_info(req.match_info_mut());
         places.iter().map(|place| &self.lines[*place]).find(fits).map(|line| &line.action)
+    }
+
+    /// The action for what a socket does in the namespace that is the request's path.
+    fn called(&self, req: &mut ServiceRequest) -> Option<&Action> {
+        let call = req.extensions().get::<Call>().cloned()?;
+        let namespace =
+            self.namespaces.iter().find(|(name, _)| name.capture_match_info(req.match_info_mut()));
+        let actions = &namespace?.1;
+        let any = || actions.get(&Call::AnyEvent).filter(|_| matches!(call, Call::Event(_)));
+        actions.get(&call).or_else(any)
     }
 }
 

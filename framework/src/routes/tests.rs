@@ -5,7 +5,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpRequest, web};
 
-use super::{EVENT, Routes, event_path, register};
+use super::{CALL, Routes, register};
 
 /// An action that says what it is.
 macro_rules! says {
@@ -32,7 +32,7 @@ fn draw(r: &mut Routes) {
 async fn answer(method: Method, path: &str) -> (StatusCode, String) {
     let mut routes = Routes::default();
     draw(&mut routes);
-    let app = App::new().configure(|services| register(routes.entries, routes.events, services));
+    let app = App::new().configure(|services| register(routes.entries, routes.namespaces, services));
     let app = init_service(app).await;
     let request = TestRequest::default().method(method).uri(path).to_request();
     let response = call_service(&app, request).await;
@@ -69,15 +69,15 @@ async fn a_route_takes_its_method_and_get_takes_head() {
 
 #[tokio::test]
 async fn a_request_of_http_never_gets_to_an_event() {
-    let event = Method::from_bytes(EVENT.as_bytes()).unwrap();
-    assert_eq!(answer(event, &event_path("wave")).await.0, StatusCode::NOT_FOUND);
+    let call = Method::from_bytes(CALL.as_bytes()).unwrap();
+    assert_eq!(answer(call, "/").await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn an_action_that_panics_fails_its_request() {
     let mut routes = Routes::default();
     routes.get("/falls", async || -> &'static str { panic!("on purpose") });
-    let app = App::new().configure(|services| register(routes.entries, routes.events, services));
+    let app = App::new().configure(|services| register(routes.entries, routes.namespaces, services));
     let response = call_service(&init_service(app).await, TestRequest::with_uri("/falls").to_request()).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }

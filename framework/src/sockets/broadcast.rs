@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::Serialize;
 
 use super::Sockets;
+use super::args::{Payload, Said};
 use super::engine::frame;
 use super::workers::{Order, What};
 use crate::Result;
 use crate::bus::Message;
-use crate::protocol::packet;
+use crate::protocol::packet::write;
 
 /// Something for many sockets: choose whom, then say what.
 ///
@@ -36,6 +36,11 @@ impl Broadcast {
         self
     }
 
+    /// As [`Broadcast::to`], Socket.IO's `in`.
+    pub fn in_room(self, room: impl Into<String>) -> Self {
+        self.to(room)
+    }
+
     /// Not to the members of `room`; a socket's id is a room with that socket in it.
     pub fn except(mut self, room: impl Into<String>) -> Self {
         self.except.push(room.into());
@@ -54,19 +59,19 @@ impl Broadcast {
         self
     }
 
-    /// Emits an event with one argument. Returns once every worker of this instance has it; other instances
-    /// get it over the bus, with one publish, as soon as that is reachable.
+    /// Emits an event with one argument, or several as [`Args`](super::Args). Returns once every worker of this instance
+    /// has it; other instances get it over the bus, with one publish, as soon as that is reachable.
     ///
     /// # Errors
-    /// When `data` can't be written as JSON.
-    pub async fn emit(self, event: &str, data: &(impl Serialize + ?Sized)) -> Result<()> {
-        let args = serde_json::to_string(&(event, data))?;
-        let frame = frame::text(&packet::event(&args));
+    /// When the arguments can't be written as JSON.
+    pub async fn emit(self, event: &str, data: impl Payload) -> Result<()> {
+        let Said { args } = data.said(event)?;
+        let frame = frame::text(&write::event(self.sockets.namespace(), None, 0, &args));
         let what = What::Deliver { frame, volatile: self.volatile };
         let data = Bytes::from(args);
         let volatile = self.volatile;
-        self.send(what, |rooms, except| Message::Broadcast {
-            namespace: "/".to_owned(),
+        self.send(what, |namespace, rooms, except| Message::Broadcast {
+            namespace,
             data,
             rooms,
             except,
@@ -76,11 +81,12 @@ impl Broadcast {
         Ok(())
     }
 
-    /// Puts the sockets into `rooms`, on every instance.
-    pub async fn sockets_join(self, rooms: &[String]) {
-        let targets = rooms.to_vec();
-        self.send(What::Join(rooms.into()), |rooms, except| Message::Join {
-            namespace: "/".to_owned(),
+    /// Puts the sockets into `rooms`, on every instance. It does not wait for the others, but what this instance emits
+    /// after it arrives there after it; [`Sockets::settled`] waits.
+    pub async fn sockets_join(self, rooms: &[impl AsRef<str>]) {
+        let targets = owned(rooms);
+        self.send(What::Join(targets.clone().into()), |namespace, rooms, except| Message::Join {
+            namespace,
             rooms,
             except,
             targets,
@@ -89,10 +95,10 @@ impl Broadcast {
     }
 
     /// Takes the sockets out of `rooms`, on every instance.
-    pub async fn sockets_leave(self, rooms: &[String]) {
-        let targets = rooms.to_vec();
-        self.send(What::Leave(rooms.into()), |rooms, except| Message::Leave {
-            namespace: "/".to_owned(),
+    pub async fn sockets_leave(self, rooms: &[impl AsRef<str>]) {
+        let targets = owned(rooms);
+        self.send(What::Leave(targets.clone().into()), |namespace, rooms, except| Message::Leave {
+            namespace,
             rooms,
             except,
             targets,
@@ -102,30 +108,33 @@ impl Broadcast {
 
     /// Takes the sockets out of every room but the one of their own id, on every instance.
     pub async fn sockets_leave_all(self) {
-        self.send(What::LeaveAll, |rooms, except| Message::LeaveAll {
-            namespace: "/".to_owned(),
+        self.send(What::LeaveAll, |namespace, rooms, except| Message::LeaveAll { namespace, rooms, except })
+            .await;
+    }
+
+    /// Takes the sockets out of their namespace, on every instance; with `close` their whole connections end. Their
+    /// clients don't come back by themselves.
+    pub async fn disconnect_sockets(self, close: bool) {
+        self.send(What::Disconnect { close }, |namespace, rooms, except| Message::Disconnect {
+            namespace,
             rooms,
             except,
+            close,
         })
         .await;
     }
 
-    /// Disconnects the sockets, on every instance; their clients don't come back by themselves.
-    pub async fn disconnect_sockets(self) {
-        self.send(What::Disconnect { close: true }, |rooms, except| Message::Disconnect {
-            namespace: "/".to_owned(),
-            rooms,
-            except,
-            close: true,
-        })
-        .await;
-    }
-
-    async fn send(self, what: What, message: impl FnOnce(Vec<String>, Vec<String>) -> Message) {
-        let order = Order { rooms: Arc::from(&*self.rooms), except: Arc::from(&*self.except), what };
+    async fn send(self, what: What, message: impl FnOnce(String, Vec<String>, Vec<String>) -> Message) {
+        let namespace = self.sockets.shared_namespace().clone();
+        let (rooms, except) = (Arc::from(&*self.rooms), Arc::from(&*self.except));
         if !self.local {
-            self.sockets.bus().publish(message(self.rooms, self.except));
+            self.sockets.bus().publish(message(namespace.to_string(), self.rooms, self.except));
         }
+        let order = Order { namespace, rooms, except, what };
         self.sockets.workers().all(order).await;
     }
+}
+
+fn owned(rooms: &[impl AsRef<str>]) -> Vec<String> {
+    rooms.iter().map(|room| room.as_ref().to_owned()).collect()
 }

@@ -3,19 +3,26 @@
 
 use std::rc::Rc;
 
-use serde_json::Value;
+use actix_web::web::Query;
+use bytes::Bytes;
+use futures_util::future;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
+use super::calls::{self, Refused};
+use super::company::{Company, Place};
+use super::engine::conversation::{Conversation, Reason};
 use super::engine::{Link, frame, id};
 use super::hub::Hub;
 use super::virtual_request::{self, Dispatcher};
 use super::{Socket, Sockets};
 use crate::protocol::engine::Revision;
-use crate::protocol::packet::{self, Packet};
+use crate::protocol::packet::{Packet, write};
+use crate::routes::Call;
 
-/// Why a connection ended.
-pub(super) type Reason = &'static str;
+/// The namespace every app has.
+const ROOT: &str = "/";
 
 /// What clients have in common.
 #[derive(Clone)]
@@ -23,6 +30,7 @@ pub(super) struct Surroundings {
     pub(super) sockets: Sockets,
     pub(super) hub: Rc<Hub>,
     pub(super) dispatcher: Dispatcher,
+    pub(super) max_namespaces: usize,
     pub(super) max_rooms: usize,
     pub(super) max_in_flight: usize,
 }
@@ -30,48 +38,55 @@ pub(super) struct Surroundings {
 /// The client at the other end of a connection.
 pub(super) struct Client {
     link: Link,
-    around: Surroundings,
-    /// Its socket in the default namespace, once it is there.
-    socket: Option<Socket>,
+    around: Rc<Surroundings>,
+    /// Its sockets.
+    company: Rc<Company>,
     /// Handlers at work; they run on when the client goes.
-    handlers: JoinSet<()>,
+    handlers: JoinSet<Done>,
+}
+
+/// What a handler has done.
+enum Done {
+    Nothing,
+    /// The app has decided whether the socket may enter.
+    Decided(Socket, Result<(), Refused>),
 }
 
 impl Client {
     pub(super) fn new(link: Link, around: Surroundings) -> Self {
-        Self { link, around, socket: None, handlers: JoinSet::new() }
+        let company = Rc::new(Company::new(&link));
+        Self { link, around: Rc::new(around), company, handlers: JoinSet::new() }
     }
+}
 
-    /// The connection is open.
-    pub(super) fn opened(&mut self) {
+impl Conversation for Client {
+    fn opened(&mut self) {
         if self.link.revision() == Revision::V3 {
-            self.link.send_text(packet::CONNECTED_V3);
-            self.enter(self.link.id().to_owned(), Value::Null);
+            let socket = self.socket(self.link.id().to_owned(), ROOT, Value::Null);
+            self.ask(socket);
         }
     }
 
-    /// Whether it has joined a namespace.
-    pub(super) fn is_connected(&self) -> bool {
-        self.socket.is_some()
+    fn is_connected(&self) -> bool {
+        self.company.has_entered()
     }
 
-    /// Whether another message may be taken: not while too many are at work.
-    pub(super) fn has_room(&self) -> bool {
+    fn has_room(&self) -> bool {
         self.handlers.len() < self.around.max_in_flight
     }
 
-    /// Resolves when a handler is done; never without one at work.
-    pub(super) async fn worked(&mut self) {
-        if self.handlers.join_next().await.is_none() {
-            std::future::pending().await
+    async fn worked(&mut self) {
+        match self.handlers.join_next().await {
+            Some(Ok(Done::Decided(socket, Ok(())))) => self.enter(socket),
+            Some(Ok(Done::Decided(socket, Err(refused)))) => self.turn_away(&socket, &refused),
+            Some(Ok(Done::Nothing)) => {}
+            // A handler's panic is told where it is called; this one was ended with the app.
+            Some(Err(_)) => {}
+            None => std::future::pending().await,
         }
     }
 
-    /// A message arrived.
-    ///
-    /// # Errors
-    /// Why the connection ends.
-    pub(super) fn message(&mut self, text: &str) -> Result<(), Reason> {
+    fn text(&mut self, text: &str) -> Result<(), Reason> {
         match Packet::parse(text, 0) {
             Ok(packet) => self.packet(packet),
             Err(error) => {
@@ -81,82 +96,185 @@ impl Client {
         }
     }
 
-    /// The connection is gone: its sockets leave everything.
-    pub(super) async fn left(mut self, reason: Reason) {
+    fn binary(&mut self, _: Bytes) -> Result<(), Reason> {
+        Err(self.parse_error())
+    }
+
+    /// Its sockets leave everything.
+    async fn left(mut self, reason: Reason) {
         self.handlers.detach_all();
-        if let Some(socket) = self.socket {
-            tracing::debug!(socket = socket.id(), reason, "socket disconnected");
-            socket.left().await;
-        }
+        let reason = named(reason);
+        let left: Vec<_> = self.company.take().iter().map(|socket| socket.left(reason)).collect();
+        future::join_all(left).await;
     }
+}
 
-    fn enter(&mut self, id: String, auth: Value) {
-        let Surroundings { sockets, hub, max_rooms, .. } = &self.around;
-        let socket = Socket::new(id, self.link.clone(), sockets.clone(), hub.clone(), *max_rooms);
-        socket.enter_namespace(auth);
-        self.socket = Some(socket);
-    }
-
+impl Client {
     fn packet(&mut self, packet: Packet<'_>) -> Result<(), Reason> {
-        match (packet, &self.socket) {
-            (Packet::Connect { namespace: "/", auth, .. }, None) => {
-                let auth = auth.and_then(|auth| serde_json::from_str(auth.get()).ok()).unwrap_or_default();
-                let Ok(id) = id::random() else { return Err("no random bytes") };
-                self.link.send_text(&packet::connected(&id));
-                self.enter(id, auth);
-                Ok(())
+        match packet {
+            // The server has done that already.
+            Packet::Connect { namespace: ROOT, .. } if self.link.revision() == Revision::V3 => Ok(()),
+            Packet::Connect { namespace, query, auth } => {
+                let auth = match (self.link.revision(), auth) {
+                    (Revision::V3, _) => query.map(credentials).unwrap_or_default(),
+                    (Revision::V4, Some(auth)) => serde_json::from_str(auth.get()).unwrap_or_default(),
+                    (Revision::V4, None) => Value::Null,
+                };
+                self.connect(namespace, auth)
             }
-            (Packet::Connect { namespace: "/", .. }, _) if self.link.revision() == Revision::V3 => Ok(()),
-            (Packet::Connect { namespace, .. }, _) if namespace != "/" => {
-                let refused = packet::refused(namespace, "Invalid namespace", self.link.revision());
-                self.link.send_text(&refused);
-                Ok(())
+            Packet::Disconnect { namespace } => self.in_place(namespace, |client, socket| {
+                client.company.remove(namespace);
+                let left = socket.left("client namespace disconnect");
+                client.spawn(async {
+                    left.await;
+                    Done::Nothing
+                });
+            }),
+            Packet::Event { namespace, ack, args, .. } => {
+                self.in_place(namespace, |client, socket| client.event(socket, ack, &args))
             }
-            (Packet::Disconnect { namespace: "/" }, _) => Err("client namespace disconnect"),
-            (Packet::Event { namespace: "/", ack, args, .. }, Some(socket)) => {
-                let socket = socket.clone();
-                self.event(socket, ack, &args);
-                Ok(())
-            }
-            (Packet::Ack { namespace: "/", id, args, .. }, Some(socket)) => {
+            Packet::Ack { namespace, id, args, .. } => self.in_place(namespace, |_, socket| {
                 if !socket.acknowledged(id, &args) {
                     tracing::trace!(socket = socket.id(), id, "nobody waits for this acknowledgement");
                 }
-                Ok(())
-            }
-            _ => Err(self.parse_error()),
+            }),
         }
+    }
+
+    /// Does something with the socket in `namespace`.
+    ///
+    /// # Errors
+    /// When the client has none there.
+    fn in_place(&mut self, namespace: &str, act: impl FnOnce(&mut Self, Socket)) -> Result<(), Reason> {
+        match self.company.get(namespace) {
+            Some(Place::Taken(socket)) => act(self, socket),
+            Some(Place::Ended) => {}
+            Some(Place::Asked(_)) | None => return Err(self.parse_error()),
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, namespace: &str, auth: Value) -> Result<(), Reason> {
+        if matches!(self.company.get(namespace), Some(Place::Asked(_) | Place::Taken(_))) {
+            return Err(self.parse_error());
+        }
+        let refused = if self.around.sockets.namespaces().find(namespace).is_none() {
+            Some("Invalid namespace")
+        } else if !self.company.has_room(self.around.max_namespaces) {
+            Some("Too many namespaces")
+        } else {
+            None
+        };
+        if let Some(message) = refused {
+            self.link.send_text(&write::refused(namespace, message, None, self.link.revision()));
+            return Ok(());
+        }
+        let id = match self.link.revision() {
+            Revision::V3 => format!("{namespace}#{}", self.link.id()),
+            Revision::V4 => id::random().map_err(|_| "no random bytes")?,
+        };
+        let socket = self.socket(id, namespace, auth);
+        self.ask(socket);
+        Ok(())
+    }
+
+    fn socket(&self, id: String, namespace: &str, auth: Value) -> Socket {
+        Socket::new(id, namespace, auth, self.link.clone(), self.around.clone(), self.company.clone())
+    }
+
+    /// Lets a socket enter when the app agrees.
+    fn ask(&mut self, socket: Socket) {
+        if !socket.sockets().takes(&Call::Connect) {
+            return self.enter(socket);
+        }
+        self.company.put(socket.sockets().shared_namespace().clone(), Place::Asked(socket.clone()));
+        self.spawn(async move {
+            let decided = calls::connecting(&socket).await;
+            Done::Decided(socket, decided)
+        });
+    }
+
+    fn enter(&mut self, socket: Socket) {
+        let connected = write::connected(socket.namespace(), socket.id(), None, self.link.revision());
+        if socket.is_asked() {
+            self.link.send_text(&connected);
+            socket.enter_namespace();
+            self.company.put(socket.sockets().shared_namespace().clone(), Place::Taken(socket));
+        }
+    }
+
+    fn turn_away(&mut self, socket: &Socket, refused: &Refused) {
+        if !socket.is_asked() {
+            return;
+        }
+        let Refused { message, data } = refused;
+        let namespace = socket.namespace();
+        // Clients of revision 3 would get the data without the message.
+        let data = Some(&**data).filter(|_| self.link.revision() == Revision::V4);
+        self.link.send_text(&write::refused(namespace, message, data, self.link.revision()));
+        self.company.remove(namespace);
+        let left = socket.left("refused");
+        self.spawn(async {
+            left.await;
+            Done::Nothing
+        });
     }
 
     /// Starts the handler of an event: a virtual request when its name is a verb.
     fn event(&mut self, socket: Socket, ack: Option<u64>, args: &[&RawValue]) {
         let Some((name, args)) = args.split_first() else { return };
-        let Ok(name) = serde_json::from_str::<String>(name.get()) else { return };
-        let dispatcher = self.around.dispatcher.clone();
+        let name = serde_json::from_str::<String>(name.get()).unwrap_or_else(|_| name.get().to_owned());
+        let verb = virtual_request::verb(&name).filter(|_| socket.namespace() == ROOT);
+        if verb.is_none() && !socket.sockets().takes(&Call::Event(name.clone())) {
+            return;
+        }
         let args: Vec<Box<RawValue>> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        self.handlers.spawn_local(async move {
+        self.spawn(async move {
             let args: Vec<&RawValue> = args.iter().map(|arg| &**arg).collect();
-            let answer = match virtual_request::verb(&name) {
-                Some(verb) => {
-                    match virtual_request::answer(&dispatcher, &socket, verb, args.first().copied()).await {
-                        Ok(answer) => Some(answer),
-                        Err(error) if ack.is_none() => {
-                            socket.send_text(&packet::event(&format!("[\"sails:parseError\",{error}]")));
-                            None
-                        }
-                        Err(error) => Some(error),
+            let answer = match verb {
+                Some(verb) => match virtual_request::answer(&socket, verb, args.first().copied()).await {
+                    Ok(answer) => format!("[{answer}]"),
+                    Err(error) if ack.is_none() => {
+                        let args = format!("[\"sails:parseError\",{error}]");
+                        socket.send_text(&write::event(ROOT, None, 0, &args));
+                        return Done::Nothing;
                     }
-                }
-                None => virtual_request::event(&dispatcher, &socket, &name, &args).await,
+                    Err(error) => format!("[{error}]"),
+                },
+                None => calls::event(&socket, name, &args).await,
             };
-            if let (Some(id), Some(answer)) = (ack, answer) {
-                socket.send_text(&packet::ack(id, &answer));
+            if let Some(id) = ack {
+                socket.send_text(&write::ack(socket.namespace(), id, 0, &answer));
             }
+            Done::Nothing
         });
+    }
+
+    fn spawn(&mut self, handler: impl Future<Output = Done> + 'static) {
+        self.handlers.spawn_local(handler);
     }
 
     fn parse_error(&self) -> Reason {
         self.link.close(frame::PROTOCOL_ERROR, "parse error", false);
         "parse error"
     }
+}
+
+/// The reason as Socket.IO names it.
+fn named(reason: Reason) -> Reason {
+    match reason {
+        "instance stops" => "server shutting down",
+        "message too large" => "transport error",
+        "server disconnect" => "forced server close",
+        reason => reason,
+    }
+}
+
+/// The credentials a client of revision 3 wrote behind the namespace's name.
+fn credentials(query: &str) -> Value {
+    let pairs = Query::<Vec<(String, String)>>::from_query(query).map(Query::into_inner).unwrap_or_default();
+    if pairs.is_empty() {
+        return Value::Null;
+    }
+    pairs.into_iter().map(|(name, value)| (name, value.into())).collect::<Map<_, _>>().into()
 }

@@ -8,17 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::args::Payload;
 use super::engine::frame;
-use super::hub::{Hub, Selection};
+use super::registry::{Registry, Selection};
 use super::socket::Socket;
 use super::{Broadcast, Sockets};
 use crate::bus::{Answers, Message, Question, Reply};
-use crate::protocol::packet;
+use crate::protocol::packet::write;
 use crate::{Error, Result};
 
 /// How long the other instances may take to answer.
@@ -65,13 +65,13 @@ impl Broadcast {
     pub async fn fetch_sockets(self) -> Result<Fleet<RemoteSocket>> {
         let (sockets, local) = (self.sockets.clone(), self.local);
         let (rooms, except) = (self.rooms.clone(), self.except.clone());
-        let own = sockets.workers().collect(&rooms, &except, described).await;
+        let own = sockets.workers().collect(&sockets.namespace, &rooms, &except, described).await;
         let mut found: Vec<_> = own.into_iter().flatten().filter_map(read).collect();
         let (mut asked, mut answered) = (0, 0);
         if !local {
-            let answers = sockets.bus().ask("/", Question::Fetch { rooms, except }).await?;
+            let answers = sockets.bus().ask(sockets.namespace(), Question::Fetch { rooms, except }).await?;
             asked = answers.others;
-            answered = gather(answers, |reply| match reply {
+            answered = gather(answers, PATIENCE, |reply| match reply {
                 Reply::Fetched(others) => {
                     found.extend(others.into_iter().filter_map(read));
                     true
@@ -83,7 +83,7 @@ impl Broadcast {
         Ok(Fleet { found, asked, answered })
     }
 
-    /// Emits an event with one argument that every socket shall acknowledge within `timeout`; the first argument
+    /// Emits an event that every socket shall acknowledge within `timeout`; the first argument
     /// of each acknowledgement that came in time is the answer. `asked` and `answered` count sockets.
     ///
     /// # Errors
@@ -91,11 +91,11 @@ impl Broadcast {
     pub async fn emit_with_ack(
         self,
         event: &str,
-        data: &(impl Serialize + ?Sized),
+        data: impl Payload,
         timeout: Duration,
     ) -> Result<Fleet<Value>> {
         let deadline = Instant::now() + timeout;
-        let args = Bytes::from(serde_json::to_string(&(event, data))?);
+        let args = Bytes::from(data.said(event)?.args);
         let (rooms, except) = (self.rooms.clone(), self.except.clone());
         let mut others = if self.local {
             None
@@ -107,7 +107,7 @@ impl Broadcast {
                 except: except.clone(),
                 timeout,
             };
-            Some(self.sockets.bus().ask("/", question).await?)
+            Some(self.sockets.bus().ask(self.sockets.namespace(), question).await?)
         };
         let (mut asked, mut own) = self.sockets.ask_own(&rooms, &except, &args).await?;
         let mut silent = others.as_ref().map_or(0, |answers| answers.others);
@@ -140,40 +140,17 @@ impl Broadcast {
     }
 }
 
-impl Socket {
-    /// Emits an event with one argument and waits until the client acknowledges it: with its one argument, with a
-    /// list of several, or with nothing as null.
-    ///
-    /// # Errors
-    /// When `data` can't be written as JSON; 503 when the client does not answer within `timeout` or goes.
-    pub async fn emit_with_ack(
-        &self,
-        event: &str,
-        data: &(impl Serialize + ?Sized),
-        timeout: Duration,
-    ) -> Result<Value> {
-        let args = serde_json::to_string(&(event, data))?;
-        let (sender, mut acknowledged) = mpsc::unbounded_channel();
-        let id = next_ack();
-        self.expect(id, sender, false);
-        self.send_text(&packet::event_with_ack(id, &args));
-        let answer = tokio::time::timeout(timeout, acknowledged.recv()).await;
-        self.give_up(id);
-        answer.ok().flatten().ok_or_else(|| Error::unavailable("the client did not acknowledge in time"))
-    }
-}
-
 impl Sockets {
     /// The rooms that have members, on all instances; a socket's own room is one of them.
     ///
     /// # Errors
     /// 503 when the other instances can't be reached.
     pub async fn rooms(&self) -> Result<Fleet<String>> {
-        let own = self.workers().collect(&[], &[], |hub, _| hub.rooms()).await;
+        let own = self.workers().collect(&self.namespace, &[], &[], |registry, _| registry.rooms()).await;
         let mut found: BTreeSet<_> = own.into_iter().flatten().collect();
-        let answers = self.bus().ask("/", Question::Rooms).await?;
+        let answers = self.bus().ask(&self.namespace, Question::Rooms).await?;
         let asked = answers.others;
-        let answered = gather(answers, |reply| match reply {
+        let answered = gather(answers, PATIENCE, |reply| match reply {
             Reply::Rooms(rooms) => {
                 found.extend(rooms);
                 true
@@ -184,26 +161,50 @@ impl Sockets {
         Ok(Fleet { found: found.into_iter().collect(), asked, answered })
     }
 
+    /// Returns when everything this instance has asked for before, of rooms and sockets, is done on all others too. Node
+    /// servers in the fleet don't say so; they are not waited for.
+    ///
+    /// # Errors
+    /// 503 when the other instances can't be reached, or don't answer within 5 seconds.
+    pub async fn settled(&self) -> Result<()> {
+        self.workers().collect(&self.namespace, &[], &[], |_, _| ()).await;
+        let answers = self.bus().ask(&self.namespace, Question::Settled).await?;
+        let asked = answers.others;
+        if gather(answers, PATIENCE, |reply| matches!(reply, Reply::Settled)).await < asked {
+            return Err(Error::unavailable("an instance has not confirmed in time: it may be too busy"));
+        }
+        Ok(())
+    }
+
     /// Answers what another instance asks.
     pub(super) async fn answer(self, id: Option<String>, question: Question) {
-        let Some(id) = id else { return };
         let reply = |reply| {
-            self.bus().publish(Message::Reply { namespace: "/".to_owned(), id: id.clone(), reply });
+            let Some(id) = &id else { return };
+            self.bus().publish(Message::Reply {
+                namespace: self.namespace.to_string(),
+                id: id.clone(),
+                reply,
+            });
         };
         match question {
             Question::Sockets { rooms } => {
-                let ids = |hub: &Hub, selection: Selection<'_>| {
-                    hub.select(selection).iter().map(|socket| socket.id().to_owned()).collect::<Vec<_>>()
+                let ids = |registry: &Registry, selection: Selection<'_>| {
+                    registry.select(selection).iter().map(|socket| socket.id().to_owned()).collect::<Vec<_>>()
                 };
-                reply(Reply::Sockets(self.workers().collect(&rooms, &[], ids).await.concat()));
+                reply(Reply::Sockets(
+                    self.workers().collect(&self.namespace, &rooms, &[], ids).await.concat(),
+                ));
             }
             Question::Rooms => {
-                let rooms = self.workers().collect(&[], &[], |hub, _| hub.rooms()).await;
+                let rooms =
+                    self.workers().collect(&self.namespace, &[], &[], |registry, _| registry.rooms()).await;
                 let rooms: BTreeSet<_> = rooms.into_iter().flatten().collect();
                 reply(Reply::Rooms(rooms.into_iter().collect()));
             }
             Question::Fetch { rooms, except } => {
-                reply(Reply::Fetched(self.workers().collect(&rooms, &except, described).await.concat()));
+                reply(Reply::Fetched(
+                    self.workers().collect(&self.namespace, &rooms, &except, described).await.concat(),
+                ));
             }
             Question::Broadcast { data, rooms, except, timeout } => {
                 let deadline = Instant::now() + Duration::from_millis(timeout).min(PATIENCE * 12);
@@ -218,8 +219,17 @@ impl Sockets {
                     }
                 }
             }
-            // As a Node server without a listener: it says nothing.
-            Question::Emit { .. } => {}
+            Question::Settled => {
+                // Each worker does what it is told in its order.
+                self.workers().collect(&self.namespace, &[], &[], |_, _| ()).await;
+                reply(Reply::Settled);
+            }
+            // Without a handler it says nothing, as a Node server does.
+            Question::Emit { args } => {
+                if let Some(answer) = self.served(&args).await {
+                    reply(Reply::Emitted(answer));
+                }
+            }
         }
     }
 
@@ -234,29 +244,34 @@ impl Sockets {
         let text = std::str::from_utf8(args).map_err(Error::internal)?;
         let (sender, acknowledged) = mpsc::unbounded_channel();
         let id = next_ack();
-        let frame = frame::text(&packet::event_with_ack(id, text));
-        let ask = move |hub: &Hub, selection: Selection<'_>| {
-            let selected = hub.select(selection);
+        let frame = frame::text(&write::event(&self.namespace, Some(id), 0, text));
+        let ask = move |registry: &Registry, selection: Selection<'_>| {
+            let selected = registry.select(selection);
             for socket in &selected {
                 socket.expect(id, sender.clone(), true);
                 socket.send(frame.clone(), false);
             }
             selected.len()
         };
-        let asked: usize = self.workers().collect(rooms, except, ask).await.into_iter().sum();
+        let asked: usize =
+            self.workers().collect(&self.namespace, rooms, except, ask).await.into_iter().sum();
         Ok((u64::try_from(asked).unwrap_or(u64::MAX), acknowledged))
     }
 }
 
 /// A number no other event of this process waits for.
-fn next_ack() -> u64 {
+pub(super) fn next_ack() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Takes the answers that come in time; how many `take` counted.
-async fn gather(mut answers: Answers, mut take: impl FnMut(Reply) -> bool) -> u64 {
-    let deadline = Instant::now() + PATIENCE;
+pub(super) async fn gather(
+    mut answers: Answers,
+    patience: Duration,
+    mut take: impl FnMut(Reply) -> bool,
+) -> u64 {
+    let deadline = Instant::now() + patience;
     let mut answered = 0;
     while answered < answers.others {
         match tokio::time::timeout_at(deadline, answers.next()).await {
@@ -268,8 +283,8 @@ async fn gather(mut answers: Answers, mut take: impl FnMut(Reply) -> bool) -> u6
 }
 
 /// The selected sockets of one worker, as Node's adapter describes them.
-fn described(hub: &Hub, selection: Selection<'_>) -> Vec<Value> {
-    hub.select(selection).iter().map(Socket::described).collect()
+fn described(registry: &Registry, selection: Selection<'_>) -> Vec<Value> {
+    registry.select(selection).iter().map(Socket::described).collect()
 }
 
 fn read(mut socket: Value) -> Option<RemoteSocket> {
@@ -306,7 +321,7 @@ impl Socket {
                 "auth": self.auth(),
             },
             "rooms": ([vec![self.id().to_owned()], self.rooms()].concat()),
-            "data": {},
+            "data": self.data(),
         })
     }
 }

@@ -1,103 +1,70 @@
-//! The sockets of one worker and the rooms they are in.
+//! What one worker has: the registries of its namespaces, and its connections.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
 
-use bytes::Bytes;
-
+use super::Dispatcher;
 use super::engine::Link;
-use super::socket::Socket;
+use super::registry::Registry;
 
-type Members = HashMap<u64, Socket>;
-
-/// The registry of one worker: only its thread touches it.
-#[derive(Debug, Default)]
+/// What one worker has: only its thread touches it.
 pub(super) struct Hub {
-    /// Every socket in the namespace.
-    sockets: RefCell<Members>,
-    rooms: RefCell<HashMap<String, Members>>,
+    /// Those with sockets in them, by namespace.
+    registries: RefCell<HashMap<Arc<str>, Rc<Registry>>>,
+    /// Runs requests through the worker's app layer.
+    dispatcher: Dispatcher,
     next_key: Cell<u64>,
     /// Set when the instance stops: new connections are turned away.
     draining: Cell<bool>,
-    /// Every open connection, in the namespace or not.
+    /// Every open connection, in a namespace or not.
     connections: RefCell<HashMap<u64, Link>>,
 }
 
-/// Whom something is for: the union of `rooms` (every socket when empty) without the members of `except`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Selection<'a> {
-    pub(super) rooms: &'a [String],
-    pub(super) except: &'a [String],
-}
-
 impl Hub {
+    pub(super) fn new(dispatcher: Dispatcher) -> Self {
+        Self {
+            registries: RefCell::default(),
+            dispatcher,
+            next_key: Cell::new(0),
+            draining: Cell::new(false),
+            connections: RefCell::default(),
+        }
+    }
+
+    pub(super) fn dispatcher(&self) -> &Dispatcher {
+        &self.dispatcher
+    }
+
     pub(super) fn key(&self) -> u64 {
         let key = self.next_key.get();
         self.next_key.set(key + 1);
         key
     }
 
-    pub(super) fn add(&self, socket: &Socket) {
-        self.sockets.borrow_mut().insert(socket.key(), socket.clone());
+    /// The registry of `namespace`, when it has sockets here.
+    pub(super) fn registry(&self, namespace: &str) -> Option<Rc<Registry>> {
+        self.registries.borrow().get(namespace).cloned()
     }
 
-    /// Takes the socket out of the namespace and all its rooms.
-    pub(super) fn remove(&self, socket: &Socket) {
-        self.sockets.borrow_mut().remove(&socket.key());
-        for room in socket.take_rooms() {
-            self.leave_room(socket, &room);
+    /// All of them with their namespaces.
+    pub(super) fn registries(&self) -> Vec<(Arc<str>, Rc<Registry>)> {
+        self.registries.borrow().iter().map(|(name, registry)| (name.clone(), registry.clone())).collect()
+    }
+
+    /// The registry of `namespace` for a socket about to enter.
+    pub(super) fn open(&self, namespace: &Arc<str>) -> Rc<Registry> {
+        self.registries.borrow_mut().entry(namespace.clone()).or_default().clone()
+    }
+
+    /// Forgets the registry of `namespace` once nobody is there.
+    pub(super) fn tidy(&self, namespace: &str) {
+        let mut registries = self.registries.borrow_mut();
+        if registries.get(namespace).is_some_and(|registry| registry.is_empty()) {
+            registries.remove(namespace);
         }
-    }
-
-    pub(super) fn join(&self, socket: &Socket, room: &str) {
-        let mut rooms = self.rooms.borrow_mut();
-        match rooms.get_mut(room) {
-            Some(members) => {
-                members.insert(socket.key(), socket.clone());
-            }
-            None => {
-                rooms.insert(room.to_owned(), HashMap::from([(socket.key(), socket.clone())]));
-            }
-        }
-    }
-
-    pub(super) fn leave_room(&self, socket: &Socket, room: &str) {
-        let mut rooms = self.rooms.borrow_mut();
-        if let Some(members) = rooms.get_mut(room) {
-            members.remove(&socket.key());
-            if members.is_empty() {
-                rooms.remove(room);
-            }
-        }
-    }
-
-    /// Queues `frame` for every selected socket.
-    pub(super) fn deliver(&self, frame: &Bytes, selection: Selection<'_>, volatile: bool) {
-        for socket in self.select(selection) {
-            socket.send(frame.clone(), volatile);
-        }
-    }
-
-    /// The selected sockets, each once.
-    pub(super) fn select(&self, selection: Selection<'_>) -> Vec<Socket> {
-        let allowed = |socket: &&Socket| !selection.except.iter().any(|room| socket.is_in(room));
-        let rooms = self.rooms.borrow();
-        match selection.rooms {
-            [] => self.sockets.borrow().values().filter(allowed).cloned().collect(),
-            [room] => rooms
-                .get(room)
-                .map_or_else(Vec::new, |members| members.values().filter(allowed).cloned().collect()),
-            many => {
-                let mut seen = HashSet::new();
-                let members = many.iter().filter_map(|room| rooms.get(room)).flat_map(HashMap::values);
-                members.filter(|socket| seen.insert(socket.key())).filter(allowed).cloned().collect()
-            }
-        }
-    }
-
-    /// The rooms that have members, the sockets' own among them.
-    pub(super) fn rooms(&self) -> Vec<String> {
-        self.rooms.borrow().keys().cloned().collect()
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -118,5 +85,11 @@ impl Hub {
 
     pub(super) fn connections(&self) -> Vec<Link> {
         self.connections.borrow().values().cloned().collect()
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("connections", &self.connections.borrow().len()).finish_non_exhaustive()
     }
 }

@@ -15,15 +15,25 @@
 //! once, handed to every worker of this instance over its channel and to the other instances with one
 //! publish on the bus. Local delivery never waits for Redis.
 
+mod anywhere;
+mod args;
 mod broadcast;
+mod calls;
 mod changes;
 mod client;
+mod company;
+mod data;
+mod emit;
 mod engine;
 mod fleet;
+mod handshake;
 mod hub;
 mod presence;
 mod pubsub;
+mod registry;
 mod requester;
+mod sails;
+mod servers;
 mod socket;
 mod virtual_request;
 mod workers;
@@ -33,17 +43,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
-use serde::Serialize;
 use serde_json::json;
 
+pub use anywhere::AnySocket;
+pub use args::{Args, Payload};
 pub use broadcast::Broadcast;
+pub use calls::{Disconnect, EventName};
 pub(crate) use engine::{Endpoint, endpoint, serve_client};
 pub use fleet::{Fleet, RemoteSocket};
+pub use handshake::Handshake;
 pub(crate) use presence::PresenceStore;
 pub use presence::Present;
 pub(crate) use presence::{memory::MemoryPresence, redis::RedisPresence};
 pub use requester::Requester;
-pub use socket::{Handshake, Socket};
+pub use socket::Socket;
 pub(crate) use virtual_request::Dispatcher;
 pub(crate) use workers::Worker;
 
@@ -52,6 +65,7 @@ use crate::bus::{self, Bus};
 use crate::config::SocketsConfig;
 use crate::health::Check;
 use crate::redis::Redis;
+use crate::routes::{Call, Namespaces};
 use engine::id::Ids;
 use engine::{Handover, Peers};
 use workers::Workers;
@@ -64,10 +78,15 @@ const MISSED: &str = "regatta:missed";
 ///
 /// An extractor, and a handle to keep: cloning is cheap, and it may be used from any thread.
 #[derive(Debug, Clone)]
-pub struct Sockets(Arc<Shared>);
+pub struct Sockets {
+    shared: Arc<Shared>,
+    /// Of which namespace.
+    namespace: Arc<str>,
+}
 
 #[derive(Debug)]
 struct Shared {
+    namespaces: Namespaces,
     workers: Workers,
     bus: Arc<dyn Bus>,
     presence: Arc<dyn PresenceStore>,
@@ -88,12 +107,17 @@ pub(crate) struct Services<'a> {
 impl Sockets {
     /// # Errors
     /// When the system has no random bytes.
-    pub(crate) fn new(config: &SocketsConfig, services: Services<'_>) -> Result<Self> {
+    pub(crate) fn new(
+        config: &SocketsConfig,
+        namespaces: Namespaces,
+        services: Services<'_>,
+    ) -> Result<Self> {
         let Services { bus, presence, redis, secrets } = services;
         let peers = redis.map(|redis| Peers::new(redis, &config.key, config.relay, secrets)).transpose()?;
         let handover = Handover::new(Ids::new(secrets), peers, config.upgrade_timeout.get())?;
         let (workers, handover) = (Workers::default(), Arc::new(handover));
-        Ok(Self(Arc::new(Shared { workers, bus, presence, handover })))
+        let shared = Shared { namespaces, workers, bus, presence, handover };
+        Ok(Self { shared: Arc::new(shared), namespace: Arc::from("/") })
     }
 
     /// From now on other instances may pass requests on to this one.
@@ -101,17 +125,37 @@ impl Sockets {
     /// # Errors
     /// When there is no address to listen on.
     pub(crate) async fn listen(&self) -> Result<()> {
-        match self.0.handover.peers() {
-            Some(peers) => peers.start(&self.0.handover).await,
+        match self.shared.handover.peers() {
+            Some(peers) => peers.start(&self.shared.handover).await,
             None => Ok(()),
         }
     }
 
     /// No other instance passes anything on any longer.
     pub(crate) async fn end(&self) {
-        if let Some(peers) = self.0.handover.peers() {
+        if let Some(peers) = self.shared.handover.peers() {
             peers.end().await;
         }
+    }
+
+    /// The sockets of another namespace; an extracted `Sockets` is of `/`.
+    ///
+    /// ```no_run
+    /// # use regatta::prelude::*;
+    /// # async fn example(sockets: Sockets) -> Result<()> {
+    /// sockets.of("/admin").to("reports").emit("report", &json!({ "visitors": 7 })).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn of(&self, namespace: &str) -> Self {
+        if *self.namespace == *namespace {
+            return self.clone();
+        }
+        Self { shared: self.shared.clone(), namespace: Arc::from(namespace) }
+    }
+
+    /// The namespace whose sockets these are.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     /// A broadcast to every socket in `room`.
@@ -119,12 +163,22 @@ impl Sockets {
         Broadcast::new(self.clone()).to(room)
     }
 
-    /// Emits an event to every socket of the app.
+    /// The same in Socket.IO's word `in`.
+    pub fn in_room(&self, room: impl Into<String>) -> Broadcast {
+        self.to(room)
+    }
+
+    /// A broadcast to every socket of the namespace.
+    pub fn all(&self) -> Broadcast {
+        Broadcast::new(self.clone())
+    }
+
+    /// Emits an event to every socket of the namespace.
     ///
     /// # Errors
-    /// When `data` can't be written as JSON.
-    pub async fn blast(&self, event: &str, data: &impl Serialize) -> Result<()> {
-        Broadcast::new(self.clone()).emit(event, data).await
+    /// When the arguments can't be written as JSON.
+    pub async fn blast(&self, event: &str, data: impl Payload) -> Result<()> {
+        self.all().emit(event, data).await
     }
 
     /// Who is present in `room`, on all instances: the sockets that called [`Socket::track`].
@@ -132,20 +186,20 @@ impl Sockets {
     /// # Errors
     /// 503 when the shared store does not answer.
     pub async fn presence(&self, room: &str) -> Result<Vec<Present>> {
-        self.0.presence.list(room).await
+        self.shared.presence.list(&presence::key(self, room)).await
     }
 
     /// Returns when what other instances publish arrives here, or `patience` is over: Redis may be away.
     pub(crate) async fn subscribed(&self, patience: Duration) {
-        if tokio::time::timeout(patience, self.0.bus.subscribed()).await.is_err() {
+        if tokio::time::timeout(patience, self.shared.bus.subscribed()).await.is_err() {
             tracing::warn!("other instances are not heard yet: their events arrive once Redis is back");
         }
     }
 
     /// Returns when everything published here is with the other instances, or `patience` is over.
     pub(crate) async fn flush(&self, patience: Duration) {
-        let flushed = tokio::time::timeout(patience, self.0.bus.flushed()).await.is_ok();
-        let stats = self.0.bus.stats();
+        let flushed = tokio::time::timeout(patience, self.shared.bus.flushed()).await.is_ok();
+        let stats = self.shared.bus.stats();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         tracing::debug!(
             flushed,
@@ -162,23 +216,21 @@ impl Sockets {
 
     /// What `doctor` asks the bus.
     pub(crate) fn check(&self) -> Option<Check> {
-        self.0.bus.check()
+        self.shared.bus.check()
     }
 
     /// Hands what other instances sent to this instance's workers; ends when the bus does.
     pub(crate) async fn relay(self, mut incoming: tokio::sync::mpsc::Receiver<bus::Message>) {
         while let Some(message) = incoming.recv().await {
             match message {
-                bus::Message::Question { id, question, .. } => {
-                    tokio::spawn(self.clone().answer(id, question));
+                bus::Message::Question { namespace, id, question } => {
+                    tokio::spawn(self.of(&namespace).answer(id, question));
                 }
                 bus::Message::Missed { count } => {
-                    let told = Broadcast::new(self.clone()).local();
-                    if let Err(error) = told.emit(MISSED, &json!({ "count": count })).await {
-                        tracing::error!(%error, "what was missed could not be told");
-                    }
+                    let args = json!([MISSED, { "count": count }]).to_string();
+                    self.shared.workers.tell_all(args).await;
                 }
-                message => self.0.workers.receive(message).await,
+                message => self.shared.workers.receive(message).await,
             }
         }
     }
@@ -189,25 +241,38 @@ impl Sockets {
     }
 
     fn handover(&self) -> &Arc<Handover> {
-        &self.0.handover
+        &self.shared.handover
     }
 
     pub(crate) fn workers(&self) -> &Workers {
-        &self.0.workers
+        &self.shared.workers
     }
 
     pub(crate) fn presence_store(&self) -> &Arc<dyn PresenceStore> {
-        &self.0.presence
+        &self.shared.presence
+    }
+
+    fn shared_namespace(&self) -> &Arc<str> {
+        &self.namespace
+    }
+
+    fn namespaces(&self) -> &Namespaces {
+        &self.shared.namespaces
+    }
+
+    /// Whether the app does something in this namespace at such a call.
+    fn takes(&self, call: &Call) -> bool {
+        self.shared.namespaces.find(&self.namespace).is_some_and(|declared| declared.takes(call))
     }
 
     fn bus(&self) -> &dyn Bus {
-        &*self.0.bus
+        &*self.shared.bus
     }
 
     /// Tells every socket of this instance to go elsewhere, and waits until they are gone or `deadline` passed.
     pub(crate) fn drain(&self, deadline: Duration) -> LocalBoxFuture<'static, ()> {
         let sockets = self.clone();
-        Box::pin(async move { sockets.0.workers.drain(deadline).await })
+        Box::pin(async move { sockets.shared.workers.drain(deadline).await })
     }
 }
 

@@ -1,54 +1,27 @@
 //! One connected client, as actions and event handlers see it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::net::SocketAddr;
 use std::rc::Rc;
 
-use actix_web::http::header::{self, HeaderMap};
 use bytes::Bytes;
-use serde::Serialize;
-use serde_json::Value;
+use futures_util::future;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use super::calls::{self, Disconnect};
+use super::client::Surroundings;
+use super::company::{Company, Place};
 use super::engine::{Link, frame};
-use super::hub::Hub;
-use super::{Present, Sockets, presence};
-use crate::protocol::packet;
+use super::registry::Registry;
+use super::{Dispatcher, Handshake, Present, Sockets, presence};
+use crate::protocol::packet::write;
 use crate::{Error, Result};
 
-/// What the client sent when it connected.
-#[derive(Debug, Clone)]
-pub struct Handshake {
-    pub(super) headers: HeaderMap,
-    pub(super) query: String,
-    pub(super) address: Option<SocketAddr>,
-    pub(super) secure: bool,
-}
-
-impl Handshake {
-    /// The headers of the connecting request.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// The query string of the connecting request, without the `?`.
-    pub fn query(&self) -> &str {
-        &self.query
-    }
-
-    /// The address of the other end of the connection: the proxy's when there is one.
-    pub fn peer_address(&self) -> Option<SocketAddr> {
-        self.address
-    }
-
-    /// Whether the connection came in over TLS, here or at the proxy.
-    pub fn is_secure(&self) -> bool {
-        self.secure
-    }
-}
+/// Why a socket has left that the app disconnected.
+const BY_SERVER: &str = "server namespace disconnect";
 
 /// A connected client. Handles are cheap to clone and stay on their worker's thread.
 #[derive(Clone)]
@@ -58,19 +31,30 @@ struct Inner {
     id: String,
     key: u64,
     link: Link,
+    /// The sockets of its namespace.
     sockets: Sockets,
-    hub: Rc<Hub>,
-    max_rooms: usize,
+    around: Rc<Surroundings>,
+    /// The other sockets of its connection.
+    company: Rc<Company>,
+    state: Cell<State>,
+    /// Where it is, since it has entered.
+    registry: OnceCell<Rc<Registry>>,
     rooms: RefCell<HashSet<String>>,
-    auth: RefCell<Value>,
-    /// The `Cookie` header of its virtual requests: the handshake's, with what the app set since.
-    cookie: RefCell<Option<String>>,
+    auth: Value,
+    /// What the app keeps about it.
+    data: RefCell<Map<String, Value>>,
     /// Rooms in whose presence list it is, with what it said about itself.
     tracked: RefCell<HashMap<String, Value>>,
     /// Events that wait for the client's acknowledgement.
     acks: RefCell<HashMap<u64, Expected>>,
-    /// Whether it is in the namespace.
-    connected: Cell<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The app is asked whether it may enter; the rooms it joins meanwhile wait for that.
+    Asked,
+    Entered,
+    Left,
 }
 
 /// Who waits for an acknowledgement.
@@ -84,28 +68,45 @@ struct Expected {
 const MANY: usize = 64;
 
 impl Socket {
-    pub(super) fn new(id: String, link: Link, sockets: Sockets, hub: Rc<Hub>, max_rooms: usize) -> Self {
-        let cookie = link.handshake().headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
-        let cookie = RefCell::new(cookie.map(str::to_owned));
+    pub(super) fn new(
+        id: String,
+        namespace: &str,
+        auth: Value,
+        link: Link,
+        around: Rc<Surroundings>,
+        company: Rc<Company>,
+    ) -> Self {
         Self(Rc::new(Inner {
             id,
-            key: hub.key(),
+            key: around.hub.key(),
             link,
-            sockets,
-            hub,
-            max_rooms,
+            sockets: around.sockets.of(namespace),
+            around,
+            company,
+            state: Cell::new(State::Asked),
+            registry: OnceCell::new(),
             rooms: RefCell::default(),
-            auth: RefCell::new(Value::Null),
-            cookie,
+            auth,
+            data: RefCell::default(),
             tracked: RefCell::default(),
             acks: RefCell::default(),
-            connected: Cell::new(false),
         }))
     }
 
-    /// The socket's id: 20 characters. It is also the name of a room with only this socket in it.
+    /// The socket's id: 20 characters, and `/namespace#` before them for old clients in other namespaces than `/`. It
+    /// is also the name of a room with only this socket in it.
     pub fn id(&self) -> &str {
         &self.0.id
+    }
+
+    /// The namespace it is in.
+    pub fn namespace(&self) -> &str {
+        self.0.sockets.namespace()
+    }
+
+    /// The sockets of its namespace, on every instance.
+    pub fn sockets(&self) -> &Sockets {
+        &self.0.sockets
     }
 
     /// What the client sent when it connected.
@@ -114,8 +115,8 @@ impl Socket {
     }
 
     /// The credentials the client entered with: the `auth` object of a Socket.IO client, else null.
-    pub fn auth(&self) -> Value {
-        self.0.auth.borrow().clone()
+    pub fn auth(&self) -> &Value {
+        &self.0.auth
     }
 
     /// Puts the socket into `room`.
@@ -127,7 +128,7 @@ impl Socket {
         if self.enter(room) {
             return Ok(());
         }
-        let max = self.0.max_rooms;
+        let max = self.0.around.max_rooms;
         Err(Error::bad_request(format!(
             "this socket is in {max} rooms already: leave one first, or raise max_rooms in config/sockets.toml"
         )))
@@ -153,16 +154,6 @@ impl Socket {
         self.0.rooms.borrow().iter().filter(|room| **room != self.0.id).cloned().collect()
     }
 
-    /// Emits an event with one argument to this client.
-    ///
-    /// # Errors
-    /// When `data` can't be written as JSON.
-    pub fn emit(&self, event: &str, data: &(impl Serialize + ?Sized)) -> Result<()> {
-        let args = serde_json::to_string(&(event, data))?;
-        self.send_text(&packet::event(&args));
-        Ok(())
-    }
-
     /// Joins `room` and its presence list, with `meta` telling the others who this is. Everybody in the room,
     /// on every instance, gets the event `presence`: `{"room", "joins": [{"id", "meta"}], "leaves": []}`.
     ///
@@ -171,12 +162,25 @@ impl Socket {
     pub async fn track(&self, room: &str, meta: Value) -> Result<()> {
         self.join(room).await?;
         self.0.tracked.borrow_mut().insert(room.to_owned(), meta.clone());
-        presence::join(&self.0.sockets, room, Present { id: self.id().to_owned(), meta }).await
+        presence::join(&self.0.sockets, room, Present { id: self.id().to_owned(), meta }).await?;
+        if self.0.state.get() == State::Left {
+            // It went while the store was asked.
+            return self.leave(room).await;
+        }
+        Ok(())
     }
 
-    /// Disconnects the client; it does not come back by itself.
-    pub fn disconnect(&self) {
-        self.end(true);
+    /// Takes the socket out of its namespace; with `close` the whole connection ends, with its sockets in other
+    /// namespaces. The client does not come back by itself.
+    pub fn disconnect(&self, close: bool) {
+        if !close {
+            self.end();
+            return;
+        }
+        for socket in self.0.company.sockets() {
+            socket.end();
+        }
+        self.0.link.close(frame::NORMAL, BY_SERVER, false);
     }
 
     pub(super) fn key(&self) -> u64 {
@@ -187,39 +191,49 @@ impl Socket {
         self.0.rooms.borrow().contains(room)
     }
 
-    pub(super) fn is_connected(&self) -> bool {
-        self.0.connected.get()
+    /// Whether it is not in its namespace yet, and may still be.
+    pub(super) fn is_asked(&self) -> bool {
+        self.0.state.get() == State::Asked
     }
 
-    /// Enters the namespace: from now on it has rooms and gets broadcasts.
-    pub(super) fn enter_namespace(&self, auth: Value) {
-        self.0.auth.replace(auth);
-        self.0.connected.set(true);
-        self.0.hub.add(self);
-        self.enter(self.id());
+    /// Enters the namespace: from now on it gets broadcasts.
+    pub(super) fn enter_namespace(&self) {
+        self.0.state.set(State::Entered);
+        self.0.rooms.borrow_mut().insert(self.0.id.clone());
+        let registry = self.0.around.hub.open(self.0.sockets.shared_namespace());
+        registry.add(self);
+        for room in self.0.rooms.borrow().iter() {
+            registry.join(self, room);
+        }
+        // It enters once.
+        let _ = self.0.registry.set(registry);
     }
 
     /// Whether the socket is in `room` now: not when it had too many already.
     pub(super) fn enter(&self, room: &str) -> bool {
-        if !self.is_connected() {
+        if self.0.state.get() == State::Left {
             return true;
         }
         let mut rooms = self.0.rooms.borrow_mut();
         if rooms.contains(room) {
             return true;
         }
-        if rooms.len() > self.0.max_rooms {
+        if rooms.len() > self.0.around.max_rooms {
             return false;
         }
         rooms.insert(room.to_owned());
         drop(rooms);
-        self.0.hub.join(self, room);
+        if let Some(registry) = self.0.registry.get() {
+            registry.join(self, room);
+        }
         true
     }
 
     pub(super) fn exit(&self, room: &str) {
-        if self.0.rooms.borrow_mut().remove(room) {
-            self.0.hub.leave_room(self, room);
+        if self.0.rooms.borrow_mut().remove(room)
+            && let Some(registry) = self.0.registry.get()
+        {
+            registry.leave_room(self, room);
         }
     }
 
@@ -236,23 +250,41 @@ impl Socket {
         self.0.link.send(frame, volatile);
     }
 
-    /// The server ends the conversation: the client is told not to come back.
-    pub(super) fn end(&self, _close: bool) {
-        self.send_text("41");
-        self.0.link.close(frame::NORMAL, "server disconnect", false);
+    /// The server ends its stay in the namespace: the client is told not to come back.
+    fn end(&self) {
+        self.send_text(&write::disconnected(self.namespace()));
+        self.0.company.put(self.0.sockets.shared_namespace().clone(), Place::Ended);
+        actix_web::rt::spawn(self.left(BY_SERVER));
     }
 
-    /// The connection is gone: leaves rooms at once, presence lists as soon as the store answers.
-    pub(super) async fn left(&self) {
-        if !self.0.connected.replace(false) {
-            return;
+    /// It is not in the namespace any longer: it leaves rooms at once, presence lists as soon as the store answers,
+    /// and the app is told.
+    pub(super) fn left(&self, reason: &'static str) -> impl Future<Output = ()> + 'static {
+        let before = self.0.state.replace(State::Left);
+        let rooms = self.rooms();
+        if let Some(registry) = self.0.registry.get().filter(|_| before == State::Entered) {
+            registry.remove(self);
+            self.0.around.hub.tidy(self.namespace());
+            tracing::debug!(socket = self.id(), namespace = self.namespace(), reason, "socket disconnected");
         }
-        self.0.hub.remove(self);
-        for (room, meta) in self.0.tracked.take() {
-            let who = Present { id: self.id().to_owned(), meta };
-            if let Err(error) = presence::leave(&self.0.sockets, &room, who).await {
-                tracing::warn!(room, %error, "presence could not be updated; it is when the store is back");
-            }
+        // Nobody will acknowledge any more.
+        self.0.acks.take();
+        let (socket, tracked) = (self.clone(), self.0.tracked.take());
+        async move {
+            let told = async {
+                if before == State::Entered {
+                    calls::disconnected(&socket, Disconnect { reason, rooms }).await;
+                }
+            };
+            let unlisted = async {
+                for (room, meta) in tracked {
+                    let who = Present { id: socket.id().to_owned(), meta };
+                    if let Err(error) = presence::leave(&socket.0.sockets, &room, who).await {
+                        tracing::warn!(room, %error, "presence could not be updated; it is when the store is back");
+                    }
+                }
+            };
+            future::join(told, unlisted).await;
         }
     }
 
@@ -284,28 +316,27 @@ impl Socket {
         };
         sender.send(answer).is_ok()
     }
+}
 
-    pub(super) fn cookie(&self) -> Option<String> {
-        self.0.cookie.borrow().clone()
+impl Socket {
+    pub(super) fn dispatcher(&self) -> &Dispatcher {
+        &self.0.around.dispatcher
     }
 
-    /// Keeps a cookie the app set in answer to a virtual request, for the next ones.
-    pub(super) fn set_cookie(&self, name: &str, value: Option<&str>) {
-        let mut cookie = self.0.cookie.borrow_mut();
-        let others = cookie
-            .as_deref()
-            .unwrap_or_default()
-            .split(';')
-            .map(str::trim)
-            .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name));
-        let own = value.map(|value| format!("{name}={value}"));
-        let all: Vec<String> = others.map(str::to_owned).chain(own).collect();
-        *cookie = (!all.is_empty()).then(|| all.join("; "));
+    pub(super) fn data_cell(&self) -> &RefCell<Map<String, Value>> {
+        &self.0.data
+    }
+
+    pub(super) fn company(&self) -> &Company {
+        &self.0.company
     }
 }
 
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Socket").field("id", &self.0.id).finish_non_exhaustive()
+        f.debug_struct("Socket")
+            .field("id", &self.0.id)
+            .field("namespace", &self.namespace())
+            .finish_non_exhaustive()
     }
 }

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::str::FromStr;
 
-use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, to_bytes_limited};
 use actix_web::cookie::Cookie;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, Uri};
+use actix_web::{HttpMessage, HttpResponse};
+use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,7 +19,7 @@ use serde_json::{Map, Value, json};
 use tracing::Instrument as _;
 
 use super::Socket;
-use crate::routes::{EVENT, event_path};
+use super::args::Several;
 use crate::security::Virtual;
 
 /// The largest answer a virtual request may have, in bytes.
@@ -65,77 +66,88 @@ pub(super) fn verb(event: &str) -> Option<Method> {
 
 /// Answers a virtual request with the JSON of the acknowledgement; an `Err` is a parse error.
 pub(super) async fn answer(
-    dispatcher: &Dispatcher,
     socket: &Socket,
     method: Method,
     argument: Option<&RawValue>,
 ) -> Result<String, String> {
     let request = parse(socket, method, argument).map_err(|details| parse_error(&details))?;
     let response = match request {
-        Some(request) => run(dispatcher, socket, request).await,
-        None => Outcome { status: 404, headers: Map::new(), body: Some("Not Found".into()) },
+        Some(request) => {
+            let span = tracing::info_span!(
+                "request",
+                id = crate::http::new_request_id(),
+                socket = socket.id(),
+                method = %request.method(),
+                path = request.path()
+            );
+            run(socket, request, span).await
+        }
+        None => Outcome::new(404, Map::new(), Some("Not Found".into())),
     };
     let status = response.status;
     let mut answer = Map::new();
     if let Some(body) = response.body {
         answer.insert("body".to_owned(), body);
     }
-    if dispatcher.headers {
+    if socket.dispatcher().headers {
         answer.insert("headers".to_owned(), response.headers.into());
     }
     answer.insert("statusCode".to_owned(), status.into());
     Ok(Value::Object(answer).to_string())
 }
 
-/// Runs the handler of a plain event; nothing when the app has none.
-pub(super) async fn event(
-    dispatcher: &Dispatcher,
-    socket: &Socket,
-    name: &str,
-    args: &[&RawValue],
-) -> Option<String> {
-    let method = Method::from_bytes(EVENT.as_bytes()).ok()?;
-    let body = match args {
-        [] => "null".to_owned(),
-        [only] => only.get().to_owned(),
-        many => serde_json::to_string(many).ok()?,
-    };
-    let mut request = blank(socket, method, event_path(name).parse().ok()?);
-    set_json(&mut request, body);
-    let response = run(dispatcher, socket, request).await;
-    match (response.status, response.body) {
-        (404, _) => None,
-        (_, body) => Some(body.unwrap_or(Value::Null).to_string()),
+/// What a request came to.
+pub(super) struct Outcome {
+    pub(super) status: u16,
+    headers: Map<String, Value>,
+    pub(super) body: Option<Value>,
+    /// Whether the body is a list of arguments.
+    pub(super) several: bool,
+}
+
+impl Outcome {
+    fn new(status: u16, headers: Map<String, Value>, body: Option<Value>) -> Self {
+        Self { status, headers, body, several: false }
+    }
+
+    pub(super) fn broken() -> Self {
+        Self::new(500, Map::new(), Some("Internal Server Error".into()))
     }
 }
 
-struct Outcome {
-    status: u16,
-    headers: Map<String, Value>,
-    body: Option<Value>,
+/// Runs a request of the socket through the app layer.
+pub(super) async fn run(socket: &Socket, request: actix_http::Request, span: tracing::Span) -> Outcome {
+    let asks_for_methods = request.method() == Method::OPTIONS;
+    let response = send(socket.dispatcher(), request, span).await;
+    keep_cookies(socket, &response);
+    read(response, asks_for_methods).await
 }
 
-async fn run(dispatcher: &Dispatcher, socket: &Socket, request: actix_http::Request) -> Outcome {
-    let span = tracing::info_span!(
-        "request",
-        id = crate::http::new_request_id(),
-        socket = socket.id(),
-        method = %request.method(),
-        path = request.path()
-    );
-    let asks_for_methods = request.method() == Method::OPTIONS;
-    let response = match (dispatcher.dispatch)(request).instrument(span).await {
+/// Runs a request that is no socket's.
+pub(super) async fn run_alone(
+    dispatcher: &Dispatcher,
+    request: actix_http::Request,
+    span: tracing::Span,
+) -> Outcome {
+    read(send(dispatcher, request, span).await, false).await
+}
+
+async fn send(dispatcher: &Dispatcher, request: actix_http::Request, span: tracing::Span) -> HttpResponse {
+    match (dispatcher.dispatch)(request).instrument(span).await {
         Ok(response) => response.into_parts().1,
         Err(error) => error.error_response(),
-    };
-    keep_cookies(socket, &response);
+    }
+}
+
+async fn read(response: HttpResponse, asks_for_methods: bool) -> Outcome {
     let status = response.status().as_u16();
+    let several = response.extensions().get::<Several>().is_some();
     let headers = response.headers().clone();
     let Ok(Ok(bytes)) = to_bytes_limited(response.into_body(), ANSWER_LIMIT).await else {
-        return Outcome { status: 500, headers: Map::new(), body: Some("Internal Server Error".into()) };
+        return Outcome::broken();
     };
     if asks_for_methods && let Some(Ok(methods)) = headers.get(header::ALLOW).map(HeaderValue::to_str) {
-        return Outcome { status, headers: of_methods(methods), body: None };
+        return Outcome::new(status, of_methods(methods), None);
     }
     let is_json = content_type(&headers).is_some_and(|kind| kind.starts_with("application/json"));
     let body = match is_json.then(|| serde_json::from_slice(&bytes)) {
@@ -144,7 +156,7 @@ async fn run(dispatcher: &Dispatcher, socket: &Socket, request: actix_http::Requ
     };
     match headers.get(header::LOCATION).and_then(|location| location.to_str().ok()) {
         Some(location) if (300..400).contains(&status) => redirect(status, location, visible(&headers)),
-        _ => Outcome { status, headers: visible(&headers), body: Some(body) },
+        _ => Outcome { several, ..Outcome::new(status, visible(&headers), Some(body)) },
     }
 }
 
@@ -164,7 +176,7 @@ fn redirect(status: u16, location: &str, others: Map<String, Value>) -> Outcome 
     headers.insert("content-type".to_owned(), "text/html".into());
     headers.insert("Location".to_owned(), location.into());
     headers.extend(others);
-    Outcome { status, headers, body: Some(format!("Redirecting to {location}").into()) }
+    Outcome::new(status, headers, Some(format!("Redirecting to {location}").into()))
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {
@@ -181,11 +193,11 @@ fn visible(headers: &HeaderMap) -> Map<String, Value> {
     shown.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
-fn keep_cookies(socket: &Socket, response: &actix_web::HttpResponse) {
+fn keep_cookies(socket: &Socket, response: &HttpResponse) {
     for cookie in response.headers().get_all(header::SET_COOKIE) {
         let Ok(cookie) = Cookie::parse(cookie.to_str().unwrap_or_default()) else { continue };
         let ended = cookie.max_age().is_some_and(|age| age.is_zero()) || cookie.value().is_empty();
-        socket.set_cookie(cookie.name(), (!ended).then(|| cookie.value()));
+        socket.company().set_cookie(cookie.name(), (!ended).then(|| cookie.value()));
     }
 }
 
@@ -213,7 +225,7 @@ fn parse(
     }
     let uri = Uri::from_str(url).ok().filter(|uri| uri.path_and_query().is_some());
     let uri = uri.ok_or_else(|| format!("Not a url: {}", short(url)))?;
-    let mut request = blank(socket, method, uri);
+    let mut request = of_socket(socket, method, uri);
     for (name, value) in message.headers.unwrap_or_default() {
         let name = HeaderName::from_str(&name.to_lowercase());
         let value = value.as_str().map(str::to_owned).unwrap_or_else(|| value.to_string());
@@ -245,18 +257,27 @@ fn body(data: Option<&RawValue>, params: Option<Map<String, Value>>) -> Option<S
     .filter(|body| body != "null")
 }
 
-fn set_json(request: &mut actix_http::Request, body: String) {
+pub(super) fn set_json(request: &mut actix_http::Request, body: impl Into<Bytes>) {
+    let body = body.into();
     request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    *request.payload() = actix_http::Payload::from(bytes::Bytes::from(body));
+    *request.payload() = actix_http::Payload::from(body);
+}
+
+/// A request with what every virtual request has.
+pub(super) fn blank(method: Method, uri: Uri) -> actix_http::Request {
+    let mut request = actix_http::Request::new();
+    request.head_mut().method = method;
+    request.head_mut().uri = uri;
+    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    request.extensions_mut().insert(Virtual);
+    request
 }
 
 /// A request with what every virtual request of the socket has.
-fn blank(socket: &Socket, method: Method, uri: Uri) -> actix_http::Request {
-    let mut request = actix_http::Request::new();
+pub(super) fn of_socket(socket: &Socket, method: Method, uri: Uri) -> actix_http::Request {
+    let mut request = blank(method, uri);
     let handshake = socket.handshake();
-    request.head_mut().method = method;
-    request.head_mut().uri = uri;
     request.head_mut().peer_addr = handshake.address;
     let headers = request.headers_mut();
     for name in [header::HOST, header::ORIGIN, header::USER_AGENT, header::ACCEPT_LANGUAGE] {
@@ -264,12 +285,10 @@ fn blank(socket: &Socket, method: Method, uri: Uri) -> actix_http::Request {
             headers.insert(name, value.clone());
         }
     }
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    if let Some(Ok(cookie)) = socket.cookie().map(|cookie| HeaderValue::from_str(&cookie)) {
+    if let Some(Ok(cookie)) = socket.company().cookie().map(|cookie| HeaderValue::from_str(&cookie)) {
         headers.insert(header::COOKIE, cookie);
     }
     request.extensions_mut().insert(socket.clone());
-    request.extensions_mut().insert(Virtual);
     request
 }
 

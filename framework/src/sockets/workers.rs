@@ -11,13 +11,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::Sockets;
 use super::engine::{Desk, Link, frame};
-use super::hub::{Hub, Selection};
+use super::hub::Hub;
+use super::registry::{Registry, Selection};
+use super::{Dispatcher, Sockets, servers};
 use crate::bus::Message;
-use crate::protocol::packet;
+use crate::protocol::packet::write;
+use crate::routes::Call;
 
 /// Orders that may wait for one worker.
 const CHANNEL: usize = 4_096;
@@ -25,6 +29,7 @@ const CHANNEL: usize = 4_096;
 /// What a worker is asked to do with its sockets.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
+    pub(super) namespace: Arc<str>,
     pub(super) rooms: Arc<[String]>,
     pub(super) except: Arc<[String]>,
     pub(super) what: What,
@@ -32,16 +37,32 @@ pub(super) struct Order {
 
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    Deliver { frame: Bytes, volatile: bool },
+    Deliver {
+        frame: Bytes,
+        volatile: bool,
+    },
     Join(Arc<[String]>),
     Leave(Arc<[String]>),
     LeaveAll,
-    Disconnect { close: bool },
+    Disconnect {
+        close: bool,
+    },
     Run(Task),
+    Serve(Arc<Serving>),
+    /// An event, `["event", argument, …]`, for every socket of every namespace.
+    Tell(Arc<str>),
     Drain,
 }
 
-type Run = dyn Fn(&Hub, Selection<'_>) + Send + Sync;
+/// Another instance's event for one worker to handle.
+#[derive(Debug)]
+pub(super) struct Serving {
+    pub(super) call: Call,
+    pub(super) args: Vec<Box<RawValue>>,
+    pub(super) answer: mpsc::UnboundedSender<Value>,
+}
+
+type Run = dyn Fn(&Registry, Selection<'_>) + Send + Sync;
 
 /// Something to do with a worker's selected sockets.
 #[derive(Clone)]
@@ -63,6 +84,8 @@ pub(crate) struct Workers {
     app: u64,
     channels: Mutex<Arc<[Channel]>>,
     next: AtomicUsize,
+    /// Whose turn it is to do what one worker is enough for.
+    turn: AtomicUsize,
     /// Connections on all workers, for the drain.
     open: Arc<AtomicUsize>,
 }
@@ -79,6 +102,7 @@ impl Default for Workers {
             app: NEXT_APP.fetch_add(1, Ordering::Relaxed),
             channels: Mutex::new(Arc::from([])),
             next: AtomicUsize::new(0),
+            turn: AtomicUsize::new(0),
             open: Arc::default(),
         }
     }
@@ -99,19 +123,22 @@ impl Workers {
         }
     }
 
-    /// What `ask` finds out about the selected sockets of each worker of this instance.
+    /// What `ask` finds out about the selected sockets of each worker of this instance that has any in `namespace`.
     pub(super) async fn collect<T: Send + 'static>(
         &self,
+        namespace: &Arc<str>,
         rooms: &[String],
         except: &[String],
-        ask: impl Fn(&Hub, Selection<'_>) -> T + Send + Sync + 'static,
+        ask: impl Fn(&Registry, Selection<'_>) -> T + Send + Sync + 'static,
     ) -> Vec<T> {
         let (sender, mut answers) = mpsc::unbounded_channel();
-        let task = Task(Arc::new(move |hub, selection| {
+        let task = Task(Arc::new(move |registry, selection| {
             // Whoever asks may be gone by now.
-            let _ = sender.send(ask(hub, selection));
+            let _ = sender.send(ask(registry, selection));
         }));
-        self.all(Order { rooms: rooms.into(), except: except.into(), what: What::Run(task) }).await;
+        let namespace = namespace.clone();
+        let order = Order { namespace, rooms: rooms.into(), except: except.into(), what: What::Run(task) };
+        self.all(order).await;
         let mut all = Vec::new();
         // It ends when every worker has done its part, or is gone.
         while let Some(answer) = answers.recv().await {
@@ -120,35 +147,53 @@ impl Workers {
         all
     }
 
+    /// Lets one worker handle another instance's event, each in its turn.
+    pub(super) async fn one(&self, namespace: &Arc<str>, serving: Serving) {
+        let channels = Arc::clone(&self.channels.lock().unwrap_or_else(PoisonError::into_inner));
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let Some((index, channel)) = channels.get(turn % channels.len().max(1)) else { return };
+        let (namespace, rooms, except) = (namespace.clone(), Arc::from([]), Arc::from([]));
+        let order = Order { namespace, rooms, except, what: What::Serve(Arc::new(serving)) };
+        if channel.send(order).await.is_err() {
+            self.forget(*index);
+        }
+    }
+
+    /// Emits `["event", argument, …]` to every socket of this instance, whatever its namespace.
+    pub(super) async fn tell_all(&self, args: String) {
+        let (rooms, except) = (Arc::from([]), Arc::from([]));
+        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Tell(args.into()) }).await;
+    }
+
     /// Does what another instance asked for.
     pub(super) async fn receive(&self, message: Message) {
-        let order = match message {
-            Message::Broadcast { namespace, data, rooms, except, volatile } if namespace == "/" => {
+        let (namespace, rooms, except, what) = match message {
+            Message::Broadcast { namespace, data, rooms, except, volatile } => {
                 let Ok(text) = std::str::from_utf8(&data) else { return };
-                let frame = frame::text(&packet::event(text));
-                Order { rooms: rooms.into(), except: except.into(), what: What::Deliver { frame, volatile } }
+                let frame = frame::text(&write::event(&namespace, None, 0, text));
+                (namespace, rooms, except, What::Deliver { frame, volatile })
             }
-            Message::Join { namespace, rooms, except, targets } if namespace == "/" => {
-                Order { rooms: rooms.into(), except: except.into(), what: What::Join(targets.into()) }
+            Message::Join { namespace, rooms, except, targets } => {
+                (namespace, rooms, except, What::Join(targets.into()))
             }
-            Message::Leave { namespace, rooms, except, targets } if namespace == "/" => {
-                Order { rooms: rooms.into(), except: except.into(), what: What::Leave(targets.into()) }
+            Message::Leave { namespace, rooms, except, targets } => {
+                (namespace, rooms, except, What::Leave(targets.into()))
             }
-            Message::LeaveAll { namespace, rooms, except } if namespace == "/" => {
-                Order { rooms: rooms.into(), except: except.into(), what: What::LeaveAll }
+            Message::LeaveAll { namespace, rooms, except } => (namespace, rooms, except, What::LeaveAll),
+            Message::Disconnect { namespace, rooms, except, close } => {
+                (namespace, rooms, except, What::Disconnect { close })
             }
-            Message::Disconnect { namespace, rooms, except, close } if namespace == "/" => {
-                Order { rooms: rooms.into(), except: except.into(), what: What::Disconnect { close } }
-            }
-            _ => return,
+            Message::Question { .. } | Message::Reply { .. } | Message::Missed { .. } => return,
         };
-        self.all(order).await;
+        let (rooms, except) = (rooms.into(), except.into());
+        self.all(Order { namespace: namespace.into(), rooms, except, what }).await;
     }
 
     /// Closes every connection and waits until none is left or `deadline` passed.
     pub(super) async fn drain(&self, deadline: Duration) {
         let started = Instant::now();
-        self.all(Order { rooms: Arc::from([]), except: Arc::from([]), what: What::Drain }).await;
+        let (rooms, except) = (Arc::from([]), Arc::from([]));
+        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Drain }).await;
         while self.open.load(Ordering::Relaxed) > 0 && started.elapsed() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -188,9 +233,9 @@ impl Drop for Place {
 
 impl Worker {
     /// Joins the calling thread to `sockets`.
-    pub(crate) fn start(sockets: &Sockets) -> Self {
+    pub(crate) fn start(sockets: &Sockets, dispatcher: Dispatcher) -> Self {
         let workers = sockets.workers();
-        let hub = Rc::new(Hub::default());
+        let hub = Rc::new(Hub::new(dispatcher));
         let index = workers.next.fetch_add(1, Ordering::Relaxed);
         let (sender, mut orders) = mpsc::channel::<Order>(CHANNEL);
         {
@@ -227,42 +272,61 @@ impl Worker {
     }
 }
 
-fn carry_out(hub: &Hub, order: &Order) {
-    let selection = Selection { rooms: &order.rooms, except: &order.except };
+fn carry_out(hub: &Rc<Hub>, order: &Order) {
     match &order.what {
-        What::Deliver { frame, volatile } => hub.deliver(frame, selection, *volatile),
-        What::Join(targets) => {
-            for socket in hub.select(selection) {
-                for room in targets.iter() {
-                    socket.enter(room);
-                }
-            }
-        }
-        What::Leave(targets) => {
-            for socket in hub.select(selection) {
-                for room in targets.iter() {
-                    socket.exit(room);
-                }
-            }
-        }
-        What::LeaveAll => {
-            for socket in hub.select(selection) {
-                for room in socket.rooms() {
-                    socket.exit(&room);
-                }
-            }
-        }
-        What::Disconnect { close } => {
-            for socket in hub.select(selection) {
-                socket.end(*close);
-            }
-        }
-        What::Run(Task(run)) => run(hub, selection),
         What::Drain => {
             hub.start_draining();
             for link in hub.connections() {
                 link.go_elsewhere();
             }
         }
+        What::Serve(serving) => {
+            let (hub, namespace, serving) = (hub.clone(), order.namespace.clone(), serving.clone());
+            actix_web::rt::spawn(async move { servers::serve(&hub, &namespace, &serving).await });
+        }
+        What::Tell(args) => {
+            for (namespace, registry) in hub.registries() {
+                let frame = frame::text(&write::event(&namespace, None, 0, args));
+                registry.deliver(&frame, Selection { rooms: &[], except: &[] }, false);
+            }
+        }
+        _ => with_sockets(hub, order),
+    }
+}
+
+/// Does what concerns sockets, where there are any.
+fn with_sockets(hub: &Hub, order: &Order) {
+    let Some(registry) = hub.registry(&order.namespace) else { return };
+    let selection = Selection { rooms: &order.rooms, except: &order.except };
+    match &order.what {
+        What::Deliver { frame, volatile } => registry.deliver(frame, selection, *volatile),
+        What::Join(targets) => {
+            for socket in registry.select(selection) {
+                for room in targets.iter() {
+                    socket.enter(room);
+                }
+            }
+        }
+        What::Leave(targets) => {
+            for socket in registry.select(selection) {
+                for room in targets.iter() {
+                    socket.exit(room);
+                }
+            }
+        }
+        What::LeaveAll => {
+            for socket in registry.select(selection) {
+                for room in socket.rooms() {
+                    socket.exit(&room);
+                }
+            }
+        }
+        What::Disconnect { close } => {
+            for socket in registry.select(selection) {
+                socket.disconnect(*close);
+            }
+        }
+        What::Run(Task(run)) => run(&registry, selection),
+        What::Serve(_) | What::Tell(_) | What::Drain => {}
     }
 }

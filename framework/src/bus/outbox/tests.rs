@@ -18,7 +18,7 @@ async fn waiting(outbox: &Outbox) -> Vec<String> {
 #[tokio::test]
 async fn messages_stay_in_order_until_delivered() {
     let outbox = Outbox::new(10);
-    (0..5).for_each(|n| assert_eq!(outbox.push(message(n)), 0));
+    (0..5).for_each(|n| assert_eq!(outbox.push(message(n), true), 0));
     let batch = outbox.batch(3, usize::MAX).await;
     assert_eq!(batch.messages.len(), 3);
     assert_eq!(waiting(&outbox).await, ["0", "1", "2", "3", "4"]);
@@ -30,10 +30,10 @@ async fn messages_stay_in_order_until_delivered() {
 async fn the_oldest_go_when_it_is_full() {
     let outbox = Outbox::new(2);
     let batch = {
-        outbox.push(message(0));
+        outbox.push(message(0), true);
         outbox.batch(10, usize::MAX).await
     };
-    assert_eq!((1..5).map(|n| outbox.push(message(n))).sum::<u64>(), 3);
+    assert_eq!((1..5).map(|n| outbox.push(message(n), true)).sum::<u64>(), 3);
     outbox.delivered(batch.end);
     assert_eq!(
         waiting(&outbox).await,
@@ -45,7 +45,7 @@ async fn the_oldest_go_when_it_is_full() {
 #[tokio::test]
 async fn a_batch_is_bounded_in_bytes_but_never_empty() {
     let outbox = Outbox::new(10);
-    (0..3).for_each(|n| assert_eq!(outbox.push(message(n)), 0));
+    (0..3).for_each(|n| assert_eq!(outbox.push(message(n), true), 0));
     assert_eq!(outbox.batch(10, 1).await.messages.len(), 1);
     assert_eq!(outbox.batch(10, 2 * message(0).weight()).await.messages.len(), 2);
 }
@@ -54,7 +54,7 @@ async fn a_batch_is_bounded_in_bytes_but_never_empty() {
 async fn whoever_waits_for_it_to_be_empty_is_told() {
     let outbox = Outbox::new(10);
     outbox.flushed().await;
-    outbox.push(message(0));
+    outbox.push(message(0), true);
     let end = outbox.batch(10, usize::MAX).await.end;
     let emptied = async { outbox.flushed().await };
     let delivered = async { outbox.delivered(end) };
@@ -66,9 +66,9 @@ async fn whoever_waits_for_it_to_be_empty_is_told() {
 async fn what_had_to_go_leaves_a_gap_in_the_numbers_and_answers_have_none() {
     let outbox = Outbox::new(3);
     let (namespace, id) = ("/".to_owned(), "abcdef".to_owned());
-    outbox.push(message(0));
-    outbox.push(Message::Reply { namespace, id, reply: Reply::Clients(1) });
-    (1..3).for_each(|n| assert_eq!(outbox.push(message(n)), n as u64 - 1));
+    outbox.push(message(0), true);
+    outbox.push(Message::Reply { namespace, id, reply: Reply::Clients(1) }, true);
+    (1..3).for_each(|n| assert_eq!(outbox.push(message(n), true), n as u64 - 1));
     let batch = outbox.batch(10, usize::MAX).await;
     let numbers: Vec<_> = batch.messages.iter().map(|waiting| waiting.number).collect();
     assert_eq!((outbox.gone(), numbers), (1, vec![None, Some(2), Some(3)]));

@@ -1,6 +1,7 @@
 //! Redis pub/sub, wire-compatible with the classic mode of `@socket.io/redis-adapter`.
 
 mod audit;
+mod channels;
 mod delivery;
 mod ledger;
 mod publisher;
@@ -15,22 +16,20 @@ use tokio::task::JoinHandle;
 
 use super::answers::{Answers, Pending};
 use super::outbox::Outbox;
-use super::{Bus, BusStats, Message, Question, count};
+use super::{Bus, BusStats, Interests, Message, Question, count};
 use crate::config::SocketsConfig;
 use crate::health::{Check, Finding};
 use crate::protocol::classic;
 use crate::redis::Redis;
 use crate::{Error, Result};
 
+use channels::Channels;
 use delivery::Delivery;
 use publisher::Publisher;
 use subscriber::{Subscriber, Subscription};
 
 /// How long counting the instances may take.
 const COUNT_DEADLINE: Duration = Duration::from_secs(2);
-
-/// The namespaces whose messages are exchanged.
-const NAMESPACES: [&str; 1] = ["/"];
 
 #[derive(Debug)]
 pub(super) struct RedisBus {
@@ -40,7 +39,7 @@ pub(super) struct RedisBus {
     /// Questions of this instance that wait for answers.
     pending: Pending,
     redis: Redis,
-    key: Arc<str>,
+    channels: Arc<Channels>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -48,6 +47,7 @@ impl RedisBus {
     pub(super) fn connect(
         redis: &Redis,
         config: &SocketsConfig,
+        interests: &Interests,
         incoming: mpsc::Sender<Message>,
     ) -> Result<Self> {
         let uid: Arc<str> = random_name()?.into();
@@ -58,36 +58,38 @@ impl RedisBus {
             redis: redis.clone(),
             key: key.clone(),
             uid: uid.clone(),
-            common: classic::request_channel(&key, NAMESPACES[0]),
+            common: classic::request_channel(&key, "/"),
             outbox: outbox.clone(),
             stats: stats.clone(),
         };
         let pending = Pending::default();
+        let channels = Arc::new(Channels::new(key.clone(), uid.clone(), interests.clone()));
         let (subscriber, subscription) = Subscriber::new(
             redis.clone(),
-            key.clone(),
+            key,
             uid,
-            &NAMESPACES,
+            channels.clone(),
             stats.clone(),
             outbox.clone(),
             pending.clone(),
         );
         let delivery = Delivery::new(incoming, stats.clone());
         let tasks = [redis.runtime().spawn(publisher.run()), redis.runtime().spawn(subscriber.run(delivery))];
-        Ok(Self { outbox, stats, subscription, pending, redis: redis.clone(), key, tasks })
+        Ok(Self { outbox, stats, subscription, pending, redis: redis.clone(), channels, tasks })
     }
 }
 
 impl Bus for RedisBus {
     fn publish(&self, message: Message) {
         count(&self.stats.published, 1);
-        count(&self.stats.dropped, self.outbox.push(message));
+        let all_listen = self.channels.are_heard(message.namespace());
+        count(&self.stats.dropped, self.outbox.push(message, all_listen));
     }
 
     fn ask<'a>(&'a self, namespace: &'a str, question: Question) -> BoxFuture<'a, Result<Answers>> {
         async move {
             let mut listening = redis::cmd("PUBSUB");
-            listening.arg("NUMSUB").arg(classic::request_channel(&self.key, namespace));
+            listening.arg("NUMSUB").arg(self.channels.counted(namespace, &question));
             let (_, instances): (String, u64) = self.redis.query(&listening, COUNT_DEADLINE).await?;
             let id = random_name()?;
             let answers = self.pending.wait(id.clone(), instances.saturating_sub(1));

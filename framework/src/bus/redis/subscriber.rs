@@ -3,7 +3,6 @@
 //! A server that stops answering is not left until another connection is subscribed, and not then if it answers
 //! again: when it merely hung, what it still holds arrives. What was lost with a connection is counted.
 
-use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +17,7 @@ use super::super::answers::Pending;
 use super::super::outbox::Outbox;
 use super::super::{BusStats, Message, count};
 use super::audit::{self, Totals};
+use super::channels::{Arrived, Channels};
 use super::delivery::{Delivery, Ended};
 use super::ledger::{Heard, Ledger, Missing};
 use crate::protocol::classic::{self, Action, Asked, Broadcast, Reply, Request, Sender, Unusable};
@@ -45,11 +45,7 @@ pub(super) struct Subscriber {
     redis: Redis,
     key: Arc<str>,
     uid: Arc<str>,
-    patterns: Vec<String>,
-    /// Request channels with their namespace.
-    requests: HashMap<String, &'static str>,
-    /// Where the answers to this instance's questions come.
-    responses: Vec<String>,
+    channels: Arc<Channels>,
     /// Where it comes how much the others have published.
     totals: String,
     stats: Arc<BusStats>,
@@ -72,35 +68,14 @@ impl Subscriber {
         redis: Redis,
         key: Arc<str>,
         uid: Arc<str>,
-        namespaces: &[&'static str],
+        channels: Arc<Channels>,
         stats: Arc<BusStats>,
         outbox: Arc<Outbox>,
         pending: Pending,
     ) -> (Self, watch::Receiver<Subscription>) {
         let (subscription, held) = watch::channel(Subscription::Opening);
-        let patterns = namespaces.iter().map(|namespace| classic::pattern(&key, namespace)).collect();
-        let channel = |&namespace| (classic::request_channel(&key, namespace), namespace);
-        let requests = namespaces.iter().map(channel).collect();
-        let channels = |namespace: &&'static str| {
-            let own = classic::own_response_channel(&key, namespace, &uid);
-            [classic::response_channel(&key, namespace), own]
-        };
-        let responses = namespaces.iter().flat_map(channels).collect();
         let totals = classic::totals_channel(&key, &uid);
-        let subscriber = Self {
-            redis,
-            key,
-            uid,
-            patterns,
-            requests,
-            responses,
-            totals,
-            stats,
-            outbox,
-            pending,
-            subscription,
-        };
-        (subscriber, held)
+        (Self { redis, key, uid, channels, totals, stats, outbox, pending, subscription }, held)
     }
 
     pub(super) async fn run(self, delivery: Delivery) {
@@ -150,9 +125,9 @@ impl Subscriber {
     async fn subscribe(&self) -> RedisResult<Connection> {
         let subscribing = async {
             let (mut sink, stream) = self.redis.client().get_async_pubsub().await?.split();
-            sink.psubscribe(&self.patterns).await?;
-            let channels = self.requests.keys().chain(&self.responses).chain([&self.totals]);
-            sink.subscribe(channels.collect::<Vec<_>>()).await?;
+            sink.psubscribe(self.channels.patterns()).await?;
+            sink.subscribe(self.channels.names()).await?;
+            sink.subscribe(&self.totals).await?;
             Ok((sink, stream))
         };
         timeout(SUBSCRIBE_DEADLINE, subscribing)
@@ -219,10 +194,15 @@ impl Subscriber {
                 }
                 continue;
             }
-            if !self.is_news(&raw, ledger, delivery) {
+            let pattern: Option<String> = self.channels.overlap().then(|| raw.get_pattern().ok()).flatten();
+            let Some(arrived) = self.channels.arrived(raw.get_channel_name(), pattern.as_deref()) else {
+                continue;
+            };
+            let is_answer = arrived == Arrived::Response;
+            if arrived == Arrived::Copy || !(is_answer || self.is_news(&raw, ledger, delivery)) {
                 continue;
             }
-            match self.decode(&raw) {
+            match self.decode(&raw, arrived) {
                 Ok(Some(message)) => {
                     count(&self.stats.received, 1);
                     delivery.deliver(message).await?;
@@ -238,9 +218,6 @@ impl Subscriber {
 
     /// Enters a message of another instance; whether it came for the first time.
     fn is_news(&self, raw: &Msg, ledger: &mut Ledger, delivery: &mut Delivery) -> bool {
-        if self.responses.iter().any(|channel| channel == raw.get_channel_name()) {
-            return true;
-        }
         let sender = classic::sender(raw.get_payload_bytes());
         let (uid, number) = sender.map_or_else(Default::default, |Sender { uid, number }| (uid, number));
         if *uid == *self.uid {
@@ -268,25 +245,28 @@ impl Subscriber {
         delivery.missed(missing);
     }
 
-    fn decode(&self, raw: &Msg) -> Result<Option<Message>, Unusable> {
-        let payload = raw.get_payload_bytes();
-        if self.responses.iter().any(|channel| channel == raw.get_channel_name()) {
-            let (id, reply) = Reply::decode(payload)?;
-            self.pending.answer(&id, reply);
-            return Ok(None);
-        }
-        let Some(&namespace) = self.requests.get(raw.get_channel_name()) else {
-            let Some(Broadcast { namespace, data, rooms, except, volatile }) =
-                Broadcast::decode(payload, &self.uid)?
-            else {
+    fn decode(&self, raw: &Msg, arrived: Arrived<'_>) -> Result<Option<Message>, Unusable> {
+        let (payload, channel) = (raw.get_payload_bytes(), raw.get_channel_name());
+        let namespace = match arrived {
+            Arrived::Request(namespace) => namespace.to_owned(),
+            Arrived::Response => {
+                let (id, reply) = Reply::decode(payload)?;
+                self.pending.answer(&id, reply);
                 return Ok(None);
-            };
-            if !self.is_channel_of(&namespace, raw.get_channel_name()) {
-                return Err(Unusable::Malformed);
             }
-            return Ok(Some(Message::Broadcast { namespace, data, rooms, except, volatile }));
+            Arrived::Broadcast => {
+                let Some(Broadcast { namespace, data, rooms, except, volatile }) =
+                    Broadcast::decode(payload, &self.uid)?
+                else {
+                    return Ok(None);
+                };
+                if !self.channels.is_of(channel, &namespace) {
+                    return Err(Unusable::Malformed);
+                }
+                return Ok(Some(Message::Broadcast { namespace, data, rooms, except, volatile }));
+            }
+            Arrived::Copy => return Ok(None),
         };
-        let namespace = namespace.to_owned();
         let request = match Request::decode(payload, &self.uid) {
             Err(Unusable::Unknown) => {
                 let asked = Asked::decode(payload, &self.uid)?;
@@ -301,11 +281,6 @@ impl Subscriber {
             Action::LeaveAll => Message::LeaveAll { namespace, rooms, except },
             Action::Disconnect { close } => Message::Disconnect { namespace, rooms, except, close },
         }))
-    }
-
-    fn is_channel_of(&self, namespace: &str, channel: &str) -> bool {
-        let rest = channel.strip_prefix(&*self.key).and_then(|rest| rest.strip_prefix('#'));
-        rest.and_then(|rest| rest.strip_prefix(namespace)).is_some_and(|rest| rest.starts_with('#'))
     }
 
     fn lose(&self, reason: &str) {

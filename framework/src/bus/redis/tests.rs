@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::super::conformance::{self, Instance, event, numbered};
-use super::super::{self as bus, Message};
+use super::super::{self as bus, Interests, Message};
 use crate::config::{DatastoreConfig, SocketsConfig};
 use crate::redis::{Redis, RedisServer};
 
@@ -23,9 +23,13 @@ fn redis_at(url: &str) -> Redis {
     Redis::open(&DatastoreConfig::at(url), &Handle::current()).unwrap()
 }
 
+fn interests() -> Interests {
+    Interests { names: vec!["/".to_owned()], starts: Vec::new() }
+}
+
 fn instance_with(server: &RedisServer, config: &SocketsConfig, room: usize) -> Instance {
     let (deliver, incoming) = mpsc::channel(room);
-    Instance { bus: bus::redis(&open(server), config, deliver).unwrap(), incoming }
+    Instance { bus: bus::redis(&open(server), config, &interests(), deliver).unwrap(), incoming }
 }
 
 fn instance(server: &RedisServer) -> Instance {

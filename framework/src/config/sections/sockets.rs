@@ -110,6 +110,9 @@ pub struct SocketsConfig {
     /// The largest message a client may send, in bytes.
     #[setting(default = 1_000_000)]
     pub max_payload: usize,
+    /// The most namespaces one connection may be in.
+    #[setting(default = 16)]
+    pub max_namespaces: usize,
     /// The most rooms one socket may be in.
     #[setting(default = 10_000)]
     pub max_rooms: usize,

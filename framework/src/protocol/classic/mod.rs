@@ -38,8 +38,13 @@ pub(crate) fn channel(key: &str, namespace: &str, rooms: &[String]) -> String {
 
 /// The pattern of every broadcast channel of `namespace`.
 pub(crate) fn pattern(key: &str, namespace: &str) -> String {
-    let mut pattern = String::new();
-    for c in format!("{key}#{namespace}#").chars() {
+    glob(&format!("{key}#{namespace}#"))
+}
+
+/// The pattern of every channel whose name begins with `start`.
+pub(crate) fn glob(start: &str) -> String {
+    let mut pattern = String::with_capacity(start.len() + 1);
+    for c in start.chars() {
         if matches!(c, '*' | '?' | '[' | ']' | '\\') {
             pattern.push('\\');
         }
@@ -62,6 +67,11 @@ pub(crate) fn response_channel(key: &str, namespace: &str) -> String {
 /// The channel of the answers for one instance alone, which some servers use.
 pub(crate) fn own_response_channel(key: &str, namespace: &str, uid: &str) -> String {
     format!("{key}-response#{namespace}#{uid}#")
+}
+
+/// The channel every Regatta instance subscribes to, and nobody else, so that they can be counted.
+pub(crate) fn fellows_channel(key: &str) -> String {
+    format!("{key}-regatta#")
 }
 
 /// The channel on which one instance hears how much the others have published.

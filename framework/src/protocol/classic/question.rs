@@ -20,7 +20,12 @@ pub(crate) enum Question {
     Emit { args: Bytes },
     /// An event for sockets that acknowledge it within so many milliseconds.
     Broadcast { data: Bytes, rooms: Vec<String>, except: Vec<String>, timeout: u64 },
+    /// Is everything done that was asked for before? Regatta's instances know this one; others ignore it.
+    Settled,
 }
+
+/// The number of [`Question::Settled`] and its answer: far from those of Socket.IO, which has no such request.
+pub(super) const SETTLED: u8 = 104;
 
 /// A question as it travels; without an id nobody waits for an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +66,7 @@ impl Asked {
             Question::Fetch { rooms, except } => {
                 Written { opts: Some(json!({ "rooms": rooms, "except": except })), ..blank(5) }
             }
+            Question::Settled => blank(SETTLED),
             Question::Emit { args } => Written { data: Some(array(args)?), ..blank(6) },
             Question::Broadcast { data, rooms, except, timeout } => {
                 let message = json!({
@@ -106,6 +112,7 @@ impl Asked {
             Some(0) => Question::Sockets { rooms: names(&message["rooms"]) },
             Some(1) => Question::Rooms,
             Some(5) => Question::Fetch { rooms: names(&opts["rooms"]), except: names(&opts["except"]) },
+            Some(kind) if kind == u64::from(SETTLED) => Question::Settled,
             Some(6) => Question::Emit { args: event(&message["data"])? },
             Some(7) => Question::Broadcast {
                 data: event(&message["packet"]["data"])?,

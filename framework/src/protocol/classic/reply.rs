@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Unusable;
+use super::question::SETTLED;
 use crate::protocol::msgpack;
 
 /// An answer, or a part of one.
@@ -20,6 +21,8 @@ pub(crate) enum Reply {
     Clients(u64),
     /// What one socket acknowledged with.
     Acknowledged(Value),
+    /// Everything asked for before is done.
+    Settled,
 }
 
 impl Reply {
@@ -31,6 +34,7 @@ impl Reply {
             Self::Fetched(sockets) => json!({ "requestId": id, "sockets": sockets }),
             Self::Emitted(data) => json!({ "type": 6, "requestId": id, "data": data }),
             Self::Clients(count) => json!({ "type": 8, "requestId": id, "clientCount": count }),
+            Self::Settled => json!({ "type": SETTLED, "requestId": id }),
             Self::Acknowledged(packet) => {
                 let mut out = Vec::new();
                 msgpack::write(&json!({ "type": 9, "requestId": id, "packet": packet }), &mut out);
@@ -53,6 +57,7 @@ impl Reply {
             Some(6) => Self::Emitted(message["data"].take()),
             Some(8) => Self::Clients(message["clientCount"].as_u64().ok_or(Unusable::Malformed)?),
             Some(9) => Self::Acknowledged(message["packet"].take()),
+            Some(kind) if kind == u64::from(SETTLED) => Self::Settled,
             Some(_) => return Err(Unusable::Unknown),
             None => match (message["sockets"].take(), &message["rooms"]) {
                 (Value::Array(sockets), _) if sockets.iter().all(Value::is_string) && !sockets.is_empty() => {

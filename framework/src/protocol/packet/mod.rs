@@ -6,8 +6,6 @@ pub(crate) mod write;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use super::engine::Revision;
-
 /// A packet that arrived. JSON stays text until somebody needs it. An event or acknowledgement is followed by as many
 /// binary messages as it has `attachments`.
 #[derive(Debug)]
@@ -15,7 +13,6 @@ pub(crate) enum Packet<'a> {
     /// The `query` is how clients of revision 3 send what those of revision 4 send as `auth`.
     Connect {
         namespace: &'a str,
-        #[cfg_attr(not(test), expect(dead_code, reason = "there are no other namespaces yet"))]
         query: Option<&'a str>,
         auth: Option<&'a RawValue>,
     },
@@ -142,34 +139,6 @@ fn event_args(json: &str) -> Result<Vec<&RawValue>, PacketError> {
         return Ok(args);
     }
     name.parse::<f64>().map(|_| args).map_err(|_| PacketError::Payload)
-}
-
-/// The Engine.IO message of an event: `4` + `2` + `["name",…]`.
-pub(crate) fn event(args_json: &str) -> String {
-    write::event("/", None, 0, args_json)
-}
-
-/// The same of an event that shall be acknowledged.
-pub(crate) fn event_with_ack(id: u64, args_json: &str) -> String {
-    write::event("/", Some(id), 0, args_json)
-}
-
-/// The Engine.IO message that acknowledges with one argument.
-pub(crate) fn ack(id: u64, argument_json: &str) -> String {
-    write::ack("/", id, 0, &format!("[{argument_json}]"))
-}
-
-/// The answer to a CONNECT.
-pub(crate) fn connected(sid: &str) -> String {
-    write::connected("/", sid, None, Revision::V4)
-}
-
-/// What tells a client of revision 3 that it is in the default namespace.
-pub(crate) const CONNECTED_V3: &str = "40";
-
-/// The refusal of a CONNECT to `namespace`: an object, for clients of revision 3 a text.
-pub(crate) fn refused(namespace: &str, message: &str, revision: Revision) -> String {
-    write::refused(namespace, message, None, revision)
 }
 
 #[cfg(test)]

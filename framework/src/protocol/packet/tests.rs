@@ -90,11 +90,11 @@ fn malformed_packets_are_refused() {
 
 #[test]
 fn packets_go_to_any_namespace() {
-    assert_eq!(super::event("[\"x\"]"), "42[\"x\"]");
-    assert_eq!(super::event_with_ack(7, "[\"x\"]"), "427[\"x\"]");
+    assert_eq!(write::event("/", None, 0, "[\"x\"]"), "42[\"x\"]");
+    assert_eq!(write::event("/", Some(7), 0, "[\"x\"]"), "427[\"x\"]");
     assert_eq!(write::event("/admin", Some(7), 0, "[\"x\"]"), "42/admin,7[\"x\"]");
     assert_eq!(write::event("/admin", None, 2, "[\"x\"]"), "452-/admin,[\"x\"]");
-    assert_eq!(super::ack(3, "{\"a\":1}"), "433[{\"a\":1}]");
+    assert_eq!(write::ack("/", 3, 0, "[{\"a\":1}]"), "433[{\"a\":1}]");
     assert_eq!(write::ack("/admin", 3, 0, "[]"), "43/admin,3[]");
     assert_eq!(write::ack("/", 3, 1, "[]"), "461-3[]");
     assert_eq!(write::disconnected("/"), "41");
@@ -103,17 +103,17 @@ fn packets_go_to_any_namespace() {
 
 #[test]
 fn a_connect_is_answered_as_the_revision_wants_it() {
-    assert_eq!(super::connected("abc"), "40{\"sid\":\"abc\"}");
+    assert_eq!(write::connected("/", "abc", None, V4), "40{\"sid\":\"abc\"}");
     assert_eq!(write::connected("/x", "abc", Some("def"), V4), "40/x,{\"sid\":\"abc\",\"pid\":\"def\"}");
-    assert_eq!(write::connected("/", "abc", None, V3), super::CONNECTED_V3);
+    assert_eq!(write::connected("/", "abc", None, V3), "40");
     assert_eq!(write::connected("/x", "abc", Some("def"), V3), "40/x,");
 }
 
 #[test]
 fn a_refusal_is_an_object_or_a_text() {
     let data: &RawValue = serde_json::from_str("{\"code\":42}").unwrap();
-    assert_eq!(super::refused("/x", "no \"x\"", V4), "44/x,{\"message\":\"no \\\"x\\\"\"}");
-    assert_eq!(super::refused("/x", "no \"x\"", V3), "44/x,\"no \\\"x\\\"\"");
+    assert_eq!(write::refused("/x", "no \"x\"", None, V4), "44/x,{\"message\":\"no \\\"x\\\"\"}");
+    assert_eq!(write::refused("/x", "no \"x\"", None, V3), "44/x,\"no \\\"x\\\"\"");
     assert_eq!(
         write::refused("/x", "nope", Some(data), V4),
         "44/x,{\"message\":\"nope\",\"data\":{\"code\":42}}"

@@ -56,7 +56,6 @@ pub(crate) fn refused(namespace: &str, message: &str, data: Option<&RawValue>, r
 }
 
 /// The client is no longer in the namespace.
-#[cfg_attr(not(test), expect(dead_code, reason = "there are no other namespaces yet"))]
 pub(crate) fn disconnected(namespace: &str) -> String {
     packet(DISCONNECT, namespace, None, 0, "")
 }

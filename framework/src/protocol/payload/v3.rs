@@ -12,6 +12,8 @@ pub(crate) const MESSAGE: u8 = 4;
 
 /// Stands before base64: binary, of type message.
 const BASE64: &str = "b4";
+/// More digits than any length needs are refused, zeros too.
+const MAX_DIGITS: usize = 20;
 /// What a payload without packets looks like as text.
 const NOTHING: &[u8] = b"0:";
 
@@ -38,6 +40,9 @@ pub(crate) fn decode_text(body: Bytes, max_packets: usize) -> Result<Vec<Unit>, 
         }
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (length, after) = rest.split_at(digits);
+        if digits > MAX_DIGITS {
+            return Err(PayloadError::Length);
+        }
         let length = length.parse().map_err(|_| PayloadError::Length)?;
         let after = after.strip_prefix(':').ok_or(PayloadError::Length)?;
         let (packet, after) = split_utf16(after, length).ok_or(PayloadError::Length)?;
@@ -86,7 +91,7 @@ pub(crate) fn decode_bytes(mut body: Bytes, max_packets: usize) -> Result<Vec<Un
 /// The number that `bytes` begin with, and how many digits it has; nothing when no end of it follows or it is too big.
 fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     let digits = bytes.iter().take_while(|byte| **byte < 10).count();
-    if digits == 0 || bytes.get(digits) != Some(&END_OF_LENGTH) {
+    if !(1..=MAX_DIGITS).contains(&digits) || bytes.get(digits) != Some(&END_OF_LENGTH) {
         return None;
     }
     let number = bytes[..digits].iter().try_fold(0_usize, |number, digit| {

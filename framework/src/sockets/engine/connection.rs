@@ -6,12 +6,12 @@ use std::time::Duration;
 use actix_web::rt::time::{Instant, Sleep, sleep, sleep_until};
 use tokio::sync::mpsc;
 
+use super::conversation::{Conversation, Reason};
 use super::session::Inbound;
 use super::websocket::WebSocket;
 use super::{Link, frame};
 use crate::config::SocketsConfig;
 use crate::protocol::engine::{Engine, Revision};
-use crate::sockets::client::{Client, Reason};
 
 /// Where a client's messages come from.
 pub(super) enum Source {
@@ -29,9 +29,9 @@ impl Source {
     }
 }
 
-pub(super) struct Connection {
+pub(super) struct Connection<C> {
     link: Link,
-    client: Client,
+    client: C,
     ping_interval: Duration,
     ping_timeout: Duration,
     connect_timeout: Duration,
@@ -39,8 +39,8 @@ pub(super) struct Connection {
     awaits_pong: bool,
 }
 
-impl Connection {
-    pub(super) fn new(link: Link, client: Client, config: &SocketsConfig) -> Self {
+impl<C: Conversation> Connection<C> {
+    pub(super) fn new(link: Link, client: C, config: &SocketsConfig) -> Self {
         let (ping_interval, ping_timeout) = (config.ping_interval.get(), config.ping_timeout.get());
         let first_beat = match link.revision() {
             Revision::V3 => ping_interval + ping_timeout,
@@ -101,7 +101,7 @@ impl Connection {
     fn message(&mut self, message: Inbound) -> Result<(), Reason> {
         match message {
             Inbound::Text(text) => self.engine(&text),
-            Inbound::Binary(_) => Err(self.parse_error()),
+            Inbound::Binary(data) => self.client.binary(data),
             Inbound::Ping(data) => {
                 self.link.send(frame::pong(&data), false);
                 Ok(())
@@ -134,7 +134,7 @@ impl Connection {
                 self.heartbeat.as_mut().reset(Instant::now() + self.ping_interval);
                 Ok(())
             }
-            Ok(Engine::Message(message)) => self.client.message(message),
+            Ok(Engine::Message(message)) => self.client.text(message),
             Ok(Engine::Close) => {
                 self.link.close(frame::NORMAL, "", false);
                 Err("transport close")

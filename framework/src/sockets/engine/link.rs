@@ -79,7 +79,7 @@ impl Link {
 
     /// Ends the connection after what is queued, or at once with `discard`.
     pub(in crate::sockets) fn close(&self, code: u16, reason: &'static str, discard: bool) {
-        if self.0.reason.get().is_none() {
+        if self.0.reason.get().is_none() && !reason.is_empty() {
             self.0.reason.set(Some(reason));
         }
         self.0.outbox.close(frame::close(code, reason), discard);

@@ -54,6 +54,8 @@ struct Inner {
     outbox: Outbox,
     inbox: mpsc::Sender<Inbound>,
     transport: Cell<Transport>,
+    /// Whether the client takes binary data as text only.
+    base64: Cell<bool>,
     /// Whether a request waits for what is sent to the client.
     is_polled: Cell<bool>,
     /// Whether a request brings what the client sends.
@@ -95,6 +97,7 @@ impl Session {
             outbox,
             inbox,
             transport,
+            base64: Cell::new(false),
             is_polled: Cell::new(false),
             is_posted: Cell::new(false),
             flush: Notify::new(),
@@ -120,6 +123,8 @@ impl Session {
             frames = self.0.outbox.all() => frames,
             () = self.0.flush.notified() => VecDeque::from([frame::text("6")]),
         };
+        self.0.base64.set(self.0.base64.get() || wire.base64);
+        let wire = Wire { base64: self.0.base64.get() };
         let (body, is_binary) = wire.encode(self.0.link.revision(), &frames);
         let number = self.0.answers.get() + 1;
         self.0.answers.set(number);

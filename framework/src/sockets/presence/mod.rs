@@ -67,14 +67,30 @@ struct Announcement<'a> {
 }
 
 pub(super) async fn join(sockets: &Sockets, room: &str, who: Present) -> Result<()> {
-    sockets.presence_store().put(room, &who).await?;
+    sockets.presence_store().put(&key(sockets, room), &who).await?;
     announce(sockets, room, &[who], &[]).await
 }
 
 pub(super) async fn leave(sockets: &Sockets, room: &str, who: Present) -> Result<()> {
-    let removed = sockets.presence_store().remove(room, &who.id).await;
+    let removed = sockets.presence_store().remove(&key(sockets, room), &who.id).await;
     announce(sockets, room, &[], &[who]).await?;
     removed
+}
+
+/// The name under which the list of `room` is kept: the room's own, and in other namespaces than `/` theirs before it.
+pub(super) fn key(sockets: &Sockets, room: &str) -> String {
+    if sockets.namespace() == "/" && !room.starts_with('/') {
+        return room.to_owned();
+    }
+    format!("{}#{room}", sockets.namespace())
+}
+
+/// The sockets and the room of a list; no name of a namespace has a `#` in it.
+fn place<'k>(sockets: &Sockets, key: &'k str) -> (Sockets, &'k str) {
+    match key.split_once('#').filter(|_| key.starts_with('/')) {
+        Some((namespace, room)) => (sockets.of(namespace), room),
+        None => (sockets.clone(), key),
+    }
 }
 
 async fn announce(sockets: &Sockets, room: &str, joins: &[Present], leaves: &[Present]) -> Result<()> {
@@ -89,10 +105,12 @@ pub(super) async fn keep(sockets: Sockets) {
             Ok(Beat { left, back }) => {
                 away = false;
                 for Entry { room, who } in left {
-                    tell(announce(&sockets, &room, &[], &[who]).await);
+                    let (sockets, room) = place(&sockets, &room);
+                    tell(announce(&sockets, room, &[], &[who]).await);
                 }
                 for Entry { room, who } in back {
-                    tell(announce(&sockets, &room, &[who], &[]).await);
+                    let (sockets, room) = place(&sockets, &room);
+                    tell(announce(&sockets, room, &[who], &[]).await);
                 }
             }
             Err(error) if !away => {

@@ -12,7 +12,10 @@ async fn gated(server: &RedisServer) -> (Instance, Gate) {
 async fn gated_with(server: &RedisServer, config: &SocketsConfig) -> (Instance, Gate) {
     let gate = Gate::to(server).await;
     let (deliver, incoming) = mpsc::channel(10_000);
-    (Instance { bus: bus::redis(&gate.redis(), config, deliver).unwrap(), incoming }, gate)
+    (
+        Instance { bus: bus::redis(&gate.redis(), config, &super::interests(), deliver).unwrap(), incoming },
+        gate,
+    )
 }
 
 /// Waits until so many subscriptions know what was before them.

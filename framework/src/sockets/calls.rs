@@ -1,0 +1,187 @@
+//! What sockets do as requests to the app layer: they ask to enter, send events, and leave.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, Uri};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::Socket;
+use super::args::Arguments;
+use super::virtual_request::{Dispatcher, Outcome, blank, of_socket, run, run_alone, set_json};
+use crate::routes::{CALL, Call};
+use crate::{Error, Result};
+
+/// The name of the event that is handled; an extractor for handlers of any event.
+///
+/// ```
+/// use regatta::prelude::*;
+/// use regatta::sockets::EventName;
+///
+/// async fn unknown(event: EventName, args: Input<JsonValue>) -> Json<JsonValue> {
+///     Json(json!({ "unknown": event.0, "arguments": args.0 }))
+/// }
+///
+/// fn draw(r: &mut Routes) {
+///     r.on_any(unknown);
+/// }
+/// # draw(&mut Routes::default());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventName(pub String);
+
+/// How a socket left; an extractor for [`Routes::after_disconnect`](crate::routes::Routes::after_disconnect).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Disconnect {
+    /// As Socket.IO names it: `transport close`, `transport error`, `ping timeout`, `parse error`, `client namespace
+    /// disconnect`, `server namespace disconnect`, `forced server close`, `server shutting down`; and `slow consumer`
+    /// for a client that read too slowly.
+    pub reason: &'static str,
+    /// The rooms it was in, without the one of its own id.
+    pub rooms: Vec<String>,
+}
+
+/// Why a socket may not enter, as its client is told.
+pub(super) struct Refused {
+    pub(super) message: String,
+    pub(super) data: Box<RawValue>,
+}
+
+/// Asks the app whether the socket may enter.
+pub(super) async fn connecting(socket: &Socket) -> Result<(), Refused> {
+    let outcome = call(socket, Call::Connect, |_| {}).await;
+    if outcome.status < 400 {
+        return Ok(());
+    }
+    let mut data = match outcome.body {
+        Some(Value::Object(body)) => body,
+        Some(Value::String(text)) => Map::from_iter([("message".to_owned(), text.into())]),
+        _ => Map::new(),
+    };
+    let message = match data.shift_remove("message") {
+        Some(Value::String(message)) => message,
+        _ => "refused".to_owned(),
+    };
+    data.insert("status".to_owned(), outcome.status.into());
+    let data = serde_json::value::to_raw_value(&data).unwrap_or_default();
+    Err(Refused { message, data })
+}
+
+/// Tells the app that the socket has left.
+pub(super) async fn disconnected(socket: &Socket, how: Disconnect) {
+    if socket.sockets().takes(&Call::Disconnect) {
+        call(socket, Call::Disconnect, |request| {
+            request.extensions_mut().insert(how);
+        })
+        .await;
+    }
+}
+
+/// Runs the handler of an event; the arguments of its acknowledgement as a JSON list.
+pub(super) async fn event(socket: &Socket, name: String, args: &[&RawValue]) -> String {
+    let outcome = call(socket, Call::Event(name), |request| carry(request, args)).await;
+    let answer = outcome.body.unwrap_or_default();
+    if outcome.several { answer } else { Value::Array(vec![answer]) }.to_string()
+}
+
+/// Runs the handler of another instance's event; its answer.
+pub(super) async fn served(
+    dispatcher: &Dispatcher,
+    namespace: &str,
+    call: Call,
+    args: &[&RawValue],
+) -> Value {
+    let Some((method, uri)) = address(namespace) else { return Value::Null };
+    let mut request = blank(method, uri);
+    let span = span(None, &call, namespace);
+    request.extensions_mut().insert(call);
+    carry(&mut request, args);
+    run_alone(dispatcher, request, span).await.body.unwrap_or_default()
+}
+
+/// Puts the arguments of an event into a request: as its body the only one, or a list of them.
+fn carry(request: &mut actix_http::Request, args: &[&RawValue]) {
+    // Their texts are JSON already.
+    let list = format!("[{}]", args.iter().map(|arg| arg.get()).collect::<Vec<_>>().join(","));
+    let list = Bytes::from(list);
+    let body = match args {
+        [] => Bytes::from_static(b"null"),
+        [_] => list.slice(1..list.len() - 1),
+        _ => list.clone(),
+    };
+    set_json(request, body);
+    request.extensions_mut().insert(Arguments(list));
+}
+
+async fn call(socket: &Socket, call: Call, fill: impl FnOnce(&mut actix_http::Request)) -> Outcome {
+    let Some((method, uri)) = address(socket.namespace()) else { return Outcome::broken() };
+    let mut request = of_socket(socket, method, uri);
+    let span = span(Some(socket), &call, socket.namespace());
+    request.extensions_mut().insert(call);
+    fill(&mut request);
+    run(socket, request, span).await
+}
+
+fn span(socket: Option<&Socket>, call: &Call, namespace: &str) -> tracing::Span {
+    let (method, event) = match call {
+        Call::Connect => ("CONNECT", None),
+        Call::Event(name) => ("EVENT", Some(name.as_str())),
+        Call::AnyEvent => ("EVENT", None),
+        Call::ServerEvent(name) => ("SERVER EVENT", Some(name.as_str())),
+        Call::Disconnect => ("DISCONNECT", None),
+    };
+    tracing::info_span!(
+        "request",
+        id = crate::http::new_request_id(),
+        socket = socket.map(Socket::id),
+        method,
+        path = namespace,
+        event
+    )
+}
+
+/// Where what happens in a namespace is handled.
+fn address(namespace: &str) -> Option<(Method, Uri)> {
+    Some((Method::from_bytes(CALL.as_bytes()).ok()?, path(namespace).parse().ok()?))
+}
+
+/// The path for a namespace: its name, with what paths can't have as hex.
+fn path(namespace: &str) -> String {
+    let mut path = String::with_capacity(namespace.len());
+    for byte in namespace.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
+                path.push(char::from(byte));
+            }
+            other => path.push_str(&format!("%{other:02X}")),
+        }
+    }
+    path
+}
+
+impl FromRequest for EventName {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let name = match req.extensions().get() {
+            Some(Call::Event(name) | Call::ServerEvent(name)) => Some(Self(name.clone())),
+            _ => None,
+        };
+        ready(name.ok_or_else(|| Error::internal("`EventName` is there in handlers of socket events only")))
+    }
+}
+
+impl FromRequest for Disconnect {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let how = req.extensions().get::<Self>().cloned();
+        ready(how.ok_or_else(|| Error::internal("`Disconnect` is there after a socket has left only")))
+    }
+}

@@ -1,0 +1,94 @@
+//! The sockets of one worker in one namespace, and the rooms they are in.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
+use bytes::Bytes;
+
+use super::socket::Socket;
+
+type Members = HashMap<u64, Socket>;
+
+/// The registry of one namespace on one worker: only its thread touches it.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    /// Every socket in the namespace.
+    sockets: RefCell<Members>,
+    rooms: RefCell<HashMap<String, Members>>,
+}
+
+/// Whom something is for: the union of `rooms` (every socket when empty) without the members of `except`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Selection<'a> {
+    pub(super) rooms: &'a [String],
+    pub(super) except: &'a [String],
+}
+
+impl Registry {
+    pub(super) fn add(&self, socket: &Socket) {
+        self.sockets.borrow_mut().insert(socket.key(), socket.clone());
+    }
+
+    /// Takes the socket out of the namespace and all its rooms.
+    pub(super) fn remove(&self, socket: &Socket) {
+        self.sockets.borrow_mut().remove(&socket.key());
+        for room in socket.take_rooms() {
+            self.leave_room(socket, &room);
+        }
+    }
+
+    pub(super) fn join(&self, socket: &Socket, room: &str) {
+        let mut rooms = self.rooms.borrow_mut();
+        match rooms.get_mut(room) {
+            Some(members) => {
+                members.insert(socket.key(), socket.clone());
+            }
+            None => {
+                rooms.insert(room.to_owned(), HashMap::from([(socket.key(), socket.clone())]));
+            }
+        }
+    }
+
+    pub(super) fn leave_room(&self, socket: &Socket, room: &str) {
+        let mut rooms = self.rooms.borrow_mut();
+        if let Some(members) = rooms.get_mut(room) {
+            members.remove(&socket.key());
+            if members.is_empty() {
+                rooms.remove(room);
+            }
+        }
+    }
+
+    /// Queues `frame` for every selected socket.
+    pub(super) fn deliver(&self, frame: &Bytes, selection: Selection<'_>, volatile: bool) {
+        for socket in self.select(selection) {
+            socket.send(frame.clone(), volatile);
+        }
+    }
+
+    /// The selected sockets, each once.
+    pub(super) fn select(&self, selection: Selection<'_>) -> Vec<Socket> {
+        let allowed = |socket: &&Socket| !selection.except.iter().any(|room| socket.is_in(room));
+        let rooms = self.rooms.borrow();
+        match selection.rooms {
+            [] => self.sockets.borrow().values().filter(allowed).cloned().collect(),
+            [room] => rooms
+                .get(room)
+                .map_or_else(Vec::new, |members| members.values().filter(allowed).cloned().collect()),
+            many => {
+                let mut seen = HashSet::new();
+                let members = many.iter().filter_map(|room| rooms.get(room)).flat_map(HashMap::values);
+                members.filter(|socket| seen.insert(socket.key())).filter(allowed).cloned().collect()
+            }
+        }
+    }
+
+    /// The rooms that have members, the sockets' own among them.
+    pub(super) fn rooms(&self) -> Vec<String> {
+        self.rooms.borrow().keys().cloned().collect()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.sockets.borrow().is_empty()
+    }
+}
