@@ -13,9 +13,10 @@ use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisResult};
 use tokio::time::{sleep, timeout};
 
-use super::super::outbox::{Batch, Outbox, Waiting};
+use super::super::outbox::{Batch, Number, Outbox, Waiting};
 use super::super::{BusStats, Message, count};
 use super::audit;
+use super::channels::Channels;
 use crate::protocol::classic::{self, Action, Asked, Broadcast, Request, Unusable};
 use crate::redis::{Backoff, Redis};
 
@@ -38,6 +39,7 @@ pub(super) struct Publisher {
     pub(super) redis: Redis,
     pub(super) key: Arc<str>,
     pub(super) uid: Arc<str>,
+    pub(super) channels: Arc<Channels>,
     /// A channel every instance subscribes to.
     pub(super) common: String,
     pub(super) outbox: Arc<Outbox>,
@@ -50,8 +52,8 @@ struct Line {
     connection: Option<MultiplexedConnection>,
     /// How many subscribers the last message reached.
     reached: u64,
-    /// The last number that Redis knew of when the connection was made.
-    known: u64,
+    /// By namespace, the last number that Redis knew of when the connection was made.
+    known: Vec<u64>,
 }
 
 impl Publisher {
@@ -99,10 +101,12 @@ impl Publisher {
                 line.connection.insert(connection)
             }
         };
-        let mut sent = self.confirmed(&self.pipeline(batch, line.known), connection).await?;
+        let (pipeline, has_totals) = self.pipeline(batch, &line.known);
+        let mut sent = self.confirmed(&pipeline, connection).await?;
         // A server without memory left, or that can't write to its disk, still publishes; a demoted one is the
         // wrong one.
-        if let Some(Err(error)) = sent.pop()
+        if has_totals
+            && let Some(Err(error)) = sent.pop()
             && error.code() == Some("READONLY")
         {
             return Err(error);
@@ -113,10 +117,11 @@ impl Publisher {
         Ok(())
     }
 
-    /// A connection on which Redis answers, and the last number it knows of.
-    async fn connect(&self) -> RedisResult<(MultiplexedConnection, u64)> {
+    /// A connection on which Redis answers, and by namespace the last number it knows of.
+    async fn connect(&self) -> RedisResult<(MultiplexedConnection, Vec<u64>)> {
         let mut connection = self.redis.connect().await?;
-        let known = within(ANSWER, audit::published(&mut connection, &self.key, &self.uid)).await?;
+        let known = audit::published(&mut connection, &self.key, &self.uid, self.channels.numbered());
+        let known = within(ANSWER, known).await?;
         Ok((connection, known))
     }
 
@@ -154,19 +159,22 @@ impl Publisher {
         Ok(())
     }
 
-    /// What of a batch Redis does not know of yet.
-    fn pipeline(&self, batch: &Batch, known: u64) -> Pipeline {
+    /// What of a batch Redis does not know of yet, and whether the new totals stand behind it.
+    fn pipeline(&self, batch: &Batch, known: &[u64]) -> (Pipeline, bool) {
         let mut pipeline = redis::pipe();
-        let mut total = self.outbox.gone().max(known);
+        pipeline.ignore_errors();
+        let mut totals = vec![None; self.channels.numbered().len()];
         for Waiting { message, number } in batch.messages.iter().map(|waiting| &**waiting) {
-            if number.is_some_and(|number| number <= known) {
-                continue;
+            if let Some(Number { namespace, n }) = *number {
+                if known.get(namespace).is_some_and(|known| n <= *known) {
+                    continue;
+                }
+                totals[namespace] = Some(n);
             }
-            total = number.unwrap_or(total);
             match self.encode(message) {
                 Ok((channel, mut payload)) => {
                     if let Some(number) = number {
-                        payload = classic::numbered(payload, *number);
+                        payload = classic::numbered(payload, number.n);
                     }
                     pipeline.cmd("PUBLISH").arg(channel).arg(payload);
                 }
@@ -176,8 +184,12 @@ impl Publisher {
                 }
             }
         }
-        pipeline.add_command(audit::total(&self.key, &self.uid, total)).ignore_errors();
-        pipeline
+        let totals = audit::write(&self.key, &self.uid, self.channels.numbered(), &totals);
+        let has_totals = totals.is_some();
+        if let Some(totals) = totals {
+            pipeline.add_command(totals);
+        }
+        (pipeline, has_totals)
     }
 
     fn encode(&self, message: &Message) -> Result<(String, Vec<u8>), Unusable> {

@@ -2,7 +2,7 @@
 
 use super::gate::{Gate, Way};
 use super::*;
-use crate::bus::{Question, Reply};
+use crate::bus::{Interests, Question, Reply};
 
 /// An instance behind a gate of its own.
 async fn gated(server: &RedisServer) -> (Instance, Gate) {
@@ -10,12 +10,13 @@ async fn gated(server: &RedisServer) -> (Instance, Gate) {
 }
 
 async fn gated_with(server: &RedisServer, config: &SocketsConfig) -> (Instance, Gate) {
+    interested(server, config, &super::interests()).await
+}
+
+async fn interested(server: &RedisServer, config: &SocketsConfig, interests: &Interests) -> (Instance, Gate) {
     let gate = Gate::to(server).await;
     let (deliver, incoming) = mpsc::channel(10_000);
-    (
-        Instance { bus: bus::redis(&gate.redis(), config, &super::interests(), deliver).unwrap(), incoming },
-        gate,
-    )
+    (Instance { bus: bus::redis(&gate.redis(), config, interests, deliver).unwrap(), incoming }, gate)
 }
 
 /// Waits until so many subscriptions know what was before them.
@@ -224,4 +225,54 @@ async fn what_a_full_outbox_gave_up_is_missed_by_the_others() {
     for n in 91..101 {
         assert_eq!(b.next().await, numbered(n));
     }
+}
+
+fn said_in(namespace: &str) -> Message {
+    let (namespace, data) = (namespace.to_owned(), r#"["said"]"#.into());
+    Message::Broadcast { namespace, data, rooms: vec![], except: vec![], volatile: false }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_misses_what_is_said_in_a_namespace_it_does_not_know() {
+    let server = RedisServer::start().unwrap();
+    let config = SocketsConfig::default();
+    let both = Interests { names: vec!["/".to_owned(), "/new".to_owned()], starts: vec![] };
+    let (a, _open) = interested(&server, &config, &both).await;
+    let (mut b, gate_of_b) = gated(&server).await;
+    let (mut c, gate_of_c) = interested(&server, &config, &both).await;
+    settled(&server, 3).await;
+    for namespace in ["/new", "/", "/new", "/"] {
+        a.bus.publish(said_in(namespace));
+        assert_eq!(c.next().await, said_in(namespace));
+    }
+    assert_eq!(
+        (b.next().await, b.next().await),
+        (said_in("/"), said_in("/")),
+        "and no word of anything else"
+    );
+
+    gate_of_b.shut(&*b.bus).await;
+    gate_of_c.shut(&*c.bus).await;
+    for namespace in ["/new", "/new", "/"] {
+        a.bus.publish(said_in(namespace));
+    }
+    a.bus.flushed().await;
+    gate_of_b.turn(Way::Open);
+    gate_of_c.turn(Way::Open);
+    assert_eq!((b.next().await, c.next().await), (missed(1), missed(3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_namespaces_known_by_how_they_begin_nobody_counts() {
+    let server = RedisServer::start().unwrap();
+    let config = SocketsConfig::default();
+    let some = Interests { names: vec!["/".to_owned()], starts: vec!["/project/".to_owned()] };
+    let (a, _open) = interested(&server, &config, &some).await;
+    let (mut b, gate) = interested(&server, &config, &some).await;
+    settled(&server, 2).await;
+    a.bus.publish(said_in("/project/7"));
+    assert_eq!(b.next().await, said_in("/project/7"));
+    gate.shut(&*b.bus).await;
+    gate.turn(Way::Open);
+    assert_eq!(b.next().await, Message::Missed { count: None });
 }
