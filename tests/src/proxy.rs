@@ -24,13 +24,20 @@ pub enum Line {
     OneWay,
 }
 
+/// How connections end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Reset,
+    Stranded,
+}
+
 /// A port on which a server on another port is reached.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
     line: watch::Sender<Line>,
-    /// How often all connections were reset.
-    cuts: watch::Sender<u64>,
+    /// What befell all connections last.
+    ends: watch::Sender<End>,
     task: JoinHandle<()>,
 }
 
@@ -39,9 +46,9 @@ impl Proxy {
     pub fn to(target: u16) -> Self {
         let port = ports::free();
         let (line, seen) = watch::channel(Line::Open);
-        let (cuts, cut) = watch::channel(0);
-        let task = wire::runtime().spawn(stand(port, target, seen, cut));
-        let proxy = Self { port, line, cuts, task };
+        let (ends, end) = watch::channel(End::Reset);
+        let task = wire::runtime().spawn(stand(port, target, seen, end));
+        let proxy = Self { port, line, ends, task };
         proxy.wait();
         proxy
     }
@@ -53,16 +60,23 @@ impl Proxy {
 
     /// Changes the line and returns when it is so.
     pub fn turn(&self, line: Line) {
-        self.line.send_replace(line);
         if line == Line::Refused {
+            // First, or what a hung line held back would arrive.
             self.reset();
         }
+        self.line.send_replace(line);
         self.wait();
     }
 
     /// Resets the connections that stand; new ones are as before.
     pub fn reset(&self) {
-        self.cuts.send_modify(|cuts| *cuts += 1);
+        self.ends.send_replace(End::Reset);
+    }
+
+    /// Nothing arrives any more on the connections that stand, as when a firewall has forgotten them; new ones are
+    /// as before.
+    pub fn strand(&self) {
+        self.ends.send_replace(End::Stranded);
     }
 
     fn wait(&self) {
@@ -80,7 +94,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn stand(port: u16, target: u16, mut line: watch::Receiver<Line>, cut: watch::Receiver<u64>) {
+async fn stand(port: u16, target: u16, mut line: watch::Receiver<Line>, end: watch::Receiver<End>) {
     while line.wait_for(|line| *line != Line::Refused).await.is_ok() {
         let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await else {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -94,7 +108,7 @@ async fn stand(port: u16, target: u16, mut line: watch::Receiver<Line>, cut: wat
                 _ = &mut refused => break,
             };
             if let Ok((client, _)) = client {
-                tokio::spawn(carry(client, target, line.clone(), cut.clone()));
+                tokio::spawn(carry(client, target, line.clone(), end.clone()));
             }
         }
     }
@@ -104,29 +118,30 @@ async fn carry(
     mut client: TcpStream,
     target: u16,
     line: watch::Receiver<Line>,
-    mut cut: watch::Receiver<u64>,
+    mut end: watch::Receiver<End>,
 ) {
-    cut.mark_unchanged();
+    end.mark_unchanged();
     let connected = tokio::select! {
         connected = TcpStream::connect((Ipv4Addr::LOCALHOST, target)) => connected,
-        _ = cut.changed() => return,
+        _ = end.changed() => return,
     };
     let Ok(mut server) = connected else { return };
-    let is_cut = {
+    {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
         let there = pump(from_client, to_server, line.clone(), |line| line == Line::Hung);
         let back = pump(from_server, to_client, line, |line| matches!(line, Line::Hung | Line::OneWay));
         tokio::select! {
-            _ = there => false,
-            _ = back => false,
-            _ = cut.changed() => true,
+            biased;
+            _ = end.changed() => {}
+            _ = there => return,
+            _ = back => return,
         }
-    };
-    if is_cut {
-        // An error means that the connection has ended by itself.
-        let _ = client.set_zero_linger();
     }
+    // It fails when the proxy itself is gone: then so is the connection.
+    let _ = end.wait_for(|end| *end == End::Reset).await;
+    // An error means that the connection has ended by itself.
+    let _ = client.set_zero_linger();
 }
 
 async fn pump(

@@ -71,3 +71,15 @@ fn a_reset_leaves_the_line_open() {
     assert_eq!(heard(&stream), Err(ErrorKind::ConnectionReset));
     assert_eq!(asked(&connect(&proxy)), Ok(b'?'));
 }
+
+#[test]
+fn stranded_connections_stay_and_hear_nothing_more() {
+    let proxy = echo();
+    let stream = connect(&proxy);
+    assert_eq!(asked(&stream), Ok(b'?'));
+    proxy.strand();
+    assert_eq!(asked(&stream), Err(ErrorKind::WouldBlock));
+    assert_eq!(asked(&connect(&proxy)), Ok(b'?'));
+    proxy.reset();
+    assert_eq!(heard(&stream), Err(ErrorKind::ConnectionReset));
+}

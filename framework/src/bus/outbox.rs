@@ -24,17 +24,24 @@ struct Queue {
     /// The place of the first one waiting, counted from the start.
     first: u64,
     bytes: usize,
-    /// The last number given to a message.
-    numbered: u64,
-    /// The last number that went, sent or not.
-    gone: u64,
+    /// By namespace, the last number given to a message.
+    numbered: Vec<u64>,
+    /// By namespace, the last number that went, sent or not.
+    gone: Vec<u64>,
 }
 
 /// A message on its way, with its number if others shall miss it when it does not arrive.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) message: Message,
-    pub(super) number: Option<u64>,
+    pub(super) number: Option<Number>,
+}
+
+/// The how-manieth of its namespace a message is: who hears one of a namespace hears all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Number {
+    pub(super) namespace: usize,
+    pub(super) n: u64,
 }
 
 /// The oldest messages, with the place of the first that is not among them.
@@ -45,18 +52,20 @@ pub(super) struct Batch {
 }
 
 impl Outbox {
-    /// An empty one for at most `limit` messages.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { queue: Mutex::default(), limit: limit.max(1), filled: Notify::new(), emptied: Notify::new() }
+    /// An empty one for at most `limit` messages in so many namespaces.
+    pub(super) fn new(limit: usize, namespaces: usize) -> Self {
+        let queue = Queue { numbered: vec![0; namespaces], gone: vec![0; namespaces], ..Queue::default() };
+        Self { queue: Mutex::new(queue), limit: limit.max(1), filled: Notify::new(), emptied: Notify::new() }
     }
 
-    /// Appends a message, with a number if all others listen to its namespace; returns how many old ones had to go for it.
-    pub(super) fn push(&self, message: Message, all_listen: bool) -> u64 {
+    /// Appends a message, with a number if its namespace has a place; returns how many old ones had to go for it.
+    pub(super) fn push(&self, message: Message, namespace: Option<usize>) -> u64 {
         let mut queue = self.lock();
         queue.bytes += message.weight();
-        let number = (all_listen && message.is_numbered()).then(|| {
-            queue.numbered += 1;
-            queue.numbered
+        let number = namespace.filter(|_| message.is_numbered()).and_then(|namespace| {
+            let last = queue.numbered.get_mut(namespace)?;
+            *last += 1;
+            Some(Number { namespace, n: *last })
         });
         queue.waiting.push_back(Arc::new(Waiting { message, number }));
         let mut dropped = 0;
@@ -102,9 +111,9 @@ impl Outbox {
         }
     }
 
-    /// The number of the last message that went: it was sent, or had to go.
-    pub(super) fn gone(&self) -> u64 {
-        self.lock().gone
+    /// By namespace, the number of the last message that went: it was sent, or had to go.
+    pub(super) fn gone(&self) -> Vec<u64> {
+        self.lock().gone.clone()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -121,7 +130,9 @@ impl Queue {
         if let Some(Waiting { message, number }) = self.waiting.pop_front().as_deref() {
             self.first += 1;
             self.bytes -= message.weight();
-            self.gone = number.unwrap_or(self.gone);
+            if let Some(Number { namespace, n }) = *number {
+                self.gone[namespace] = n;
+            }
         }
     }
 

@@ -24,7 +24,9 @@ const PACE: u64 = 50;
 const CLIENTS: usize = 2;
 const NAMES: [&str; 3] = ["a", "b", "c"];
 /// How long healing may take.
-const HEALED: Duration = Duration::from_secs(30);
+const HEALED: Duration = Duration::from_secs(60);
+/// How long it may take until clients are told what they lost.
+const TOLD: Duration = Duration::from_secs(10);
 
 pub(super) struct Fleet {
     pub(super) nodes: Vec<Node>,
@@ -114,8 +116,10 @@ impl Fleet {
         });
     }
 
+    /// What is to be said, when clients were told what they lost or had long enough to be.
     pub(super) fn verdict(&self, began: Times, healed: Times, stops: impl Fn(usize) -> bool) -> Verdict {
-        Verdict::of(&self.histories(), began, healed, stops)
+        let judge = || Verdict::of(&self.histories(), began, healed, &stops);
+        wait::poll(TOLD, || Some(judge()).filter(Verdict::is_told)).unwrap_or_else(judge)
     }
 
     fn histories(&self) -> Vec<History> {
@@ -202,7 +206,7 @@ impl History {
                 said: Times::at(data["at"].as_u64().unwrap_or_default()),
                 at: Times::now(),
             }),
-            Some("regatta:missed") => self.told.push(data["count"].as_u64()),
+            Some("regatta:missed") => self.told.push((data["count"].as_u64(), Times::now())),
             _ => {}
         }
     }

@@ -45,8 +45,8 @@ pub(super) struct History {
     /// Whether it was there before the first number.
     pub(super) from_the_start: bool,
     pub(super) heard: Vec<Heard>,
-    /// What it was told to have missed; nothing for a number nobody knows.
-    pub(super) told: Vec<Option<u64>>,
+    /// What it was told to have missed, and when; nothing for a number nobody knows.
+    pub(super) told: Vec<(Option<u64>, Times)>,
     pub(super) is_closed: bool,
 }
 
@@ -59,6 +59,8 @@ pub(super) struct Verdict {
     pub(super) losses: Vec<(usize, u64, Told)>,
     pub(super) twice: u64,
     pub(super) out_of_order: u64,
+    /// When the last of them was told.
+    pub(super) told: Option<Times>,
     /// The longest time without a number of the own instance.
     pub(super) stall: Duration,
     /// Numbers that others got more than 500 ms after they were said.
@@ -116,6 +118,11 @@ impl Verdict {
         self.losses.iter().filter(|(at, ..)| *at == node).map(|(_, lost, _)| *lost).max().unwrap_or(0)
     }
 
+    /// Whether every client was told what it lost, no more and no less.
+    pub(super) fn is_told(&self) -> bool {
+        self.losses.iter().all(|(_, lost, told)| told.is_known && told.count == *lost)
+    }
+
     fn add(&mut self, history: &History, lasts: &Lasts<'_>) {
         let mut lost = 0;
         for (&from, &(anywhere, elsewhere)) in lasts {
@@ -140,9 +147,10 @@ impl Verdict {
             lost += expected - seen.len() as u64;
         }
         let told = Told {
-            count: history.told.iter().flatten().sum(),
-            is_known: history.told.iter().all(Option::is_some),
+            count: history.told.iter().filter_map(|(count, _)| *count).sum(),
+            is_known: history.told.iter().all(|(count, _)| count.is_some()),
         };
+        self.told = history.told.iter().map(|(_, at)| *at).chain(self.told).max();
         self.losses.push((history.node, lost, told));
     }
 }

@@ -34,6 +34,9 @@ enum Fault {
     OneReset,
     OneHung,
     OneSided,
+    OneHungAndReset,
+    OneSidedAndReset,
+    OneStranded,
     RedisStopped,
     InstanceKilled,
     InstanceStopped,
@@ -41,17 +44,21 @@ enum Fault {
 }
 
 use Fault::{
-    AllRefused, InstanceKilled, InstanceRestarted, InstanceStopped, OneHung, OneRefused, OneReset, OneSided,
-    RedisKilled, RedisStopped,
+    AllRefused, InstanceKilled, InstanceRestarted, InstanceStopped, OneHung, OneHungAndReset, OneRefused,
+    OneReset, OneSided, OneSidedAndReset, OneStranded, RedisKilled, RedisStopped,
 };
 
-const ALL: [Fault; 10] = [
+/// The table's rows.
+const ALL: [Fault; 13] = [
     RedisKilled,
     AllRefused,
     OneRefused,
     OneReset,
     OneHung,
     OneSided,
+    OneHungAndReset,
+    OneSidedAndReset,
+    OneStranded,
     RedisStopped,
     InstanceKilled,
     InstanceStopped,
@@ -67,6 +74,9 @@ impl Fault {
             OneReset => "those of one instance are reset every 200 ms",
             OneHung => "those of one instance hang",
             OneSided => "one instance gets no answers from Redis",
+            OneHungAndReset => "those of one instance hang, then are reset",
+            OneSidedAndReset => "one instance gets no answers, then its connections are reset",
+            OneStranded => "those of one instance are forgotten on the way; new ones work",
             RedisStopped => "Redis hangs (SIGSTOP)",
             InstanceKilled => "an instance is killed and starts again",
             InstanceStopped => "an instance hangs (SIGSTOP)",
@@ -91,8 +101,9 @@ impl Fault {
             AllRefused => fleet.nodes.iter().for_each(|node| node.proxy.turn(Line::Refused)),
             OneRefused => fleet.nodes[B].proxy.turn(Line::Refused),
             OneReset => {}
-            OneHung => fleet.nodes[B].proxy.turn(Line::Hung),
-            OneSided => fleet.nodes[B].proxy.turn(Line::OneWay),
+            OneHung | OneHungAndReset => fleet.nodes[B].proxy.turn(Line::Hung),
+            OneSided | OneSidedAndReset => fleet.nodes[B].proxy.turn(Line::OneWay),
+            OneStranded => fleet.nodes[B].proxy.strand(),
             RedisStopped => fleet.redis.freeze(),
             InstanceKilled => fleet.end(B, Signal::KILL),
             InstanceStopped => fleet.signal(B, Signal::STOP),
@@ -108,6 +119,9 @@ impl Fault {
     }
 
     fn is_over(self, fleet: &mut Fleet) {
+        if let OneHungAndReset | OneSidedAndReset = self {
+            fleet.nodes[B].proxy.turn(Line::Refused);
+        }
         match self {
             RedisKilled => fleet.redis.start(),
             RedisStopped => fleet.redis.thaw(),
@@ -134,7 +148,7 @@ fn through(fault: Fault) -> Row {
     let healed = fleet.wait_heard(over);
     fleet.be_quiet();
     let verdict = fleet.verdict(began, healed, |node| fault.stops(node));
-    let row = Row { fault: fault.name(), length: over - began, healed: healed - over, verdict };
+    let row = Row { fault: fault.name(), length: over - began, over, healed: healed - over, verdict };
     println!("figures: {}", row.line());
     row.check();
     row
@@ -166,6 +180,5 @@ fn every_fault_at_full_size() {
     if !full_size() {
         return;
     }
-    let table = Table(ALL.map(through).into());
-    table.write();
+    Table(ALL.map(through).into()).write();
 }

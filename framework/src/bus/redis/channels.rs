@@ -60,10 +60,27 @@ impl Channels {
         classic::request_channel(&self.key, if is_known { namespace } else { "/" })
     }
 
-    /// Whether this instance, and so every other one of its app, subscribes to what is said in `namespace`.
+    /// The namespaces known by their names. Messages in them are numbered, in each by itself: an app that does not
+    /// know one does not miss what is said there.
+    pub(super) fn numbered(&self) -> &[String] {
+        &self.interests.names
+    }
+
+    /// The place of a namespace in [`Channels::numbered`], if it is there.
+    pub(super) fn place(&self, namespace: &str) -> Option<usize> {
+        self.interests.names.iter().position(|name| name == namespace)
+    }
+
+    /// Whether what is said in `namespace` is heard.
     pub(super) fn are_heard(&self, namespace: &str) -> bool {
         let Interests { names, starts } = &self.interests;
         names.iter().any(|name| name == namespace) || starts.iter().any(|start| namespace.starts_with(start))
+    }
+
+    /// The namespace to which a channel belongs.
+    pub(super) fn namespace<'c>(&self, channel: &'c str) -> Option<&'c str> {
+        let (_, rest) = channel.strip_prefix(&*self.key)?.split_once('#')?;
+        rest.split('#').next()
     }
 
     /// Whether a message may fit two subscriptions, and so arrive twice.

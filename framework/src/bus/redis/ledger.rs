@@ -1,4 +1,6 @@
 //! What was heard of each peer, by the numbers of its messages: what comes twice, and what never came.
+//!
+//! A peer is an instance in one namespace, `<uid><namespace>`.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -69,21 +71,21 @@ impl Ledger {
     }
 
     /// Enters a message.
-    pub(super) fn heard(&mut self, uid: &str, number: Option<u64>) -> Heard {
+    pub(super) fn heard(&mut self, name: &str, number: Option<u64>) -> Heard {
         let Some(number) = number else {
             self.strangers = true;
             return Heard::New;
         };
         let heard = Some(Instant::now());
         let catching_up = self.is_catching_up();
-        let before = match self.peers.get_mut(uid) {
+        let before = match self.peers.get_mut(name) {
             Some(peer) if number <= peer.last => return Heard::Repeated,
             Some(peer) => {
                 peer.heard = heard;
                 std::mem::replace(&mut peer.last, number)
             }
             None => {
-                self.peers.insert(uid.to_owned(), Peer { last: number, heard });
+                self.peers.insert(name.to_owned(), Peer { last: number, heard });
                 // Of a peer that started during a loss everything counts; another one was just never heard.
                 if catching_up { 0 } else { number.saturating_sub(1) }
             }
@@ -102,15 +104,15 @@ impl Ledger {
     /// loss. Returns what is missing and was not told before.
     pub(super) fn compare(&mut self, totals: &HashMap<String, u64>, settled: bool) -> Missing {
         let catching_up = self.is_catching_up();
-        for (uid, &total) in totals {
-            match self.peers.get_mut(uid) {
+        for (name, &total) in totals {
+            match self.peers.get_mut(name) {
                 Some(peer) => {
                     self.missing += total.saturating_sub(peer.last);
                     peer.last = peer.last.max(total);
                 }
                 None => {
                     self.missing += if catching_up { total } else { 0 };
-                    self.peers.insert(uid.clone(), Peer { last: total, heard: None });
+                    self.peers.insert(name.clone(), Peer { last: total, heard: None });
                 }
             }
         }
@@ -137,13 +139,13 @@ impl Ledger {
     /// the peer is gone too.
     fn is_somebody_gone(&self, totals: &HashMap<String, u64>, lost: Instant) -> bool {
         let since = lost.checked_sub(RECENT).unwrap_or(lost);
-        self.peers.iter().any(|(uid, peer)| peer.heard >= Some(since) && !totals.contains_key(uid))
+        self.peers.iter().any(|(name, peer)| peer.heard >= Some(since) && !totals.contains_key(name))
     }
 
     fn settle(&mut self, totals: &HashMap<String, u64>) {
         self.phase = Phase::Steady;
         let remembered = |peer: &Peer| peer.heard.is_some_and(|heard| heard.elapsed() < MEMORY);
-        self.peers.retain(|uid, peer| totals.contains_key(uid) || remembered(peer));
+        self.peers.retain(|name, peer| totals.contains_key(name) || remembered(peer));
     }
 }
 

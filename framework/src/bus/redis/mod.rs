@@ -52,18 +52,19 @@ impl RedisBus {
     ) -> Result<Self> {
         let uid: Arc<str> = random_name()?.into();
         let key: Arc<str> = config.key.as_str().into();
-        let outbox = Arc::new(Outbox::new(config.outbox));
+        let outbox = Arc::new(Outbox::new(config.outbox, interests.names.len()));
+        let channels = Arc::new(Channels::new(key.clone(), uid.clone(), interests.clone()));
         let stats = Arc::new(BusStats::default());
         let publisher = Publisher {
             redis: redis.clone(),
             key: key.clone(),
             uid: uid.clone(),
+            channels: channels.clone(),
             common: classic::request_channel(&key, "/"),
             outbox: outbox.clone(),
             stats: stats.clone(),
         };
         let pending = Pending::default();
-        let channels = Arc::new(Channels::new(key.clone(), uid.clone(), interests.clone()));
         let (subscriber, subscription) = Subscriber::new(
             redis.clone(),
             key,
@@ -82,8 +83,8 @@ impl RedisBus {
 impl Bus for RedisBus {
     fn publish(&self, message: Message) {
         count(&self.stats.published, 1);
-        let all_listen = self.channels.are_heard(message.namespace());
-        count(&self.stats.dropped, self.outbox.push(message, all_listen));
+        let namespace = self.channels.place(message.namespace());
+        count(&self.stats.dropped, self.outbox.push(message, namespace));
     }
 
     fn ask<'a>(&'a self, namespace: &'a str, question: Question) -> BoxFuture<'a, Result<Answers>> {

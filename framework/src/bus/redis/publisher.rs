@@ -1,9 +1,11 @@
 //! Sends the outbox: one connection, one batch under way at a time, so that order is kept.
 //!
-//! A batch is sent again only when the connection broke before Redis had confirmed it; who got it the first time
-//! knows it by its numbers. While Redis merely hangs, the batch waits for its confirmation. After an outage what
-//! waited is not sent before the other instances had their chance to subscribe again.
+//! A batch is sent again only when the connection broke before Redis had confirmed it, and only what Redis does
+//! not know of; who got it the first time knows it by its numbers. While Redis merely hangs, the batch waits for
+//! its confirmation. After an outage what waited is not sent before the other instances had their chance to
+//! subscribe again.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,9 +13,10 @@ use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisResult};
 use tokio::time::{sleep, timeout};
 
-use super::super::outbox::{Batch, Outbox, Waiting};
+use super::super::outbox::{Batch, Number, Outbox, Waiting};
 use super::super::{BusStats, Message, count};
 use super::audit;
+use super::channels::Channels;
 use crate::protocol::classic::{self, Action, Asked, Broadcast, Request, Unusable};
 use crate::redis::{Backoff, Redis};
 
@@ -23,6 +26,12 @@ const BATCH_BYTES: usize = 1024 * 1024;
 /// How long the other instances may take to subscribe again after an outage; longer than their back-off.
 const SETTLE: Duration = Duration::from_millis(1500);
 const SETTLE_STEP: Duration = Duration::from_millis(25);
+/// How long a new connection may take to answer.
+const ANSWER: Duration = Duration::from_secs(1);
+/// A connection on which nothing was confirmed for this long is given up if another one is answered.
+const DOUBT: Duration = Duration::from_secs(3);
+/// How long a server that answers on another connection has to answer on this one too: it may just have woken up.
+const GRACE: Duration = Duration::from_millis(500);
 /// A server that confirmed nothing for this long is given up.
 const GIVE_UP: Duration = Duration::from_secs(30);
 
@@ -30,6 +39,7 @@ pub(super) struct Publisher {
     pub(super) redis: Redis,
     pub(super) key: Arc<str>,
     pub(super) uid: Arc<str>,
+    pub(super) channels: Arc<Channels>,
     /// A channel every instance subscribes to.
     pub(super) common: String,
     pub(super) outbox: Arc<Outbox>,
@@ -42,6 +52,8 @@ struct Line {
     connection: Option<MultiplexedConnection>,
     /// How many subscribers the last message reached.
     reached: u64,
+    /// By namespace, the last number that Redis knew of when the connection was made.
+    known: Vec<u64>,
 }
 
 impl Publisher {
@@ -78,25 +90,23 @@ impl Publisher {
     }
 
     async fn send(&self, batch: &Batch, line: &mut Line, after_outage: bool) -> RedisResult<()> {
-        let pipeline = self.pipeline(batch);
         let connection = match &mut line.connection {
             Some(connection) => connection,
             None => {
-                let mut connection = self.redis.connect().await?;
+                let (mut connection, known) = self.connect().await?;
+                line.known = known;
                 if after_outage {
-                    self.settle(&mut connection, line.reached).await?;
+                    within(SETTLE * 2, self.settle(&mut connection, line.reached)).await?;
                 }
                 line.connection.insert(connection)
             }
         };
-        let Ok(sent) = timeout(GIVE_UP, pipeline.query_async::<Vec<RedisResult<u64>>>(connection)).await
-        else {
-            return Err((redis::ErrorKind::Io, "it confirmed nothing for 30 s").into());
-        };
-        let mut sent = sent?;
+        let (pipeline, has_totals) = self.pipeline(batch, &line.known);
+        let mut sent = self.confirmed(&pipeline, connection).await?;
         // A server without memory left, or that can't write to its disk, still publishes; a demoted one is the
         // wrong one.
-        if let Some(Err(error)) = sent.pop()
+        if has_totals
+            && let Some(Err(error)) = sent.pop()
             && error.code() == Some("READONLY")
         {
             return Err(error);
@@ -105,6 +115,33 @@ impl Publisher {
             line.reached = reached?;
         }
         Ok(())
+    }
+
+    /// A connection on which Redis answers, and by namespace the last number it knows of.
+    async fn connect(&self) -> RedisResult<(MultiplexedConnection, Vec<u64>)> {
+        let mut connection = self.redis.connect().await?;
+        let known = audit::published(&mut connection, &self.key, &self.uid, self.channels.numbered());
+        let known = within(ANSWER, known).await?;
+        Ok((connection, known))
+    }
+
+    /// Sends and waits for the confirmation as long as there is hope for one.
+    async fn confirmed(
+        &self,
+        pipeline: &Pipeline,
+        connection: &mut MultiplexedConnection,
+    ) -> RedisResult<Vec<RedisResult<u64>>> {
+        let started = Instant::now();
+        let mut sent = pin!(pipeline.query_async(connection));
+        while started.elapsed() < GIVE_UP {
+            if let Ok(sent) = timeout(DOUBT, &mut sent).await {
+                return sent;
+            }
+            if self.connect().await.is_ok() {
+                return within(GRACE, sent).await;
+            }
+        }
+        Err((redis::ErrorKind::Io, "it confirmed nothing for 30 s").into())
     }
 
     /// Waits until as many instances as before listen again, or had long enough for it.
@@ -122,15 +159,22 @@ impl Publisher {
         Ok(())
     }
 
-    fn pipeline(&self, batch: &Batch) -> Pipeline {
+    /// What of a batch Redis does not know of yet, and whether the new totals stand behind it.
+    fn pipeline(&self, batch: &Batch, known: &[u64]) -> (Pipeline, bool) {
         let mut pipeline = redis::pipe();
-        let mut total = self.outbox.gone();
+        pipeline.ignore_errors();
+        let mut totals = vec![None; self.channels.numbered().len()];
         for Waiting { message, number } in batch.messages.iter().map(|waiting| &**waiting) {
-            total = number.unwrap_or(total);
+            if let Some(Number { namespace, n }) = *number {
+                if known.get(namespace).is_some_and(|known| n <= *known) {
+                    continue;
+                }
+                totals[namespace] = Some(n);
+            }
             match self.encode(message) {
                 Ok((channel, mut payload)) => {
                     if let Some(number) = number {
-                        payload = classic::numbered(payload, *number);
+                        payload = classic::numbered(payload, number.n);
                     }
                     pipeline.cmd("PUBLISH").arg(channel).arg(payload);
                 }
@@ -140,8 +184,12 @@ impl Publisher {
                 }
             }
         }
-        pipeline.add_command(audit::total(&self.key, &self.uid, total)).ignore_errors();
-        pipeline
+        let totals = audit::write(&self.key, &self.uid, self.channels.numbered(), &totals);
+        let has_totals = totals.is_some();
+        if let Some(totals) = totals {
+            pipeline.add_command(totals);
+        }
+        (pipeline, has_totals)
     }
 
     fn encode(&self, message: &Message) -> Result<(String, Vec<u8>), Unusable> {
@@ -173,4 +221,8 @@ impl Publisher {
         let payload = Request { rooms, except, action }.encode(&self.uid)?;
         Ok((classic::request_channel(&self.key, &namespace), payload))
     }
+}
+
+async fn within<T>(time: Duration, answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+    timeout(time, answer).await.unwrap_or_else(|_| Err((redis::ErrorKind::Io, "it does not answer").into()))
 }

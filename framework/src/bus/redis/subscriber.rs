@@ -142,10 +142,12 @@ impl Subscriber {
         stream: PubSubStream,
         state: &mut State,
     ) -> Result<Option<Connection>, Ended> {
+        let (redis, namespaces) = (&self.redis, self.channels.numbered());
+        let auditing = audit::keep(redis, &self.key, &self.uid, namespaces, || self.outbox.gone());
         let mut reading = pin!(async {
             tokio::select! {
                 ended = self.read(stream, state) => ended,
-                () = audit::keep(&self.redis, &self.key, &self.uid, || self.outbox.gone()) => Ok(()),
+                () = auditing => Ok(()),
             }
         });
         loop {
@@ -189,7 +191,7 @@ impl Subscriber {
                 }
             };
             if raw.get_channel_name() == self.totals {
-                if let Some(totals) = Totals::decode(raw.get_payload_bytes()) {
+                if let Some(totals) = Totals::decode(raw.get_payload_bytes(), &self.channels) {
                     self.missed(ledger.compare(&totals.of, totals.settled), delivery);
                 }
                 continue;
@@ -223,7 +225,8 @@ impl Subscriber {
         if *uid == *self.uid {
             return false;
         }
-        match ledger.heard(&uid, number) {
+        let namespace = self.channels.namespace(raw.get_channel_name()).unwrap_or_default();
+        match ledger.heard(&format!("{uid}{namespace}"), number) {
             Heard::New => {}
             Heard::After(missing) => self.missed(Missing { count: missing, unknown: false }, delivery),
             Heard::Repeated => {

@@ -29,6 +29,7 @@ fn names_are_subscribed_to_as_node_does() {
     assert_eq!(channels.arrived("io-request#/admin#", None), Some(Arrived::Request("/admin")));
     assert_eq!(channels.arrived("io-response#/#uidabc#", None), Some(Arrived::Response));
     assert_eq!(channels.arrived("other#/#", None), None);
+    assert_eq!((channels.place("/admin"), channels.place("/other")), (Some(1), None));
 }
 
 #[test]
@@ -48,6 +49,8 @@ fn what_two_subscriptions_fit_counts_once() {
     assert_eq!(fits("io-request#/project/7#"), [Arrived::Request("/project/7")]);
     assert_eq!(fits("io-request#/project/new#"), [Arrived::Request("/project/new")]);
     assert_eq!(fits("io-response#/#"), [Arrived::Response]);
+    assert_eq!(channels.namespace("io-request#/project/7#"), Some("/project/7"));
+    assert_eq!((channels.place("/project/7"), channels.are_heard("/project/7")), (None, true));
     assert_eq!(channels.counted("/project/new", &Question::Rooms), "io-request#/project/new#");
     assert_eq!(channels.counted("/project/7", &Question::Rooms), "io-request#/#");
     assert_eq!(channels.counted("/", &Question::Settled), "io-regatta#");

@@ -2,7 +2,7 @@
 
 use super::gate::{Gate, Way};
 use super::*;
-use crate::bus::{Question, Reply};
+use crate::bus::{Interests, Question, Reply};
 
 /// An instance behind a gate of its own.
 async fn gated(server: &RedisServer) -> (Instance, Gate) {
@@ -10,12 +10,13 @@ async fn gated(server: &RedisServer) -> (Instance, Gate) {
 }
 
 async fn gated_with(server: &RedisServer, config: &SocketsConfig) -> (Instance, Gate) {
+    interested(server, config, &super::interests()).await
+}
+
+async fn interested(server: &RedisServer, config: &SocketsConfig, interests: &Interests) -> (Instance, Gate) {
     let gate = Gate::to(server).await;
     let (deliver, incoming) = mpsc::channel(10_000);
-    (
-        Instance { bus: bus::redis(&gate.redis(), config, &super::interests(), deliver).unwrap(), incoming },
-        gate,
-    )
+    (Instance { bus: bus::redis(&gate.redis(), config, interests, deliver).unwrap(), incoming }, gate)
 }
 
 /// Waits until so many subscriptions know what was before them.
@@ -168,26 +169,43 @@ async fn a_redis_that_lost_its_memory_hides_no_loss() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_sent_again_arrives_once() {
+async fn what_redis_has_and_could_not_confirm_is_not_sent_again() {
+    let (server, a, gate, mut b) = unconfirmed().await;
+    gate.shut(&*a.bus).await;
+    let before = calls(&open(&server), "publish").await;
+    gate.turn(Way::Open);
+    publish_numbered(&a, 2..3).await;
+    assert_eq!(b.next().await, numbered(2));
+    let sent = calls(&open(&server), "publish").await - before;
+    assert!(sent <= 2, "{sent}: the new one, and what the subscription is told");
+    assert_eq!((stat(&b.bus.stats().repeated), stat(&b.bus.stats().missed)), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_again_arrives_once() {
+    let (server, a, gate, mut b) = unconfirmed().await;
+    gate.shut(&*a.bus).await;
+    let mut forget = cmd("DEL");
+    forget.arg("socket.io:published");
+    let _: i64 = open(&server).query(&forget, Duration::from_secs(5)).await.unwrap();
+    gate.turn(Way::Open);
+    publish_numbered(&a, 2..3).await;
+    assert_eq!(b.next().await, numbered(2));
+    assert!(stat(&b.bus.stats().repeated) > 0);
+    assert_eq!(stat(&b.bus.stats().missed), 0);
+}
+
+/// What `a` published has reached `b`, and `a` does not know.
+async fn unconfirmed() -> (RedisServer, Instance, Gate, Instance) {
     let server = RedisServer::start().unwrap();
     let ((a, gate), mut b) = (gated(&server).await, instance(&server));
     settled(&server, 2).await;
     publish_numbered(&a, 0..1).await;
     assert_eq!(b.next().await, numbered(0));
     gate.turn(Way::Mute);
-    for n in 1..40 {
-        a.bus.publish(numbered(n));
-    }
-    assert_eq!(b.next().await, numbered(1), "Redis has what it could not confirm");
-    gate.shut(&*a.bus).await;
-    gate.turn(Way::Open);
-    a.bus.flushed().await;
-    publish_numbered(&a, 40..41).await;
-    for n in 2..41 {
-        assert_eq!(b.next().await, numbered(n));
-    }
-    assert!(stat(&b.bus.stats().repeated) > 0);
-    assert_eq!(stat(&b.bus.stats().missed), 0);
+    a.bus.publish(numbered(1));
+    assert_eq!(b.next().await, numbered(1));
+    (server, a, gate, b)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,4 +225,54 @@ async fn what_a_full_outbox_gave_up_is_missed_by_the_others() {
     for n in 91..101 {
         assert_eq!(b.next().await, numbered(n));
     }
+}
+
+fn said_in(namespace: &str) -> Message {
+    let (namespace, data) = (namespace.to_owned(), r#"["said"]"#.into());
+    Message::Broadcast { namespace, data, rooms: vec![], except: vec![], volatile: false }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_misses_what_is_said_in_a_namespace_it_does_not_know() {
+    let server = RedisServer::start().unwrap();
+    let config = SocketsConfig::default();
+    let both = Interests { names: vec!["/".to_owned(), "/new".to_owned()], starts: vec![] };
+    let (a, _open) = interested(&server, &config, &both).await;
+    let (mut b, gate_of_b) = gated(&server).await;
+    let (mut c, gate_of_c) = interested(&server, &config, &both).await;
+    settled(&server, 3).await;
+    for namespace in ["/new", "/", "/new", "/"] {
+        a.bus.publish(said_in(namespace));
+        assert_eq!(c.next().await, said_in(namespace));
+    }
+    assert_eq!(
+        (b.next().await, b.next().await),
+        (said_in("/"), said_in("/")),
+        "and no word of anything else"
+    );
+
+    gate_of_b.shut(&*b.bus).await;
+    gate_of_c.shut(&*c.bus).await;
+    for namespace in ["/new", "/new", "/"] {
+        a.bus.publish(said_in(namespace));
+    }
+    a.bus.flushed().await;
+    gate_of_b.turn(Way::Open);
+    gate_of_c.turn(Way::Open);
+    assert_eq!((b.next().await, c.next().await), (missed(1), missed(3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_namespaces_known_by_how_they_begin_nobody_counts() {
+    let server = RedisServer::start().unwrap();
+    let config = SocketsConfig::default();
+    let some = Interests { names: vec!["/".to_owned()], starts: vec!["/project/".to_owned()] };
+    let (a, _open) = interested(&server, &config, &some).await;
+    let (mut b, gate) = interested(&server, &config, &some).await;
+    settled(&server, 2).await;
+    a.bus.publish(said_in("/project/7"));
+    assert_eq!(b.next().await, said_in("/project/7"));
+    gate.shut(&*b.bus).await;
+    gate.turn(Way::Open);
+    assert_eq!(b.next().await, Message::Missed { count: None });
 }
