@@ -6,6 +6,7 @@
 
 mod fleet;
 mod history;
+mod machine;
 mod table;
 
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use regatta_tests::proxy::Line;
 
 use fleet::Fleet;
 use history::Times;
+use machine::Machine;
 use table::{Row, Table};
 
 /// The instance that faults of one instance befall; the others are the first and the third.
@@ -141,6 +143,7 @@ impl Fault {
 fn through(fault: Fault) -> Row {
     let mut fleet = Fleet::new();
     fleet.wait_heard(Times::now());
+    let machine = Machine::watched();
     let began = Times::now();
     fault.happens(&mut fleet);
     let over = Times::now();
@@ -148,7 +151,14 @@ fn through(fault: Fault) -> Row {
     let healed = fleet.wait_heard(over);
     fleet.be_quiet();
     let verdict = fleet.verdict(began, healed, |node| fault.stops(node));
-    let row = Row { fault: fault.name(), length: over - began, over, healed: healed - over, verdict };
+    let row = Row {
+        fault: fault.name(),
+        length: over - began,
+        over,
+        healed: healed - over,
+        verdict,
+        busy: machine.longest(),
+    };
     println!("figures: {}", row.line());
     row.check();
     row
