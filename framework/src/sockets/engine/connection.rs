@@ -29,6 +29,8 @@ impl Source {
     }
 }
 
+const PING_TIMEOUT: Reason = "ping timeout";
+
 pub(super) struct Connection<C> {
     link: Link,
     client: C,
@@ -62,7 +64,8 @@ impl<C: Conversation> Connection<C> {
         self.client.opened();
         let reason = self.serve(&mut incoming).await;
         let reason = self.link.reason().unwrap_or(reason);
-        self.link.close(frame::NORMAL, reason, false);
+        // Whoever does not answer will not fetch anything either.
+        self.link.close(frame::NORMAL, reason, reason == PING_TIMEOUT);
         self.client.left(reason).await;
     }
 
@@ -94,7 +97,7 @@ impl<C: Conversation> Connection<C> {
     /// pings itself, and should have by now.
     fn beat(&mut self) -> Result<(), Reason> {
         if self.awaits_pong || self.link.revision() == Revision::V3 {
-            return Err("ping timeout");
+            return Err(PING_TIMEOUT);
         }
         self.awaits_pong = true;
         self.link.send_text("2");

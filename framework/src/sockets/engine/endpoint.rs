@@ -260,7 +260,7 @@ fn begin(
 fn run(to: &Endpoint, session: Session, link: Link, incoming: Source, kept: impl Sized + 'static) {
     #[cfg(feature = "testing")]
     if to.echoes {
-        return converse(to, &session, Echo(link.clone()), link, incoming, kept);
+        return converse(to, session, Echo(link.clone()), link, incoming, kept);
     }
     let around = Surroundings {
         sockets: to.sockets.clone(),
@@ -271,12 +271,12 @@ fn run(to: &Endpoint, session: Session, link: Link, incoming: Source, kept: impl
         max_in_flight: to.config.max_in_flight,
         max_payload: to.config.max_payload,
     };
-    converse(to, &session, Client::new(link.clone(), around), link, incoming, kept);
+    converse(to, session, Client::new(link.clone(), around), link, incoming, kept);
 }
 
 fn converse(
     to: &Endpoint,
-    session: &Session,
+    session: Session,
     with: impl Conversation,
     link: Link,
     incoming: Source,
@@ -284,10 +284,11 @@ fn converse(
 ) {
     let connection = Connection::new(link.clone(), with, &to.config);
     let worker = to.worker.clone();
-    worker.desk().sessions().add(session);
+    worker.desk().sessions().add(&session);
     worker.opened(&link);
     actix_web::rt::spawn(async move {
         connection.run(incoming).await;
+        session.fetched().await;
         worker.desk().sessions().remove(link.id());
         worker.closed(&link);
         drop(kept);

@@ -93,6 +93,12 @@ impl Outbox {
         Ok(())
     }
 
+    /// Whether messages wait: the end of the connection is none.
+    pub(super) fn has_messages(&self) -> bool {
+        let queue = self.0.borrow();
+        queue.frames.len() > usize::from(queue.closed)
+    }
+
     /// Whether everything queued so far was handed to the connection.
     pub(in crate::sockets) fn is_writable(&self) -> bool {
         let queue = self.0.borrow();

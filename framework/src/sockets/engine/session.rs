@@ -3,10 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{Instant, sleep};
 
 use super::outbox::Outbox;
 use super::refusal::Refusal;
@@ -17,6 +19,10 @@ use crate::protocol::payload::{Unit, v3, v4};
 
 /// Messages that may wait for a connection's task.
 pub(super) const INBOX: usize = 64;
+
+/// How long the last packets of a connection are kept for a client that polls, and how often that is looked at.
+const LINGER: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Packets of one answer: python-engineio refuses more.
 const BATCH: usize = 16;
@@ -202,6 +208,17 @@ impl Session {
 
     pub(super) fn inbox(&self) -> &mpsc::Sender<Inbound> {
         &self.0.inbox
+    }
+
+    /// Returns when a client that polls has fetched what was left for it, or has not come for it in time.
+    pub(super) async fn fetched(&self) {
+        let ended = Instant::now();
+        while self.0.transport.get() == Transport::Polling
+            && self.0.outbox.has_messages()
+            && ended.elapsed() < LINGER
+        {
+            sleep(LOOK).await;
+        }
     }
 
     /// Begins to change to a WebSocket; nothing when that has happened, or is under way.
