@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`scaffold`] | an app made by `regatta new`, built once, copied per test |
 //! | [`cluster`] | that app as several instances on Redis and PostgreSQL |
-//! | [`redis`], [`postgres`], [`nginx`], [`haproxy`] | the services around it |
+//! | [`redis`], [`postgres`], [`nginx`], [`haproxy`], [`proxy`] | the services around it, and a bad line to them |
 //! | [`http`], [`socket`], [`node`], [`chromium`] with [`cdp`] | the clients that look at it |
 //! | [`harbour`] | an app whose sockets do everything |
 //! | [`testserver`] | an app that is configured from outside, for suites written for other servers |
@@ -27,6 +27,7 @@ pub mod node;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod redis;
 pub mod scaffold;
 pub mod socket;

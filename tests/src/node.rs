@@ -81,6 +81,13 @@ impl Node {
         writeln!(self.commands, "{command}").expect("the script reads commands");
     }
 
+    /// The next reports, at most `count` and as many as there are within 10 s.
+    pub fn reports(&self, count: usize) -> Vec<Value> {
+        let deadline = Instant::now() + SOON;
+        let next = || self.reports.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok();
+        std::iter::from_fn(next).take(count).collect()
+    }
+
     /// The next report that satisfies `wanted`; others before it are dropped.
     ///
     /// # Panics

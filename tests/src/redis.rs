@@ -31,6 +31,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// How often `command`, in lower case, was called.
     ///
     /// # Panics
@@ -65,6 +70,22 @@ impl Redis {
         if let Some(server) = self.server.take() {
             server.signal(process::Signal::KILL);
             server.wait_for_exit(SOON);
+        }
+    }
+
+    /// Stops it without closing a connection, as a hung machine would, until [`Redis::thaw`].
+    pub fn freeze(&self) {
+        self.signal(process::Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: process::Signal) {
+        if let Some(server) = &self.server {
+            server.signal(signal);
         }
     }
 }

@@ -151,7 +151,8 @@ fn refusal(error: &tungstenite::Error) -> String {
     }
 }
 
-fn runtime() -> &'static Runtime {
+/// Where connections are carried.
+pub(crate) fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
         Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime for WebSockets")

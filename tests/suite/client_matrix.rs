@@ -115,11 +115,10 @@ pub(crate) fn every_client_over_every_transport(cluster: &Cluster, base: &str) {
     let said: BTreeSet<_> = (0..clients.len()).map(|number| format!("said by {number}")).collect();
     for (number, client) in clients.iter().enumerate() {
         let own = format!("said by {number}");
-        let reports: Vec<_> =
-            (0..=said.len()).map(|_| client.script.next_where(&client.name, |_| true)).collect();
+        let reports = client.script.reports(said.len() + 1);
         let (answers, events): (Vec<_>, Vec<_>) = reports.iter().partition(|report| report["done"] == "ask");
         assert_eq!(answers.len(), 1, "{}: {reports:?}", client.name);
-        assert_eq!(answers[0]["answer"]["body"]["body"], own, "{}", client.name);
+        assert_eq!(answers[0]["answer"]["body"]["body"], own, "{}: {answers:?}", client.name);
         let body = |event: &&Value| event["args"][0]["data"]["body"].as_str().unwrap_or_default().to_owned();
         let heard: BTreeSet<_> = events.iter().map(body).collect();
         assert_eq!(heard, said, "{}", client.name);

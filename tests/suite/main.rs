@@ -18,6 +18,7 @@ mod commands;
 mod dead_services;
 mod demo;
 mod dialogue;
+mod faults;
 mod kill;
 mod migrations;
 mod mixed_fleet;

@@ -3,6 +3,7 @@
 
 mod balancers;
 mod browser;
+mod lines;
 mod logs;
 mod processes;
 mod services;

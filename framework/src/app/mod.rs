@@ -47,12 +47,30 @@ pub struct App {
     pub(crate) draw: Draw,
     bootstraps: Vec<Task>,
     seeds: Vec<Task>,
+    #[cfg(feature = "testing")]
+    pub(crate) echoes: bool,
 }
 
 impl App {
     /// An app without anything in it. The name shows in logs.
     pub fn new(name: &'static str) -> Self {
-        Self { name, models: Vec::new(), draw: Arc::new(|_| {}), bootstraps: Vec::new(), seeds: Vec::new() }
+        Self {
+            name,
+            models: Vec::new(),
+            draw: Arc::new(|_| {}),
+            bootstraps: Vec::new(),
+            seeds: Vec::new(),
+            #[cfg(feature = "testing")]
+            echoes: false,
+        }
+    }
+
+    /// Makes the socket endpoint send back every message it gets, for tests of the Engine.IO protocol itself: there are
+    /// no namespaces, events or virtual requests then.
+    #[cfg(feature = "testing")]
+    pub fn echo(mut self) -> Self {
+        self.echoes = true;
+        self
     }
 
     /// Adds a model.

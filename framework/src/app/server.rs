@@ -296,6 +296,8 @@ fn application(
         config: Rc::new(parts.config.sockets.clone()),
         origins: parts.origins.clone(),
         dispatcher,
+        #[cfg(feature = "testing")]
+        echoes: parts.app.echoes,
     };
     let listener = parts.listener.clone();
     let socket_path = parts.config.sockets.path.clone();

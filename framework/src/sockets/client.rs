@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use super::calls::{self, Refused};
 use super::company::{Company, Place};
+use super::engine::conversation::{Conversation, Reason};
 use super::engine::{Link, frame, id};
 use super::frames::Frames;
 use super::hub::Hub;
@@ -23,9 +24,6 @@ use crate::protocol::attachments::{Assembled, Assembler, Kind, MAX_ATTACHMENTS};
 use crate::protocol::engine::Revision;
 use crate::protocol::packet::{Packet, PacketError, write};
 use crate::routes::Call;
-
-/// Why a connection ended.
-pub(super) type Reason = &'static str;
 
 /// The namespace every app has.
 const ROOT: &str = "/";
@@ -74,27 +72,26 @@ impl Client {
             waits_since: None,
         }
     }
+}
 
-    /// The connection is open.
-    pub(super) fn opened(&mut self) {
+impl Conversation for Client {
+    fn opened(&mut self) {
         if self.link.revision() == Revision::V3 {
             let socket = self.socket(self.link.id().to_owned(), ROOT, Value::Null);
             self.ask(socket);
         }
     }
 
-    /// Whether it has joined a namespace.
-    pub(super) fn is_connected(&self) -> bool {
+    fn is_connected(&self) -> bool {
         self.company.has_entered()
     }
 
-    /// Whether another message may be taken: not while too many are at work.
-    pub(super) fn has_room(&self) -> bool {
-        self.handlers.len() < self.around.max_in_flight
+    fn has_room(&self) -> bool {
+        // A packet that was begun is taken whole.
+        self.waits_since.is_some() || self.handlers.len() < self.around.max_in_flight
     }
 
-    /// Resolves when a handler is done; never without one at work.
-    pub(super) async fn worked(&mut self) {
+    async fn worked(&mut self) {
         match self.handlers.join_next().await {
             Some(Ok(Done::Decided(socket, Ok(())))) => self.enter(socket),
             Some(Ok(Done::Decided(socket, Err(refused)))) => self.turn_away(&socket, &refused),
@@ -105,11 +102,7 @@ impl Client {
         }
     }
 
-    /// A message arrived.
-    ///
-    /// # Errors
-    /// Why the connection ends.
-    pub(super) fn message(&mut self, text: &str) -> Result<(), Reason> {
+    fn text(&mut self, text: &str) -> Result<(), Reason> {
         match self.assembler.text(text) {
             Ok(Some(packet)) => self.packet(packet),
             Ok(None) => {
@@ -120,11 +113,7 @@ impl Client {
         }
     }
 
-    /// A binary message arrived.
-    ///
-    /// # Errors
-    /// Why the connection ends.
-    pub(super) fn binary(&mut self, data: Bytes) -> Result<(), Reason> {
+    fn binary(&mut self, data: Bytes) -> Result<(), Reason> {
         match self.assembler.binary(data) {
             Ok(Some(packet)) => {
                 self.waits_since = None;
@@ -135,19 +124,20 @@ impl Client {
         }
     }
 
-    /// Since when a packet waits for its attachments.
-    pub(super) fn waits_since(&self) -> Option<Instant> {
+    fn waits_since(&self) -> Option<Instant> {
         self.waits_since
     }
 
-    /// The connection is gone: its sockets leave everything.
-    pub(super) async fn left(mut self, reason: Reason) {
+    /// Its sockets leave everything.
+    async fn left(mut self, reason: Reason) {
         self.handlers.detach_all();
         let reason = named(reason);
         let left: Vec<_> = self.company.take().iter().map(|socket| socket.left(reason)).collect();
         future::join_all(left).await;
     }
+}
 
+impl Client {
     fn packet(&mut self, packet: Packet<'_>) -> Result<(), Reason> {
         match packet {
             // The server has done that already.

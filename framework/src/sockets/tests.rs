@@ -13,7 +13,8 @@ use super::engine::outbox::{Bounds, FrameBody, Outbox};
 
 fn outbox(bytes: usize, packets: usize) -> (Outbox, FrameBody) {
     let outbox = Outbox::new(Bounds { bytes, packets }, Revision::V4);
-    let body = outbox.clone().into_body(BoxBody::new(()));
+    let mut body = outbox.clone().into_body(BoxBody::new(()));
+    assert!(poll(&mut body).is_pending(), "the answer to the handshake goes first");
     (outbox, body)
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::bare::Bare;
+
 type Section = Map<String, Value>;
 
 /// Signs cookies when nobody gives a secret: instances of one test share their sessions.
@@ -11,6 +13,8 @@ const SECRET: &str = "the-test-server-has-nothing-to-hide-at-all";
 
 /// What the server is asked to be.
 pub(super) struct Wanted {
+    /// A server of a protocol alone.
+    pub(super) bare: Option<Bare>,
     /// The models by identity; nothing for the fixture's.
     pub(super) models: Option<Section>,
     /// Targets by address.
@@ -21,8 +25,18 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Reads the environment.
     pub(super) fn read() -> Result<Self, String> {
-        if let Some(mode) = variable("REGATTA_TESTSERVER") {
-            return Err(format!("REGATTA_TESTSERVER={mode}: there is no bare protocol server yet; unset it"));
+        if let Some(name) = variable("REGATTA_TESTSERVER") {
+            let bare = Bare::of(&name)?;
+            let mut variables = Variables::common();
+            for (section, key, value) in bare.settings() {
+                variables.key(section, key, value);
+            }
+            return Ok(Self {
+                bare: Some(bare),
+                models: None,
+                routes: Section::new(),
+                variables: variables.0,
+            });
         }
         let config = match variable("SAILS_TEST_CONFIG") {
             None => Section::new(),
@@ -44,14 +58,7 @@ impl Wanted {
         };
         let models = section("models")?;
         let routes = section("routes")?.unwrap_or_default();
-        let mut variables = Variables::default();
-        variables.set("DATABASE_URL", "sqlite::memory:");
-        variables.set("SESSION_SECRET", SECRET);
-        // There is no app folder: everything comes from the environment.
-        variables.set("REGATTA_ROOT", "/nonexistent");
-        if variable("REDIS_URL").is_some() {
-            variables.key("sockets", "adapter", "redis");
-        }
+        let mut variables = Variables::common();
         variables.blueprints(section("blueprints")?.unwrap_or_default())?;
         variables.sockets(section("sockets")?.unwrap_or_default())?;
         variables.security(section("security")?.unwrap_or_default())?;
@@ -62,7 +69,7 @@ impl Wanted {
         for name in config.keys() {
             eprintln!("testserver: `{name}` of SAILS_TEST_CONFIG means nothing here");
         }
-        Ok(Self { models, routes, variables: variables.0 })
+        Ok(Self { bare: None, models, routes, variables: variables.0 })
     }
 
     /// The variables the app shall find; those of the caller win.
@@ -75,6 +82,19 @@ impl Wanted {
 struct Variables(BTreeMap<String, String>);
 
 impl Variables {
+    /// What every test server's app finds.
+    fn common() -> Self {
+        let mut variables = Self::default();
+        variables.set("DATABASE_URL", "sqlite::memory:");
+        variables.set("SESSION_SECRET", SECRET);
+        // There is no app folder: everything comes from the environment.
+        variables.set("REGATTA_ROOT", "/nonexistent");
+        if variable("REDIS_URL").is_some() {
+            variables.key("sockets", "adapter", "redis");
+        }
+        variables
+    }
+
     fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), value.into());
     }

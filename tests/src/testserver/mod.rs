@@ -5,12 +5,14 @@
 //! |---|---|
 //! | `PORT` | where it listens |
 //! | `REDIS_URL` | sessions and sockets are there; unset, in memory |
+//! | `REGATTA_TESTSERVER` | a server of a protocol alone; see `bare` |
 //! | `SAILS_TEST_CONFIG` | JSON with `models`, `blueprints`, `routes`, `sockets`, `security`, `session` |
 //!
 //! The database is SQLite in memory: ids begin at 1 at every start. What this server can't do it refuses at the start,
 //! with the key that asks for it.
 
 mod attributes;
+mod bare;
 mod calls;
 mod config;
 mod criteria;
@@ -20,6 +22,7 @@ mod params;
 mod rooms;
 mod routes;
 mod targets;
+mod ticks;
 
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
@@ -57,6 +60,9 @@ pub fn main() -> ExitCode {
 
 /// The app that the configuration describes.
 fn app(wanted: Wanted) -> Result<App, String> {
+    if let Some(bare) = wanted.bare {
+        return Ok(bare.app());
+    }
     let is_fixture = wanted.models.is_none();
     let models = match &wanted.models {
         Some(given) => Models::read(given)?,
@@ -73,6 +79,7 @@ fn app(wanted: Wanted) -> Result<App, String> {
         calls::draw(r, &models);
         routes::draw(r);
         rooms::draw(r);
+        ticks::draw(r);
         if is_fixture {
             fixture::draw(r);
         }

@@ -15,3 +15,5 @@ mod rooms;
 mod server;
 mod subscriptions;
 mod voice;
+
+pub(crate) use server::command;

@@ -16,7 +16,7 @@ fn refusal(config: &Value, variables: &[(&str, &str)]) -> String {
 fn what_is_not_there_is_refused_by_its_key() {
     let user = |attribute: Value| json!({"models": {"user": {"attributes": {"name": attribute}}}});
     for (config, words) in [
-        (json!({"sockets": {"transports": ["polling", "websocket"]}}), "sockets.transports"),
+        (json!({"sockets": {"transports": ["webtransport"]}}), "webtransport"),
         (json!({"sockets": {"sendStatusCode": false}}), "sockets.sendStatusCode"),
         (json!({"sockets": {"adapter": "mongo"}}), "sockets.adapter"),
         (json!({"security": {"cors": {"allRoutes": true}}}), "security.cors.allRoutes"),
@@ -35,8 +35,8 @@ fn what_is_not_there_is_refused_by_its_key() {
         let said = refusal(&config, &[]);
         assert!(said.contains(words), "{config}: {said}");
     }
-    let mode = refusal(&json!({}), &[("REGATTA_TESTSERVER", "engine")]);
-    assert!(mode.contains("REGATTA_TESTSERVER=engine"), "{mode}");
+    let mode = refusal(&json!({}), &[("REGATTA_TESTSERVER", "pigeon")]);
+    assert!(mode.contains("REGATTA_TESTSERVER=pigeon"), "{mode}");
     let text = refusal(&json!({}), &[("SAILS_TEST_CONFIG", "{")]);
     assert!(text.contains("SAILS_TEST_CONFIG is not JSON"), "{text}");
 }

@@ -92,7 +92,7 @@ impl Server {
 }
 
 /// The program with a configuration.
-pub(super) fn command(config: &Value, variables: &[(&str, &str)]) -> Command {
+pub(crate) fn command(config: &Value, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_testserver"));
     for (name, _) in std::env::vars().filter(|(name, _)| is_setting(name)) {
         command.env_remove(name);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use actix_web::rt::time::{Instant, Sleep, sleep, sleep_until};
 use tokio::sync::mpsc;
 
+use super::conversation::{Conversation, Reason};
 use super::session::Inbound;
 use super::websocket::WebSocket;
 use super::{Link, frame};
 use crate::config::SocketsConfig;
 use crate::protocol::engine::{Engine, Revision};
-use crate::sockets::client::{Client, Reason};
 
 /// Where a client's messages come from.
 pub(super) enum Source {
@@ -21,17 +21,17 @@ pub(super) enum Source {
 }
 
 impl Source {
-    async fn next(&mut self, revision: Revision) -> Option<Inbound> {
+    async fn next(&mut self) -> Option<Inbound> {
         match self {
-            Self::WebSocket(socket) => Some(socket.next().await?.of_revision(revision)),
+            Self::WebSocket(socket) => socket.next().await,
             Self::Inbox(inbox) => inbox.recv().await,
         }
     }
 }
 
-pub(super) struct Connection {
+pub(super) struct Connection<C> {
     link: Link,
-    client: Client,
+    client: C,
     ping_interval: Duration,
     ping_timeout: Duration,
     connect_timeout: Duration,
@@ -39,8 +39,8 @@ pub(super) struct Connection {
     awaits_pong: bool,
 }
 
-impl Connection {
-    pub(super) fn new(link: Link, client: Client, config: &SocketsConfig) -> Self {
+impl<C: Conversation> Connection<C> {
+    pub(super) fn new(link: Link, client: C, config: &SocketsConfig) -> Self {
         let (ping_interval, ping_timeout) = (config.ping_interval.get(), config.ping_timeout.get());
         let first_beat = match link.revision() {
             Revision::V3 => ping_interval + ping_timeout,
@@ -72,7 +72,7 @@ impl Connection {
             let (has_room, is_connected) = (self.client.has_room(), self.client.is_connected());
             let attachments_due = self.client.waits_since().map(|since| since + self.connect_timeout);
             let step = tokio::select! {
-                message = incoming.next(self.link.revision()), if has_room => match message {
+                message = incoming.next(), if has_room => match message {
                     Some(message) => self.message(message),
                     None => Err("transport close"),
                 },
@@ -138,7 +138,7 @@ impl Connection {
                 self.heartbeat.as_mut().reset(Instant::now() + self.ping_interval);
                 Ok(())
             }
-            Ok(Engine::Message(message)) => self.client.message(message),
+            Ok(Engine::Message(message)) => self.client.text(message),
             Ok(Engine::Close) => {
                 self.link.close(frame::NORMAL, "", false);
                 Err("transport close")

@@ -8,14 +8,17 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::Link;
 use super::connection::{Connection, Source};
+use super::conversation::Conversation;
+#[cfg(feature = "testing")]
+use super::echo::Echo;
 use super::outbox::{Bounds, ChannelBody, Outbox};
 use super::polling::{self, Asked};
 use super::refusal::{self, Refusal, is_upgrade};
 use super::session::{INBOX, Session};
 use super::websocket::WebSocket;
 use super::wire::Wire;
+use super::{Link, frame};
 use crate::config::{SocketsConfig, Transport};
 use crate::protocol::engine::{Open, Revision};
 use crate::security::Origins;
@@ -30,6 +33,9 @@ pub(crate) struct Endpoint {
     pub(crate) config: Rc<SocketsConfig>,
     pub(crate) origins: Origins,
     pub(crate) dispatcher: Dispatcher,
+    /// Whether everything is sent back, and nothing else happens.
+    #[cfg(feature = "testing")]
+    pub(crate) echoes: bool,
 }
 
 /// Serves a request to the endpoint.
@@ -114,7 +120,7 @@ async fn serve(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<H
         return Err(Refusal::Request.into());
     }
     match (query.id, transport) {
-        (Some(id), Transport::WebSocket) if is_upgrade(req) => upgrade(req, body, to, id).await,
+        (Some(id), Transport::WebSocket) if is_upgrade(req) => upgrade(req, body, to, id, &query).await,
         (Some(id), Transport::Polling) => {
             let (desk, asked) = (to.worker.desk(), query.asked());
             match *req.method() {
@@ -154,7 +160,7 @@ fn open_websocket(
     let (session, link, _) = begin(req, to, revision, false)?;
     let (response, kept, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
     let outbox = session.outbox().clone();
-    let incoming = Source::WebSocket(WebSocket::new(stream, to.config.max_payload));
+    let incoming = Source::WebSocket(WebSocket::new(stream, to.config.max_payload, revision));
     // Dropping what is kept ends the response body it belongs to.
     run(to, session, link, incoming, kept);
     Ok(response.map_body(|_, upstream| outbox.into_body(upstream)).map_into_boxed_body())
@@ -185,12 +191,20 @@ async fn upgrade(
     body: web::Payload,
     to: &Endpoint,
     id: &str,
+    query: &Query<'_>,
 ) -> Result<HttpResponse, Failure> {
+    let revision = revision(query, &to.config)?;
     let (into, from) = mpsc::channel(INBOX);
     let (sender, out) = mpsc::channel::<Bytes>(INBOX);
-    to.worker.desk().upgrade(id, from, sender).await?;
+    match to.worker.desk().upgrade(id, from, sender.clone()).await {
+        Ok(()) => {}
+        // It has one already: another is of no use, and is told so in its own way.
+        Err(Refusal::Request) => drop(sender.try_send(frame::close(frame::NORMAL, ""))),
+        Err(refusal) => return Err(refusal.into()),
+    }
+    drop(sender);
     let (response, kept, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
-    let mut socket = WebSocket::new(stream, to.config.max_payload);
+    let mut socket = WebSocket::new(stream, to.config.max_payload, revision);
     actix_web::rt::spawn(async move {
         loop {
             let message = tokio::select! {
@@ -246,6 +260,10 @@ fn begin(
 
 /// Lives the connection's life, from now to its end. `kept` is dropped then.
 fn run(to: &Endpoint, session: Session, link: Link, incoming: Source, kept: impl Sized + 'static) {
+    #[cfg(feature = "testing")]
+    if to.echoes {
+        return converse(to, &session, Echo(link.clone()), link, incoming, kept);
+    }
     let around = Surroundings {
         sockets: to.sockets.clone(),
         hub: to.worker.hub().clone(),
@@ -255,9 +273,20 @@ fn run(to: &Endpoint, session: Session, link: Link, incoming: Source, kept: impl
         max_in_flight: to.config.max_in_flight,
         max_payload: to.config.max_payload,
     };
-    let connection = Connection::new(link.clone(), Client::new(link.clone(), around), &to.config);
+    converse(to, &session, Client::new(link.clone(), around), link, incoming, kept);
+}
+
+fn converse(
+    to: &Endpoint,
+    session: &Session,
+    with: impl Conversation,
+    link: Link,
+    incoming: Source,
+    kept: impl Sized + 'static,
+) {
+    let connection = Connection::new(link.clone(), with, &to.config);
     let worker = to.worker.clone();
-    worker.desk().sessions().add(&session);
+    worker.desk().sessions().add(session);
     worker.opened(&link);
     actix_web::rt::spawn(async move {
         connection.run(incoming).await;

@@ -5,11 +5,15 @@
 //! |---|---|
 //! | `endpoint` | what a request wants; where connections begin |
 //! | `connection`, `link` | the life of a connection; its handle |
+//! | `conversation` | what a connection is for |
 //! | `session`, `outbox`, `frame` | what requests find by a connection's id; what waits for the client |
 //! | `websocket`, `polling`, `upgrade` | the transports, and the change between them |
 //! | `id`, `handover`, `peers` | where a connection lives, and how a request gets there |
 
 mod connection;
+pub(super) mod conversation;
+#[cfg(feature = "testing")]
+mod echo;
 mod endpoint;
 pub(super) mod frame;
 mod handover;

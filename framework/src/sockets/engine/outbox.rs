@@ -7,7 +7,6 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::mem::take;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -100,8 +99,8 @@ impl Outbox {
         queue.frames.is_empty() && (!queue.polled || queue.writer.is_some())
     }
 
-    /// Everything that waits, once something does. Nothing is lost when nobody waits for it any longer.
-    pub(super) async fn all(&self) -> VecDeque<Bytes> {
+    /// What waits, once something does, at most `limit` frames. Nothing is lost when nobody waits for it any longer.
+    pub(super) async fn next(&self, limit: usize) -> VecDeque<Bytes> {
         let writer = self.writer();
         poll_fn(|cx| {
             let mut queue = self.0.borrow_mut();
@@ -109,8 +108,11 @@ impl Outbox {
                 queue.writer = Some((writer.number, cx.waker().clone()));
                 return Poll::Pending;
             }
-            queue.bytes = 0;
-            Poll::Ready(take(&mut queue.frames))
+            let count = queue.frames.len().min(limit);
+            let frames: VecDeque<_> = queue.frames.drain(..count).collect();
+            let taken = frames.iter().map(Bytes::len).sum();
+            queue.bytes = queue.bytes.saturating_sub(taken);
+            Poll::Ready(frames)
         })
         .await
     }
@@ -156,7 +158,7 @@ impl Outbox {
 
     /// The body of the upgrade's response. `upstream` is kept: actix-ws ends the incoming half when it goes.
     pub(in crate::sockets) fn into_body(self, upstream: BoxBody) -> FrameBody {
-        FrameBody { outbox: self, _upstream: upstream }
+        FrameBody { outbox: self, opened: false, _upstream: upstream }
     }
 
     fn poll(&self, cx: &mut Context<'_>, number: u64) -> Poll<Option<Bytes>> {
@@ -201,6 +203,8 @@ impl Drop for Writer<'_> {
 #[derive(Debug)]
 pub(in crate::sockets) struct FrameBody {
     outbox: Outbox,
+    /// Whether the answer to the handshake is under way: clients are not ready for a frame that comes with it.
+    opened: bool,
     _upstream: BoxBody,
 }
 
@@ -211,7 +215,12 @@ impl MessageBody for FrameBody {
         BodySize::Stream
     }
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        if !self.opened {
+            self.opened = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         self.outbox.poll(cx, BODY).map(|chunk| chunk.map(Ok))
     }
 }

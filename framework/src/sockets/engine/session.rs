@@ -18,6 +18,9 @@ use crate::protocol::payload::{Unit, v3, v4};
 /// Messages that may wait for a connection's task.
 pub(super) const INBOX: usize = 64;
 
+/// Packets of one answer: python-engineio refuses more.
+const BATCH: usize = 16;
+
 /// Packets one body may have.
 const MAX_PACKETS: usize = 10_000;
 
@@ -34,19 +37,6 @@ pub(super) enum Inbound {
     TooBig,
     /// The client broke the protocol of its transport.
     Broken,
-}
-
-impl Inbound {
-    /// What arrived over a WebSocket: binary messages of clients of revision 3 begin with their type.
-    pub(super) fn of_revision(self, revision: Revision) -> Self {
-        match self {
-            Self::Binary(data) if revision == Revision::V3 => match data.first() {
-                Some(&v3::MESSAGE) => Self::Binary(data.slice(1..)),
-                _ => Self::Broken,
-            },
-            other => other,
-        }
-    }
 }
 
 /// How a client and the server reach each other now.
@@ -67,6 +57,8 @@ struct Inner {
     outbox: Outbox,
     inbox: mpsc::Sender<Inbound>,
     transport: Cell<Transport>,
+    /// Whether the client takes binary data as text only.
+    base64: Cell<bool>,
     /// Whether a request waits for what is sent to the client.
     is_polled: Cell<bool>,
     /// Whether a request brings what the client sends.
@@ -108,6 +100,7 @@ impl Session {
             outbox,
             inbox,
             transport,
+            base64: Cell::new(false),
             is_polled: Cell::new(false),
             is_posted: Cell::new(false),
             flush: Notify::new(),
@@ -130,9 +123,11 @@ impl Session {
         self.0.unconfirmed.take();
         let frames = tokio::select! {
             biased;
-            frames = self.0.outbox.all() => frames,
+            frames = self.0.outbox.next(BATCH) => frames,
             () = self.0.flush.notified() => VecDeque::from([frame::text("6")]),
         };
+        self.0.base64.set(self.0.base64.get() || wire.base64);
+        let wire = Wire { base64: self.0.base64.get() };
         let (body, is_binary) = wire.encode(self.0.link.revision(), &frames);
         let number = self.0.answers.get() + 1;
         self.0.answers.set(number);
@@ -182,10 +177,6 @@ impl Session {
     /// The body of a request was too large.
     pub(super) fn overflowed(&self) {
         self.0.link.close(frame::TOO_BIG, "message too large", false);
-    }
-
-    pub(super) fn revision(&self) -> Revision {
-        self.0.link.revision()
     }
 
     pub(super) fn outbox(&self) -> &Outbox {

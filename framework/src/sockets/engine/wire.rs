@@ -12,7 +12,7 @@ use crate::protocol::payload::{v3, v4};
 /// How a polling client wants its packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wire {
-    /// Binary data as text, also for a client of revision 3.
+    /// Binary data as text, also for a client of revision 3; from the first request on that says so.
     pub(super) base64: bool,
 }
 
