@@ -87,7 +87,8 @@ impl Conversation for Client {
     }
 
     fn has_room(&self) -> bool {
-        self.handlers.len() < self.around.max_in_flight
+        // A packet that was begun is taken whole.
+        self.waits_since.is_some() || self.handlers.len() < self.around.max_in_flight
     }
 
     async fn worked(&mut self) {

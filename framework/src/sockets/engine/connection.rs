@@ -21,9 +21,9 @@ pub(super) enum Source {
 }
 
 impl Source {
-    async fn next(&mut self, revision: Revision) -> Option<Inbound> {
+    async fn next(&mut self) -> Option<Inbound> {
         match self {
-            Self::WebSocket(socket) => Some(socket.next().await?.of_revision(revision)),
+            Self::WebSocket(socket) => socket.next().await,
             Self::Inbox(inbox) => inbox.recv().await,
         }
     }
@@ -75,7 +75,7 @@ impl<C: Conversation> Connection<C> {
             let (has_room, is_connected) = (self.client.has_room(), self.client.is_connected());
             let attachments_due = self.client.waits_since().map(|since| since + self.connect_timeout);
             let step = tokio::select! {
-                message = incoming.next(self.link.revision()), if has_room => match message {
+                message = incoming.next(), if has_room => match message {
                     Some(message) => self.message(message),
                     None => Err("transport close"),
                 },

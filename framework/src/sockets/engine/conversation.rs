@@ -1,5 +1,6 @@
 //! What a connection is for: whoever takes its messages.
 
+use actix_web::rt::time::Instant;
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -16,6 +17,11 @@ pub(in crate::sockets) trait Conversation: 'static {
 
     /// Whether another message may be taken.
     fn has_room(&self) -> bool;
+
+    /// Since when something the client has begun to say is not complete.
+    fn waits_since(&self) -> Option<Instant> {
+        None
+    }
 
     /// Resolves when something that was at work is done; never when nothing is.
     fn worked(&mut self) -> impl Future<Output = ()>;

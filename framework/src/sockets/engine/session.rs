@@ -45,19 +45,6 @@ pub(super) enum Inbound {
     Broken,
 }
 
-impl Inbound {
-    /// What arrived over a WebSocket: binary messages of clients of revision 3 begin with their type.
-    pub(super) fn of_revision(self, revision: Revision) -> Self {
-        match self {
-            Self::Binary(data) if revision == Revision::V3 => match data.first() {
-                Some(&v3::MESSAGE) => Self::Binary(data.slice(1..)),
-                _ => Self::Broken,
-            },
-            other => other,
-        }
-    }
-}
-
 /// How a client and the server reach each other now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Transport {
@@ -196,10 +183,6 @@ impl Session {
     /// The body of a request was too large.
     pub(super) fn overflowed(&self) {
         self.0.link.close(frame::TOO_BIG, "message too large", false);
-    }
-
-    pub(super) fn revision(&self) -> Revision {
-        self.0.link.revision()
     }
 
     pub(super) fn outbox(&self) -> &Outbox {

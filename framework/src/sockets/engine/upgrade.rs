@@ -37,7 +37,6 @@ pub(super) async fn run(
     };
     let incoming = async {
         while let Some(message) = from.recv().await {
-            let message = message.of_revision(session.revision());
             if session.inbox().send(message).await.is_err() {
                 return;
             }
