@@ -41,6 +41,8 @@ struct Inner {
     /// Where it is, since it has entered.
     registry: OnceCell<Rc<Registry>>,
     rooms: RefCell<HashSet<String>>,
+    /// What was sent before it entered: the client learns of that first.
+    early: RefCell<Vec<Frames>>,
     auth: Value,
     /// What the app keeps about it.
     data: RefCell<Map<String, Value>>,
@@ -52,7 +54,7 @@ struct Inner {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The app is asked whether it may enter; the rooms it joins meanwhile wait for that.
+    /// The app is asked whether it may enter; the rooms it joins meanwhile wait for that, and so do events.
     Asked,
     Entered,
     Left,
@@ -64,6 +66,9 @@ struct Expected {
     /// Only the first argument counts, as between servers.
     first_only: bool,
 }
+
+/// Packets that may be sent to a socket before it has entered.
+const EARLY: usize = 128;
 
 /// Acknowledgements that may be waited for before those are looked for that nobody waits for any longer.
 const MANY: usize = 64;
@@ -87,6 +92,7 @@ impl Socket {
             state: Cell::new(State::Asked),
             registry: OnceCell::new(),
             rooms: RefCell::default(),
+            early: RefCell::default(),
             auth,
             data: RefCell::default(),
             tracked: RefCell::default(),
@@ -208,6 +214,9 @@ impl Socket {
         }
         // It enters once.
         let _ = self.0.registry.set(registry);
+        for frames in self.0.early.take() {
+            self.send_frames(&frames, false);
+        }
     }
 
     /// Whether the socket is in `room` now: not when it had too many already.
@@ -248,6 +257,15 @@ impl Socket {
 
     /// Queues a packet; a client whose queue is full is disconnected.
     pub(super) fn send_frames(&self, frames: &Frames, volatile: bool) {
+        if self.0.state.get() == State::Asked {
+            let mut early = self.0.early.borrow_mut();
+            if early.len() < EARLY {
+                early.push(frames.clone());
+            } else {
+                tracing::warn!(socket = self.id(), "an event was dropped: the socket has not entered yet");
+            }
+            return;
+        }
         self.0.link.send_all(&frames.text, &frames.attachments, volatile);
     }
 

@@ -2,7 +2,6 @@
 
 use actix_web::rt::time::Instant;
 use bytes::Bytes;
-use tokio::time::Instant;
 
 /// Why a connection ended.
 pub(in crate::sockets) type Reason = &'static str;
@@ -37,9 +36,6 @@ pub(in crate::sockets) trait Conversation: 'static {
     /// # Errors
     /// Why the connection ends.
     fn binary(&mut self, data: Bytes) -> Result<(), Reason>;
-
-    /// Since when a message waits for others that belong to it.
-    fn waits_since(&self) -> Option<Instant>;
 
     /// The connection is gone.
     fn left(self, reason: Reason) -> impl Future<Output = ()>;

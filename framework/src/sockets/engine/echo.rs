@@ -3,7 +3,6 @@
 use std::future;
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::conversation::{Conversation, Reason};
 use super::{Link, frame};
@@ -34,10 +33,6 @@ impl Conversation for Echo {
     fn binary(&mut self, data: Bytes) -> Result<(), Reason> {
         self.0.send(frame::binary(&data));
         Ok(())
-    }
-
-    fn waits_since(&self) -> Option<Instant> {
-        None
     }
 
     async fn left(self, _: Reason) {}
