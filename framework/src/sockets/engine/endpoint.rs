@@ -120,7 +120,7 @@ async fn serve(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<H
         return Err(Refusal::Request.into());
     }
     match (query.id, transport) {
-        (Some(id), Transport::WebSocket) if is_upgrade(req) => upgrade(req, body, to, id).await,
+        (Some(id), Transport::WebSocket) if is_upgrade(req) => upgrade(req, body, to, id, &query).await,
         (Some(id), Transport::Polling) => {
             let (desk, asked) = (to.worker.desk(), query.asked());
             match *req.method() {
@@ -160,7 +160,7 @@ fn open_websocket(
     let (session, link, _) = begin(req, to, revision, false)?;
     let (response, kept, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
     let outbox = session.outbox().clone();
-    let incoming = Source::WebSocket(WebSocket::new(stream, to.config.max_payload));
+    let incoming = Source::WebSocket(WebSocket::new(stream, to.config.max_payload, revision));
     // Dropping what is kept ends the response body it belongs to.
     run(to, session, link, incoming, kept);
     Ok(response.map_body(|_, upstream| outbox.into_body(upstream)).map_into_boxed_body())
@@ -191,7 +191,9 @@ async fn upgrade(
     body: web::Payload,
     to: &Endpoint,
     id: &str,
+    query: &Query<'_>,
 ) -> Result<HttpResponse, Failure> {
+    let revision = revision(query, &to.config)?;
     let (into, from) = mpsc::channel(INBOX);
     let (sender, out) = mpsc::channel::<Bytes>(INBOX);
     match to.worker.desk().upgrade(id, from, sender.clone()).await {
@@ -202,7 +204,7 @@ async fn upgrade(
     }
     drop(sender);
     let (response, kept, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
-    let mut socket = WebSocket::new(stream, to.config.max_payload);
+    let mut socket = WebSocket::new(stream, to.config.max_payload, revision);
     actix_web::rt::spawn(async move {
         loop {
             let message = tokio::select! {

@@ -3,22 +3,33 @@
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, MessageStream, ProtocolError};
 
 use super::session::Inbound;
+use crate::protocol::engine::Revision;
+use crate::protocol::payload::v3;
 
 /// The incoming half of a WebSocket.
-pub(super) struct WebSocket(AggregatedMessageStream);
+pub(super) struct WebSocket {
+    stream: AggregatedMessageStream,
+    revision: Revision,
+}
 
 impl WebSocket {
     /// With messages of `limit` bytes at most.
-    pub(super) fn new(stream: MessageStream, limit: usize) -> Self {
-        Self(stream.max_frame_size(limit).aggregate_continuations().max_continuation_size(limit))
+    pub(super) fn new(stream: MessageStream, limit: usize, revision: Revision) -> Self {
+        let stream = stream.max_frame_size(limit).aggregate_continuations().max_continuation_size(limit);
+        Self { stream, revision }
     }
 
     /// The next message; nothing when the connection is gone.
     pub(super) async fn next(&mut self) -> Option<Inbound> {
         loop {
-            return Some(match self.0.recv().await? {
+            return Some(match self.stream.recv().await? {
                 Ok(AggregatedMessage::Text(text)) => Inbound::Text(text),
-                Ok(AggregatedMessage::Binary(data)) => Inbound::Binary(data),
+                Ok(AggregatedMessage::Binary(data)) => match self.revision {
+                    Revision::V4 => Inbound::Binary(data),
+                    // The type of a message stands before its data.
+                    Revision::V3 if data.first() == Some(&v3::MESSAGE) => Inbound::Binary(data.slice(1..)),
+                    Revision::V3 => Inbound::Broken,
+                },
                 Ok(AggregatedMessage::Ping(data)) => Inbound::Ping(data),
                 Ok(AggregatedMessage::Pong(_)) => continue,
                 Ok(AggregatedMessage::Close(reason)) => {
