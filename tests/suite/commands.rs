@@ -4,8 +4,12 @@ use std::process::{Command, Output};
 
 use regatta_tests::ports;
 use regatta_tests::postgres::Postgres;
+use regatta_tests::redis::Redis;
 use regatta_tests::scaffold::{App, cli, scaffold, succeed};
 use regatta_tests::workdir::target;
+use serde_json::json;
+
+use crate::chat::joined;
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
@@ -102,4 +106,35 @@ fn the_cli_builds_the_app_and_calls_its_binary() {
     let output = succeed(&mut regatta);
 
     assert!(said(&output).contains("messages::say"), "{}", said(&output));
+}
+
+#[test]
+fn emit_reaches_the_sockets_of_running_instances() {
+    let app = App::new();
+    app.edit("config/sockets.toml", "adapter = \"memory\"", "adapter = \"redis\"");
+    let redis = Redis::new();
+    let (_process, base) = app.lift_one(ports::free(), &[("REDIS_URL", &redis.url())]);
+    let (mut socket, _) = joined(&base, "Ann");
+    let emit = |arguments: &[&str]| {
+        let all: Vec<_> = ["emit"].iter().chain(arguments).collect();
+        app.command(&all).env("REDIS_URL", redis.url()).output().expect("the app's binary")
+    };
+
+    let output = emit(&["lobby", "notice", r#"{"text":"back at noon"}"#]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(socket.next("notice"), json!({ "text": "back at noon" }));
+
+    assert!(emit(&["lobby", "notice", "1", "--except", socket.id()]).status.success());
+    assert!(emit(&["lobby", "notice", "2"]).status.success());
+    assert_eq!(socket.next("notice"), 2);
+
+    let wrong = emit(&["lobby", "notice", "noon"]);
+    assert!(!wrong.status.success() && said(&wrong).contains("quotes inside quotes"), "{}", said(&wrong));
+}
+
+#[test]
+fn emit_says_that_nobody_reaches_sockets_in_memory() {
+    let output = App::new().run(&["emit", "lobby", "notice"]);
+
+    assert!(!output.status.success() && said(&output).contains("adapter to \"redis\""), "{}", said(&output));
 }

@@ -6,6 +6,7 @@ use crate::Result;
 
 pub mod demo;
 pub mod doctor;
+pub mod emit;
 pub mod lift;
 pub mod migrate;
 pub mod new;
@@ -38,6 +39,7 @@ pub enum Command {
     Openapi(openapi::Openapi),
     Migrate(migrate::Migrate),
     Seed(seed::Seed),
+    Emit(emit::Emit),
     Doctor(doctor::Doctor),
     Demo(demo::Demo),
 }
@@ -52,6 +54,7 @@ impl Command {
             Self::Openapi(command) => command.run(),
             Self::Migrate(command) => command.run(),
             Self::Seed(command) => command.run(),
+            Self::Emit(command) => command.run(),
             Self::Doctor(command) => command.run(),
             Self::Demo(command) => command.run(),
         }

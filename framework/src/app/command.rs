@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{App, migrate, seed, server, tables};
+use super::{App, emit, migrate, seed, server, tables};
 use crate::config::{Config, Environment, Override};
 use crate::fleet::{self, Ports};
 use crate::http::Instance;
@@ -34,6 +34,8 @@ enum Command {
     Openapi,
     /// Fill the database with what the app's seeds make, each once.
     Seed(seed::Seed),
+    /// Send an event to the sockets in a room, on every running instance.
+    Emit(emit::Emit),
     /// Look for what is misconfigured, and say what to do about it.
     Doctor,
 }
@@ -100,6 +102,11 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             let config = Config::load(root())?;
             logging::start(&config, "seed")?;
             seed::run(app, config, &wanted)
+        }
+        Command::Emit(wanted) => {
+            let config = Config::load(root())?;
+            logging::start(&config, "emit")?;
+            emit::run(app, config, wanted)
         }
         Command::Doctor => tables::doctor(app, Config::load(root())),
     }

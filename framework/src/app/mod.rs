@@ -2,6 +2,7 @@
 
 mod background;
 mod command;
+mod emit;
 mod layer;
 mod migrate;
 mod once;

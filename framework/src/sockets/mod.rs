@@ -199,8 +199,8 @@ impl Sockets {
         }
     }
 
-    /// Returns when everything published here is with the other instances, or `patience` is over.
-    pub(crate) async fn flush(&self, patience: Duration) {
+    /// Returns when everything published here is with the other instances, or `patience` is over: then false.
+    pub(crate) async fn flush(&self, patience: Duration) -> bool {
         let flushed = tokio::time::timeout(patience, self.shared.bus.flushed()).await.is_ok();
         let stats = self.shared.bus.stats();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -215,6 +215,7 @@ impl Sockets {
             reconnects = count(&stats.reconnects),
             "the bus ends"
         );
+        flushed
     }
 
     /// What `doctor` asks the bus.

@@ -130,7 +130,13 @@ impl Session {
         let frames = tokio::select! {
             biased;
             frames = self.0.outbox.next(BATCH) => frames,
-            () = self.0.flush.notified() => VecDeque::from([frame::text("6")]),
+            () = self.0.flush.notified() => {
+                // A client that has changed does not poll any longer.
+                if self.0.transport.get() == Transport::WebSocket {
+                    return Err(Refusal::Request);
+                }
+                VecDeque::from([frame::text("6")])
+            }
         };
         self.0.base64.set(self.0.base64.get() || wire.base64);
         let wire = Wire { base64: self.0.base64.get() };
@@ -230,9 +236,9 @@ impl Upgrade {
     }
 
     pub(super) fn finish(self) {
-        self.flush();
         self.0.0.transport.set(Transport::WebSocket);
         self.0.0.outbox.set_polled(false);
+        self.flush();
     }
 }
 
