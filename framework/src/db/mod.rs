@@ -61,7 +61,7 @@ pub(crate) enum Pool {
 }
 
 /// What speaks a dialect of SQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(
     not(all(feature = "sqlite", feature = "postgres", feature = "mysql")),
     allow(dead_code, reason = "an app built for one engine never meets the other")

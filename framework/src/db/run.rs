@@ -18,6 +18,20 @@ pub(crate) struct Query {
 }
 
 impl Query {
+    /// A text of [`Store::build`] with values for its parameters.
+    pub(crate) fn new(sql: &str, values: sea_query::Values) -> Self {
+        Self { sql: sql.to_owned(), values: SqlxValues(values) }
+    }
+
+    /// Whether its parameters have these values.
+    pub(crate) fn takes(&self, values: &sea_query::Values) -> bool {
+        self.values.0 == *values
+    }
+
+    pub(crate) fn sql(&self) -> &str {
+        &self.sql
+    }
+
     /// A statement of the engine's own SQL, with text as its parameters.
     pub(crate) fn of_text(sql: &str, values: &[&str]) -> Self {
         let values = values.iter().map(|value| sea_query::Value::from(*value)).collect();

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::statement::Texts;
 use super::{Attribute, Auto, Filter, Index, Kind, Lifecycle, Schema};
 use crate::db::Layout;
 
@@ -137,6 +138,7 @@ impl SchemaBuilder {
             primary_key,
             version: self.attributes.iter().position(Attribute::is_version),
             layout: Layout::new(self.attributes.len(), slots),
+            texts: Texts::default(),
             by_name,
             indexes,
             scope: self.scope,

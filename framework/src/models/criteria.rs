@@ -28,7 +28,7 @@ pub struct Criteria {
 }
 
 /// An attribute to sort by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sort {
     /// The attribute's place.
     pub attribute: usize,

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::attribute::iden;
 use super::coerce::coerce;
+use super::statement::Texts;
 use super::{Attribute, Filter, Lifecycle, SchemaBuilder, Value};
 use crate::db::Layout;
 use crate::{Error, Result};
@@ -36,6 +37,8 @@ pub struct Schema {
     pub(super) lifecycle: Option<Arc<dyn Lifecycle>>,
     pub(super) datastore: Option<Cow<'static, str>>,
     pub(super) layout: Layout,
+    /// The texts of its simplest reads.
+    pub(super) texts: Texts,
     /// Names that were written but mean nothing, told when the app starts.
     pub(super) mistakes: Vec<String>,
 }

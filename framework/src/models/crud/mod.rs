@@ -20,7 +20,7 @@ use super::criteria::{Criteria, Populate};
 use super::filter::Filter;
 use super::populate::{Budget, populate};
 use super::{Db, Kind, Record, Schema, Value, statement};
-use crate::db::Layout;
+use crate::db::{Layout, Query};
 use crate::{Error, Result};
 
 /// What goes with a write.
@@ -91,12 +91,29 @@ pub(crate) async fn exists(db: &Db, schema: &Schema, criteria: &Criteria) -> Res
     Ok(!db.rows(schema, query, &Layout::single(Kind::Integer)).await?.is_empty())
 }
 
+/// The statement that reads what the criteria ask for.
+fn read(db: &Db, schema: &Schema, criteria: &Criteria) -> Query {
+    let engine = db.engine(schema);
+    let Some((shape, values)) = statement::Shape::of(engine, schema, criteria) else {
+        return db.build(schema, &statement::select(engine, schema, criteria));
+    };
+    if let Some(text) = schema.texts.get(&shape) {
+        return Query::new(&text, values);
+    }
+    let query = db.build(schema, &statement::select(engine, schema, criteria));
+    // Only a text that takes just these values may be used again.
+    if query.takes(&values) {
+        schema.texts.keep(shape, query.sql());
+    }
+    query
+}
+
 /// The records without their associations.
 pub(super) async fn select(db: &Db, schema: &Arc<Schema>, criteria: &Criteria) -> Result<Vec<Record>> {
     if criteria.limit == Some(0) {
         return Ok(Vec::new());
     }
-    let query = db.build(schema, &statement::select(db.engine(schema), schema, criteria));
+    let query = read(db, schema, criteria);
     let rows = match &criteria.select {
         None => db.rows(schema, query, schema.layout()).await?,
         Some(selected) => {

@@ -4,6 +4,7 @@ mod aggregate;
 mod condition;
 mod members;
 mod select;
+mod shape;
 mod write;
 
 use sea_query::{Expr, IntoColumnRef, NullOrdering, Order, SelectStatement};
@@ -12,6 +13,7 @@ pub(super) use aggregate::aggregate;
 use condition::condition;
 pub(super) use members::{Owners, members};
 pub(super) use select::{count, exists, select};
+pub(super) use shape::{Shape, Texts};
 pub(super) use write::{Clash, delete, insert, update};
 
 use super::criteria::Sort;
