@@ -42,6 +42,18 @@ pub(crate) fn pages_on_different_instances_see_each_other(cluster: &Cluster, bas
     assert_eq!(ben.page.errors(), Vec::<String>::new());
 }
 
+/// All requests of one client reach the same instance, those of a client that polls among them.
+pub(crate) fn a_client_stays_at_one_instance(base: &str) {
+    let http = Http::new(base);
+    let seen: BTreeSet<_> = (0..12).map(|_| http.get("/visits").instance()).collect();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+
+    let mut client = Node::start("socket-io.mjs");
+    let connected =
+        client.run(&json!({"do": "connect", "url": base, "version": 4, "transports": ["polling"]}));
+    assert!(connected["id"].is_string(), "{connected}");
+}
+
 /// A session's counter counts every request of a session whose requests go round the instances, and so do those of
 /// several sessions at once.
 pub(crate) fn no_visit_is_lost(cluster: &Cluster, base: &str) {

@@ -39,3 +39,14 @@ fn every_client_over_every_transport() {
 
     client_matrix::every_client_over_every_transport(&cluster, &balancer.base());
 }
+
+#[test]
+fn the_hint_keeps_a_client_at_one_instance() {
+    let cluster = Cluster::with_ports();
+    let generated = cluster.files().read("deploy/haproxy.cfg");
+    let (from, to) = ("    balance roundrobin", "    balance source");
+    assert!(generated.contains(from), "{generated}");
+    let balancer = Haproxy::new(&generated.replacen(from, to, 1), &cluster.ports());
+
+    behind::a_client_stays_at_one_instance(&balancer.base());
+}

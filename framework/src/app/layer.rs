@@ -13,6 +13,7 @@ use crate::http;
 use crate::routes::{Routes, register};
 use crate::security::Csrf;
 use crate::sessions::{self, Sessions};
+use crate::sockets;
 
 /// The app's routes behind its session, guards and error answers.
 pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
@@ -25,6 +26,7 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .app_data(parts.views.clone())
         .app_data(parts.instance.clone())
         .app_data(parts.csrf.clone())
+        .app_data(parts.origins.clone())
         .app_data(web::PayloadConfig::new(limit))
         .app_data(web::JsonConfig::default().limit(limit))
         .app_data(web::FormConfig::default().limit(limit))
@@ -38,6 +40,9 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
 /// Every route of the app layer.
 fn draw(parts: &Parts) -> Routes {
     let mut routes = drawn(&parts.app, &parts.config);
+    if parts.config.sockets.grant_third_party_cookie {
+        routes.get(sockets::COOKIE_PATH, sockets::grant_cookie);
+    }
     if let Some(document) = &parts.openapi {
         document.add_to(&mut routes);
     }

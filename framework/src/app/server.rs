@@ -59,7 +59,7 @@ pub(super) struct Parts {
     /// Made once, for all workers.
     pub(super) openapi: Option<Document>,
     listener: Listener,
-    origins: Origins,
+    pub(super) origins: Origins,
     readiness: Readiness,
 }
 

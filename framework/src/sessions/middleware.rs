@@ -5,8 +5,18 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest};
 
 use super::Sessions;
+
+/// What a request carries whose session lives.
+#[derive(Debug, Clone, Copy)]
+struct HasSession;
+
+/// Whether the request came with a session that lives.
+pub(crate) fn has_session(req: &HttpRequest) -> bool {
+    req.extensions().contains::<HasSession>()
+}
 
 /// Loads the request's session, calls `next`, and keeps what changed, whatever the answer is. A request dropped
 /// before it was answered changes nothing.
@@ -22,6 +32,9 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
         Ok(opened) => opened,
         Err(error) => return Ok(req.error_response(error)),
     };
+    if opened.is_alive() {
+        req.extensions_mut().insert(HasSession);
+    }
     let session = req.get_session();
     opened.fill(&session);
     let answered = next.call(req).await;

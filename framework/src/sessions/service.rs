@@ -98,7 +98,8 @@ impl Sessions {
                 let kept = delta.is_empty() || self.0.store.commit(&id, &delta).await?;
                 Ok(self.notice(kept, Some(&id).filter(|_| opened.presented.outdated)))
             }
-            None if delta.is_empty() => Ok(Notice::default()),
+            // A handler that renews where there is no session wants one, if only for its cookie.
+            None if delta.is_empty() && status != SessionStatus::Renewed => Ok(Notice::default()),
             // A new session's cookie would replace the one the client got when its session was renewed.
             None if opened.renewed_elsewhere => Ok(self.notice(false, None)),
             None => {
@@ -141,6 +142,11 @@ impl fmt::Debug for Sessions {
 }
 
 impl Opened {
+    /// Whether the request came with a session that lives.
+    pub(super) fn is_alive(&self) -> bool {
+        self.id.is_some()
+    }
+
     /// Puts what was loaded into the session a handler sees.
     pub(super) fn fill(&mut self, session: &Session) {
         // A value that is no JSON was not written by a session: it is left as it is.

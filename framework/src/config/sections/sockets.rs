@@ -89,6 +89,9 @@ pub struct SocketsConfig {
     pub allow_eio3: bool,
     /// The name of a cookie with the connection's id, for balancers that look at one. Only polling clients get it.
     pub cookie: Option<String>,
+    /// Whether `GET /__getcookie` gives pages of other origins a session cookie before they connect, as `sails.io.js` asks.
+    #[setting(default = true)]
+    pub grant_third_party_cookie: bool,
     /// Where this instance takes requests from the others: `auto`, `off`, or an address such as `10.0.0.5:7400`.
     #[setting(default = Relay::Auto)]
     pub relay: Relay,

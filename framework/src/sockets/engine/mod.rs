@@ -32,3 +32,4 @@ pub(crate) use endpoint::{Endpoint, endpoint, serve_client};
 pub(super) use handover::{Desk, Handover};
 pub(super) use link::Link;
 pub(super) use peers::Peers;
+pub(super) use refusal::share;

@@ -74,7 +74,7 @@ pub(super) fn is_upgrade(req: &HttpRequest) -> bool {
 }
 
 /// Lets a page on another origin read the answer, if it may connect at all.
-pub(super) fn share(req: &HttpRequest, origins: &Origins, headers: &mut HeaderMap) {
+pub(in crate::sockets) fn share(req: &HttpRequest, origins: &Origins, headers: &mut HeaderMap) {
     let Some(origin) = req.headers().get(header::ORIGIN) else { return };
     if origins.allows(req) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
