@@ -37,7 +37,7 @@ pub struct Schema {
     pub(super) lifecycle: Option<Arc<dyn Lifecycle>>,
     pub(super) datastore: Option<Cow<'static, str>>,
     pub(super) layout: Layout,
-    /// The texts of its simplest reads.
+    /// The texts of its simplest statements.
     pub(super) texts: Texts,
     /// Names that were written but mean nothing, told when the app starts.
     pub(super) mistakes: Vec<String>,

@@ -23,6 +23,8 @@ use crate::redis::{Backoff, Redis};
 /// Messages in one batch, and about how many bytes.
 const BATCH: usize = 256;
 const BATCH_BYTES: usize = 1024 * 1024;
+/// How long messages gather after a batch: under load many go at once, and the first after a silence goes at once.
+const GATHER: Duration = Duration::from_millis(1);
 /// How long the other instances may take to subscribe again after an outage; longer than their back-off.
 const SETTLE: Duration = Duration::from_millis(1500);
 const SETTLE_STEP: Duration = Duration::from_millis(25);
@@ -73,6 +75,7 @@ impl Publisher {
                     }
                     self.outbox.delivered(batch.end);
                     backoff = Backoff::default();
+                    sleep(GATHER).await;
                 }
                 Err(error) => {
                     line.connection = None;

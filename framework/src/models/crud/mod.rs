@@ -19,6 +19,7 @@ pub(crate) use update::update;
 use super::criteria::{Criteria, Populate};
 use super::filter::Filter;
 use super::populate::{Budget, populate};
+use super::statement::Shape;
 use super::{Db, Kind, Record, Schema, Value, statement};
 use crate::db::{Layout, Query};
 use crate::{Error, Result};
@@ -94,13 +95,12 @@ pub(crate) async fn exists(db: &Db, schema: &Schema, criteria: &Criteria) -> Res
 /// The statement that reads what the criteria ask for.
 fn read(db: &Db, schema: &Schema, criteria: &Criteria) -> Query {
     let engine = db.engine(schema);
-    let Some((shape, values)) = statement::Shape::of(engine, schema, criteria) else {
-        return db.build(schema, &statement::select(engine, schema, criteria));
-    };
+    let build = || db.build(schema, &statement::select(engine, schema, criteria));
+    let Some((shape, values)) = Shape::of_read(engine, schema, criteria) else { return build() };
     if let Some(text) = schema.texts.get(&shape) {
         return Query::new(&text, values);
     }
-    let query = db.build(schema, &statement::select(engine, schema, criteria));
+    let query = build();
     // Only a text that takes just these values may be used again.
     if query.takes(&values) {
         schema.texts.keep(shape, query.sql());

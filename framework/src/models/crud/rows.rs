@@ -3,8 +3,9 @@
 use super::explain::explain;
 use super::reread;
 use crate::Result;
+use crate::db::Query;
 use crate::models::input::Assignments;
-use crate::models::statement::{self, Clash};
+use crate::models::statement::{self, Clash, Shape};
 use crate::models::{Db, Filter, Schema, Value};
 
 /// The most values one statement binds; SQLite takes the fewest, 32,766.
@@ -20,11 +21,25 @@ pub(super) async fn insert(db: &Db, schema: &Schema, rows: Vec<Assignments>, cla
             inserted.extend(reread::insert(db, schema, &batch, clash).await?);
             continue;
         }
-        let query = db.build(schema, &statement::insert(db.engine(schema), schema, batch, clash));
-        let rows = db.rows(schema, query, schema.layout()).await;
+        let rows = db.rows(schema, insertion(db, schema, batch, clash), schema.layout()).await;
         inserted.extend(rows.map_err(|error| explain(schema, error))?);
     }
     Ok(inserted)
+}
+
+fn insertion(db: &Db, schema: &Schema, mut batch: Vec<Assignments>, clash: Clash) -> Query {
+    let engine = db.engine(schema);
+    let shape = match batch.as_slice() {
+        [row] if clash == Clash::Refuse && !row.is_empty() => Shape::of_insert(engine, row),
+        _ => return db.build(schema, &statement::insert(engine, schema, batch, clash)),
+    };
+    if let Some(text) = schema.texts.get(&shape) {
+        let row = batch.pop().unwrap_or_default();
+        return Query::new(&text, statement::parameters(engine, schema, row));
+    }
+    let query = db.build(schema, &statement::insert(engine, schema, batch, clash));
+    schema.texts.keep(shape, query.sql());
+    query
 }
 
 /// Changes the rows that the filter means and returns them as they are now.

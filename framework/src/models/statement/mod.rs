@@ -13,7 +13,7 @@ pub(super) use aggregate::aggregate;
 use condition::condition;
 pub(super) use members::{Owners, members};
 pub(super) use select::{count, exists, select};
-pub(super) use shape::{Shape, Texts};
+pub(super) use shape::{Shape, Texts, parameters};
 pub(super) use write::{Clash, delete, insert, update};
 
 use super::criteria::Sort;

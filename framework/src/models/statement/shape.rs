@@ -1,4 +1,5 @@
-//! The text of the reads an app makes most: all records, or those with one value, in some order.
+//! The text of the statements an app makes most: reads of all records or of those with one value, in some order, and
+//! inserts of one record.
 //!
 //! Such a statement's text depends on its shape alone and its values are few, so that the text is written once.
 
@@ -11,26 +12,41 @@ use super::bounded;
 use crate::db::Engine;
 use crate::models::criteria::{Criteria, Sort};
 use crate::models::filter::{Filter, Test};
+use crate::models::input::Assignments;
 use crate::models::{Kind, Schema, Value};
 
 /// Shapes whose text is kept for a model; clients choose what they sort by.
 const MAX: usize = 64;
 
-/// What the text of a read depends on.
+/// What the text of a statement depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::models) struct Shape {
     engine: Engine,
-    /// The attribute that has one value.
-    equal: Option<usize>,
-    sort: Vec<Sort>,
-    is_limited: bool,
-    is_skipped: bool,
-    select: Option<Arc<[usize]>>,
+    what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum What {
+    Read {
+        /// The attribute that has one value.
+        equal: Option<usize>,
+        sort: Vec<Sort>,
+        is_limited: bool,
+        is_skipped: bool,
+        select: Option<Arc<[usize]>>,
+    },
+    /// The attributes that are given.
+    Insert(Box<[usize]>),
 }
 
 impl Shape {
+    /// The shape of an insert of one record; [`parameters`] are its values.
+    pub(in crate::models) fn of_insert(engine: Engine, row: &Assignments) -> Self {
+        Self { engine, what: What::Insert(row.iter().map(|(place, _)| *place).collect()) }
+    }
+
     /// The shape of a read with its values, if it is one of those.
-    pub(in crate::models) fn of(
+    pub(in crate::models) fn of_read(
         engine: Engine,
         schema: &Schema,
         criteria: &Criteria,
@@ -58,16 +74,22 @@ impl Shape {
             .map(|(place, value)| value.clone().into_parameter(schema.attributes()[place].kind(), engine));
         let number = |number| Parameter::BigUnsigned(Some(number));
         let values = value.into_iter().chain(limit.map(number)).chain(skip.map(number)).collect();
-        let shape = Self {
-            engine,
+        let what = What::Read {
             equal: equal.map(|(place, _)| place),
             sort: criteria.sort.clone(),
             is_limited: limit.is_some(),
             is_skipped: skip.is_some(),
             select: criteria.select.clone(),
         };
-        Some((shape, Values(values)))
+        Some((Self { engine, what }, Values(values)))
     }
+}
+
+/// The values of an insert of one record.
+pub(in crate::models) fn parameters(engine: Engine, schema: &Schema, row: Assignments) -> Values {
+    let parameter =
+        |(place, value): (usize, Value)| value.into_parameter(schema.attributes()[place].kind(), engine);
+    Values(row.into_iter().map(parameter).collect())
 }
 
 fn equality(filter: &Filter) -> Option<(usize, &Value)> {
@@ -79,7 +101,7 @@ fn equality(filter: &Filter) -> Option<(usize, &Value)> {
     }
 }
 
-/// The texts of a model's reads, by their shapes.
+/// The texts of a model's statements, by their shapes.
 #[derive(Debug, Default)]
 pub(in crate::models) struct Texts(RwLock<HashMap<Shape, Arc<str>>>);
 
