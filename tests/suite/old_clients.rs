@@ -47,7 +47,10 @@ fn a_page_on_another_origin_is_given_the_session_of_its_socket() {
     let script =
         fs::read_to_string(&published).unwrap_or_else(|error| panic!("{}: {error}", published.display()));
     app.write("assets/sails.io.js", &script);
-    app.write("assets/old.html", "<!doctype html><script src=/assets/sails.io.js autoConnect=false></script>");
+    app.write(
+        "assets/old.html",
+        "<!doctype html><script src=/assets/sails.io.js autoConnect=false></script>",
+    );
     // A page says where its scripts may come from: this one takes the cookie's script from the other origin.
     let anywhere = ("REGATTA__SECURITY__CONTENT_SECURITY_POLICY", "default-src * 'unsafe-inline'");
     let (_pages, page_base) = app.lift_one(ports::free(), &[anywhere]);

@@ -9,13 +9,13 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use super::Sessions;
 
-/// What a request carries whose session lives.
+/// What a request carries that shall have a session, whether or not it holds something.
 #[derive(Debug, Clone, Copy)]
-struct HasSession;
+struct Wanted;
 
-/// Whether the request came with a session that lives.
-pub(crate) fn has_session(req: &HttpRequest) -> bool {
-    req.extensions().contains::<HasSession>()
+/// Starts a session for a request that has none, so that its client gets the cookie.
+pub(crate) fn start(req: &HttpRequest) {
+    req.extensions_mut().insert(Wanted);
 }
 
 /// Loads the request's session, calls `next`, and keeps what changed, whatever the answer is. A request dropped
@@ -32,13 +32,12 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
         Ok(opened) => opened,
         Err(error) => return Ok(req.error_response(error)),
     };
-    if opened.is_alive() {
-        req.extensions_mut().insert(HasSession);
-    }
     let session = req.get_session();
     opened.fill(&session);
     let answered = next.call(req).await;
-    let notice = match (sessions.close(opened, &session).await, &answered) {
+    let wanted = |response: &ServiceResponse<B>| response.request().extensions().contains::<Wanted>();
+    let wanted = answered.as_ref().is_ok_and(wanted);
+    let notice = match (sessions.close(opened, &session, wanted).await, &answered) {
         (Ok(notice), _) => notice,
         (Err(error), Err(_)) => return Err(error.into()),
         (Err(error), Ok(_)) => return answered.map(|response| response.error_response(error)),

@@ -27,7 +27,7 @@ use crate::redis::Redis;
 use crate::{Error, Result};
 
 pub(crate) use id::Id;
-pub(crate) use middleware::{has_session, serve};
+pub(crate) use middleware::{serve, start};
 pub(crate) use secrets::load as secrets;
 pub use service::Sessions;
 

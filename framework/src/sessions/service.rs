@@ -78,11 +78,11 @@ impl Sessions {
         })
     }
 
-    /// Keeps what a handler did.
+    /// Keeps what a handler did; where there is no session, one starts if it holds something or is `wanted` anyhow.
     ///
     /// # Errors
     /// 503 when the store does not answer; 500 when the session would be too large.
-    pub(super) async fn close(&self, opened: Opened, session: &Session) -> Result<Notice> {
+    pub(super) async fn close(&self, opened: Opened, session: &Session, wanted: bool) -> Result<Notice> {
         let status = session.status();
         if status == SessionStatus::Purged {
             return self.end(opened).await;
@@ -98,8 +98,7 @@ impl Sessions {
                 let kept = delta.is_empty() || self.0.store.commit(&id, &delta).await?;
                 Ok(self.notice(kept, Some(&id).filter(|_| opened.presented.outdated)))
             }
-            // A handler that renews where there is no session wants one, if only for its cookie.
-            None if delta.is_empty() && status != SessionStatus::Renewed => Ok(Notice::default()),
+            None if delta.is_empty() && !wanted => Ok(Notice::default()),
             // A new session's cookie would replace the one the client got when its session was renewed.
             None if opened.renewed_elsewhere => Ok(self.notice(false, None)),
             None => {
@@ -142,11 +141,6 @@ impl fmt::Debug for Sessions {
 }
 
 impl Opened {
-    /// Whether the request came with a session that lives.
-    pub(super) fn is_alive(&self) -> bool {
-        self.id.is_some()
-    }
-
     /// Puts what was loaded into the session a handler sees.
     pub(super) fn fill(&mut self, session: &Session) {
         // A value that is no JSON was not written by a session: it is left as it is.

@@ -4,7 +4,6 @@
 //! from here first, as `sails.io.js` does by itself, and then connects.
 //! See <https://sailsjs.com/documentation/reference/configuration/sails-config-sockets>, `grant3rdPartyCookie`.
 
-use actix_session::Session;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -19,10 +18,8 @@ pub(crate) const COOKIE_PATH: &str = "/__getcookie";
 const SCRIPT: &str = "_sailsIoJSConnect();";
 
 /// Serves the script, with a session's cookie for a browser that has none.
-pub(crate) async fn grant_cookie(req: HttpRequest, session: Session) -> HttpResponse {
-    if !sessions::has_session(&req) {
-        session.renew();
-    }
+pub(crate) async fn grant_cookie(req: HttpRequest) -> HttpResponse {
+    sessions::start(&req);
     let mut response = HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/javascript"))
         .insert_header((CACHE_CONTROL, "no-store"))
