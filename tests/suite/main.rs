@@ -20,6 +20,7 @@ mod demo;
 mod dialogue;
 mod faults;
 mod kill;
+mod malformed;
 mod migrations;
 mod mixed_fleet;
 mod namespaces;
