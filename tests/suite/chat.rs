@@ -43,6 +43,12 @@ impl ChatPage {
         self.page.wait_for(&format!("document.body.innerText.includes({text:?})"), deadline);
     }
 
+    /// Whether the page shows a text now.
+    #[track_caller]
+    pub(crate) fn sees(&self, text: &str) -> bool {
+        self.page.evaluate(&format!("document.body.innerText.includes({text:?})")) == true
+    }
+
     /// Which of these instances the page says it is connected to.
     #[track_caller]
     pub(crate) fn instance(&self, instances: &[Instance]) -> Instance {

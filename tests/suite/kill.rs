@@ -7,11 +7,15 @@ use regatta_tests::chromium::Chromium;
 use regatta_tests::cluster::{Cluster, Instance};
 use regatta_tests::http::Http;
 use regatta_tests::process::{self, Signal};
+use regatta_tests::proxy::{Line, Proxy};
+use regatta_tests::redis::Redis;
+use regatta_tests::scaffold::App;
 use regatta_tests::socket::Socket;
-use regatta_tests::{full_size, wait};
+use regatta_tests::wait::SOON;
+use regatta_tests::{full_size, ports, wait};
 use serde_json::json;
 
-use crate::chat::{ChatPage, joined_on_every_instance, present};
+use crate::chat::{ChatPage, joined_on_every_instance, named, present};
 
 /// What the framework promises for clients and presence after a crash.
 const BACK: Duration = Duration::from_secs(10);
@@ -173,4 +177,35 @@ fn an_instance_with_a_port_of_its_own_is_replaced_as_well() {
 
     regatta_tests::http::wait_ready(base, BACK);
     assert_eq!(Http::new(base).post_json("/name", &json!({"name": "Ann"})).status, 200);
+}
+
+#[test]
+fn a_page_shows_what_was_said_while_its_instance_was_cut_off() {
+    let app = App::new();
+    let redis = Redis::new();
+    let line = Proxy::to(redis.port());
+    let lift = |redis: u16| {
+        let address = format!("redis://127.0.0.1:{redis}");
+        app.lift_one(ports::free(), &[("REDIS_URL", &address), ("REGATTA__SOCKETS__ADAPTER", "redis")])
+    };
+    let (_far, far) = lift(redis.port());
+    let (_near, near) = lift(line.port());
+    let browser = Chromium::new();
+    let ann = ChatPage::enter(&browser, &near, "Ann");
+    let ben = named(&far, "Ben");
+    assert_eq!(ben.post_json("/message", &json!({"body": "before the cut"})).status, 200);
+    ann.wait_sees("before the cut", SOON);
+
+    line.turn(Line::Refused);
+    assert_eq!(ben.post_json("/message", &json!({"body": "during the cut"})).status, 200);
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(!ann.sees("during the cut"), "the line is not cut");
+    line.turn(Line::Open);
+
+    ann.wait_sees("during the cut", SOON * 2);
+    assert_eq!(
+        ann.page.ended_sockets(),
+        1,
+        "her socket stayed: the only one that ended is that without a name"
+    );
 }
