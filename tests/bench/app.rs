@@ -16,8 +16,8 @@ pub(crate) const MESSAGES_EACH: usize = 10;
 // As `openssl rand -hex 32` makes them: production refuses less.
 const SECRET: &str = "9f3c1a7be05d4286b1c97ad2630e58f47d10b6c2e9a4835f6e2d71c0ab94f358";
 
-/// A new app has no action that only says hello; this is one as a user would write it.
-const HELLO: &str = r#"
+/// Actions as a user would write them: one that only says hello, and what the sockets of the bench do.
+const ACTIONS: &str = r#"
 #[derive(serde::Serialize)]
 struct Hello {
     hello: &'static str,
@@ -25,6 +25,25 @@ struct Hello {
 
 async fn hello() -> Json<Hello> {
     Json(Hello { hello: "world" })
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct News {
+    number: u64,
+    text: String,
+}
+
+async fn enter(who: Requester) -> Result<Json<()>> {
+    who.socket()?.join("crowd").await?;
+    Ok(Json(()))
+}
+
+async fn publish(sockets: Sockets, news: Input<News>) -> Result<()> {
+    sockets.to("crowd").emit("news", &*news).await
+}
+
+async fn ask(news: Input<News>) -> Json<News> {
+    Json(news.into_inner())
 }
 "#;
 
@@ -47,6 +66,9 @@ pub struct Note {
 
 const ROUTES: &str = r#"
     r.get("/hello", hello);
+    r.on("enter", enter);
+    r.on("publish", publish);
+    r.on("ask", ask);
     r.blueprints::<crate::models::Note>();
     r.blueprints::<crate::models::Person>();
 "#;
@@ -63,27 +85,38 @@ impl Bench {
     /// Lifts one instance of a copy in the production environment, on the services and as the cluster that
     /// `config/sockets.toml` makes of it.
     pub(crate) fn lift(&self, services: &Services) -> Side {
+        self.lift_as(services, &[("REGATTA__SOCKETS__ADAPTER", "redis")])
+    }
+
+    /// Lifts one that shares nothing with others.
+    pub(crate) fn lift_alone(&self, services: &Services) -> Side {
+        let alone = [("REGATTA__SOCKETS__ADAPTER", "memory"), ("REGATTA__SOCKETS__SINGLE_INSTANCE", "true")];
+        self.lift_as(services, &alone)
+    }
+
+    fn lift_as(&self, services: &Services, sockets: &[(&str, &str)]) -> Side {
         let app = self.0.copy();
         let port = ports::free();
-        let base = format!("http://127.0.0.1:{port}");
-        let settings = [
+        let (base, workers) = (format!("http://127.0.0.1:{port}"), services.workers.to_string());
+        let connections = DATABASE_CONNECTIONS.to_string();
+        let mut settings = vec![
             ("REGATTA_ENV", "production"),
-            ("DATABASE_URL", &services.postgres),
+            ("DATABASE_URL", &*services.postgres),
             ("REDIS_URL", &services.redis),
             ("SESSION_SECRET", SECRET),
             ("PUBLIC_URL", &base),
-            ("REGATTA__SOCKETS__ADAPTER", "redis"),
-            ("REGATTA__HTTP__WORKERS", &services.workers.to_string()),
-            ("REGATTA__DATASTORES__DEFAULT__POOL_SIZE", &DATABASE_CONNECTIONS.to_string()),
+            ("REGATTA__HTTP__WORKERS", &workers),
+            ("REGATTA__DATASTORES__DEFAULT__POOL_SIZE", &connections),
         ];
-        succeed(app.command(&["migrate"]).envs(settings));
-        let (process, base) = app.lift_one(port, &settings);
-        Side::new("scaffolded app", base, process, app.into_folder())
+        settings.extend_from_slice(sockets);
+        succeed(app.command(&["migrate"]).envs(settings.iter().copied()));
+        let (process, _) = app.lift_one(port, &settings);
+        Side::new("scaffolded app", port, process, app.into_folder())
     }
 }
 
 fn extend(root: &Path) {
-    insert(root, "src/routes.rs", "pub fn draw(r: &mut Routes) {", ROUTES, HELLO);
+    insert(root, "src/routes.rs", "pub fn draw(r: &mut Routes) {", ROUTES, ACTIONS);
     insert(root, "src/models/mod.rs", "mod person;", "\nuse regatta::prelude::*;\n", NOTE);
     insert(root, "src/lib.rs", ".model::<Person>()", ".model::<models::Note>()", "");
 }

@@ -3,28 +3,40 @@
 use std::time::Duration;
 
 use crate::cores::Cores;
-use crate::load::{Ask, Load, Outcome};
-use crate::options::Options;
 use crate::side::Side;
 
 /// Load before the first round that counts: pools fill, statements are prepared, caches warm up.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// The same question to several entries; the first is what the others are compared with.
-#[derive(Debug)]
+/// The same task for several entries; the first is what the others are compared with.
 pub(crate) struct Contest<'a> {
     pub title: &'static str,
     pub entries: Vec<Entry<'a>>,
 }
 
-/// One way to answer it.
-#[derive(Debug)]
+/// One way to do it.
 pub(crate) struct Entry<'a> {
-    pub side: &'a Side,
-    /// What sets it apart from another entry of the same side.
-    pub note: &'static str,
-    /// The requests that take turns.
-    pub asks: Vec<Ask>,
+    /// How the table calls it.
+    pub label: String,
+    /// The processes whose time counts.
+    pub sides: Vec<&'a Side>,
+    /// One round of so long.
+    pub load: Box<dyn Fn(Duration) -> Outcome + 'a>,
+}
+
+/// What came of one round's load.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome {
+    /// How often it was done.
+    pub count: u64,
+    /// From the first to the last time.
+    pub time: Duration,
+    /// Half of them took at most this long.
+    pub p50: Duration,
+    /// All but one in a hundred took at most this long.
+    pub p99: Duration,
+    /// How many came before another one that was sent earlier.
+    pub early: u64,
 }
 
 /// What one round of one entry gave.
@@ -35,17 +47,15 @@ pub(crate) struct Round {
 }
 
 impl Contest<'_> {
-    /// Runs all rounds; returns them by entry.
-    pub(crate) fn run(&self, options: &Options, cores: &Cores) -> Vec<Vec<Round>> {
-        let connections = options.connections;
+    /// Runs `count` rounds of each entry, so long each; returns them by entry.
+    pub(crate) fn run(&self, count: u32, time: Duration, cores: &Cores) -> Vec<Vec<Round>> {
         for entry in &self.entries {
-            entry.round(cores, connections, WARM_UP);
+            entry.round(cores, WARM_UP);
         }
-        let time = Duration::from_secs(options.seconds);
         let mut rounds = vec![Vec::new(); self.entries.len()];
-        for _ in 0..options.rounds {
+        for _ in 0..count {
             for (entry, rounds) in self.entries.iter().zip(&mut rounds) {
-                rounds.push(entry.round(cores, connections, time));
+                rounds.push(entry.round(cores, time));
             }
         }
         rounds
@@ -53,37 +63,45 @@ impl Contest<'_> {
 }
 
 impl Entry<'_> {
-    fn round(&self, cores: &Cores, connections: u32, time: Duration) -> Round {
-        let load = Load { base: self.side.base(), asks: &self.asks, connections, time };
-        let before = self.side.cpu();
-        let outcome = cores.others(|| load.run());
-        Round { outcome, cpu: self.side.cpu() - before }
+    fn round(&self, cores: &Cores, time: Duration) -> Round {
+        let before = self.cpu();
+        let outcome = cores.others(|| (self.load)(time));
+        Round { outcome, cpu: self.cpu() - before }
+    }
+
+    fn cpu(&self) -> Duration {
+        self.sides.iter().map(|side| side.cpu()).sum()
     }
 }
 
 impl Round {
-    /// Answered requests a second.
+    /// How often a second.
     pub(crate) fn rate(&self) -> f64 {
-        self.requests() / self.outcome.time.as_secs_f64()
+        self.count() / self.outcome.time.as_secs_f64()
     }
 
-    /// Microseconds of the server's processor time for each request.
+    /// Microseconds of the servers' processor time for each.
     pub(crate) fn cpu_micros(&self) -> f64 {
-        self.cpu.as_secs_f64() * 1e6 / self.requests()
+        self.cpu.as_secs_f64() * 1e6 / self.count()
     }
 
-    /// Milliseconds within which half of the requests were answered.
+    /// Milliseconds within which half of them were done.
     pub(crate) fn p50_millis(&self) -> f64 {
         self.outcome.p50.as_secs_f64() * 1e3
     }
 
-    /// Milliseconds within which 99 of 100 requests were answered.
+    /// Milliseconds within which 99 of 100 were done.
     pub(crate) fn p99_millis(&self) -> f64 {
         self.outcome.p99.as_secs_f64() * 1e3
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a round has far fewer than 2^52 requests")]
-    fn requests(&self) -> f64 {
-        self.outcome.requests as f64
+    /// How many came out of order.
+    pub(crate) fn early(&self) -> u64 {
+        self.outcome.early
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a round has far fewer than 2^52 of anything")]
+    fn count(&self) -> f64 {
+        self.outcome.count as f64
     }
 }

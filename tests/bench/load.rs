@@ -9,6 +9,8 @@ use regatta_tests::process::Process;
 use regatta_tests::workdir::Workdir;
 use serde_json::Value;
 
+use crate::contest::Outcome;
+
 /// How much longer than its load `wrk` may run: it waits for the last answers and adds up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -65,24 +67,9 @@ pub(crate) struct Load<'a> {
     /// The server's address.
     pub base: &'a str,
     /// The requests that take turns.
-    pub asks: &'a [Ask],
+    pub asks: Vec<Ask>,
     /// How many connections ask at once, each again as soon as it has its answer.
     pub connections: u32,
-    /// For how long.
-    pub time: Duration,
-}
-
-/// What came of it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Outcome {
-    /// Answered requests.
-    pub requests: u64,
-    /// From the first to the last of them.
-    pub time: Duration,
-    /// Half of the requests took at most this long.
-    pub p50: Duration,
-    /// All but one in a hundred took at most this long.
-    pub p99: Duration,
 }
 
 /// Whether `wrk` is on the PATH.
@@ -92,37 +79,37 @@ pub(crate) fn is_installed() -> bool {
 }
 
 impl Load<'_> {
-    /// Runs it to its end.
+    /// Runs it for `time`.
     ///
     /// # Panics
     /// When a request failed or got another answer than a 2xx or 3xx one: such a round measures something else.
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self, time: Duration) -> Outcome {
         let folder = Workdir::new();
         let script = folder.path().join("load.lua");
         fs::write(&script, self.script()).expect("a script for wrk");
         let mut command = Command::new("wrk");
         command.args(["--threads", "1", "--timeout", "5s"]);
         command.args(["--connections", &self.connections.to_string()]);
-        command.args(["--duration", &format!("{}s", self.time.as_secs())]);
+        command.args(["--duration", &format!("{}s", time.as_secs())]);
         command.arg("--script").arg(script).arg(self.base);
         let wrk = Process::start("wrk", &mut command, folder.path());
-        let status = wrk.wait_for_exit(self.time + PATIENCE);
+        let status = wrk.wait_for_exit(time + PATIENCE);
         let said = wrk.log();
         let figures: Option<Vec<u64>> = said
             .lines()
             .find_map(|line| line.strip_prefix("figures "))
             .and_then(|line| line.split(' ').map(|figure| figure.parse().ok()).collect());
-        let Some(&[requests, time, p50, p99, 0, 0]) = figures.as_deref() else {
+        let Some(&[count, time, p50, p99, 0, 0]) = figures.as_deref() else {
             panic!("wrk ({status}): not all of {:?} were answered well\n{said}", self.asks.first());
         };
-        assert!(requests > 0, "{:?} got no answer\n{said}", self.asks.first());
+        assert!(count > 0, "{:?} got no answer\n{said}", self.asks.first());
         let micros = Duration::from_micros;
-        Outcome { requests, time: micros(time), p50: micros(p50), p99: micros(p99) }
+        Outcome { count, time: micros(time), p50: micros(p50), p99: micros(p99), early: 0 }
     }
 
     fn script(&self) -> String {
         let mut script = String::from("local asks = {\n");
-        for Ask { method, path, cookie, body } in self.asks {
+        for Ask { method, path, cookie, body } in &self.asks {
             let _ = write!(script, "  {{ method = {method:?}, path = {path:?}");
             for (name, value) in [("cookie", cookie), ("body", body)] {
                 // JSON and cookies have none of Lua's long brackets in them.

@@ -1,6 +1,7 @@
-//! One of the two servers that are compared.
+//! One of the servers that are compared.
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use regatta_tests::workdir::Workdir;
 /// The connections either side's database pool may open: sqlx's own default.
 pub(crate) const DATABASE_CONNECTIONS: u32 = 10;
 
-/// What both sides are given.
+/// What the sides are given.
 #[derive(Debug)]
 pub(crate) struct Services {
     pub redis: String,
@@ -24,6 +25,7 @@ pub(crate) struct Services {
 #[derive(Debug)]
 pub(crate) struct Side {
     name: &'static str,
+    address: SocketAddr,
     base: String,
     process: Process,
     /// Held for its end: the files the server was started in.
@@ -31,28 +33,34 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    pub(crate) fn new(name: &'static str, base: String, process: Process, files: Workdir) -> Self {
-        Self { name, base, process, _files: files }
+    pub(crate) fn new(name: &'static str, port: u16, process: Process, files: Workdir) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Self { name, address, base: format!("http://{address}"), process, _files: files }
     }
 
-    /// Starts the hand-written handlers: this program again, as a process of its own.
+    /// Starts the hand-written handlers.
     pub(crate) fn raw(services: &Services) -> Self {
+        let mut command = own("raw");
+        command.args(["--workers", &services.workers.to_string()]);
+        command.args(["--database-connections", &DATABASE_CONNECTIONS.to_string()]);
+        command.args(["--database", &services.postgres]);
+        Self::start("hand-written", command, Some(&services.redis))
+    }
+
+    /// Starts one of this program's own servers.
+    pub(crate) fn own(name: &'static str, subcommand: &str, redis: Option<&str>) -> Self {
+        Self::start(name, own(subcommand), redis)
+    }
+
+    /// Starts a server that is told its port, and Redis if it shall use one, and that says when it listens.
+    pub(crate) fn start(name: &'static str, mut command: Command, redis: Option<&str>) -> Self {
         let files = Workdir::new();
         let port = ports::free();
-        let mut command = Command::new(std::env::current_exe().expect("a program knows its own path"));
-        command.arg("raw").args(["--port", &port.to_string()]).args([
-            "--workers",
-            &services.workers.to_string(),
-            "--database-connections",
-            &DATABASE_CONNECTIONS.to_string(),
-            "--database",
-            &services.postgres,
-            "--redis",
-            &services.redis,
-        ]);
-        let process = Process::start("raw", &mut command, files.path());
+        command.args(["--port", &port.to_string()]);
+        command.args(redis.iter().flat_map(|url| ["--redis", url]));
+        let process = Process::start("server", &mut command, files.path());
         process.wait_for_line("listening", START);
-        Self::new("hand-written", format!("http://127.0.0.1:{port}"), process, files)
+        Self::new(name, port, process, files)
     }
 
     /// How the table calls it.
@@ -60,9 +68,26 @@ impl Side {
         self.name
     }
 
-    /// Its address.
+    /// Its address, as a URL.
     pub(crate) fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The bytes of its process that are in memory.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.pid()));
+        let status = status.unwrap_or_else(|error| panic!("{} has ended: {error}", self.name));
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kilobytes.expect("a process has memory") * 1_024
     }
 
     /// The processor time its process has used so far, threads that have ended included.
@@ -79,4 +104,11 @@ impl Side {
             fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
         Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second())
     }
+}
+
+/// This program again, as a process of its own.
+fn own(subcommand: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("a program knows its own path"));
+    command.arg(subcommand);
+    command
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::app::{MESSAGES_EACH, PEOPLE};
 use crate::contest::{Contest, Entry};
-use crate::load::Ask;
+use crate::load::{Ask, Load};
 use crate::side::Side;
 
 /// More visitors than connections, so that the requests of one session follow each other as those of people do.
@@ -16,16 +16,21 @@ const ROWS: usize = PEOPLE;
 /// Updates of a record at once wait for each other: these many take turns.
 const NOTES: u64 = 100;
 
-/// All workloads, the hand-written side first, after a look at both sides' answers.
+/// All workloads for so many connections, the app first, after a look at both sides' answers.
 ///
 /// # Panics
 /// When the answers differ.
-pub(crate) fn all<'a>(raw: &'a Side, app: &'a Side) -> Vec<Contest<'a>> {
-    let read = |title, path| {
-        let entry = |side| Entry { side, note: "", asks: vec![Ask::get(path)] };
-        Contest { title, entries: vec![entry(raw), entry(app)] }
+pub(crate) fn all<'a>(raw: &'a Side, app: &'a Side, connections: u32) -> Vec<Contest<'a>> {
+    let entry = |side: &'a Side, note: &str, asks| {
+        let load = Load { base: side.base(), asks, connections };
+        let label = if note.is_empty() { side.name().to_owned() } else { format!("{}, {note}", side.name()) };
+        Entry { label, sides: vec![side], load: Box::new(move |time| load.run(time)) }
     };
-    let visits = |side, note, path| Entry { side, note, asks: visits(side, path) };
+    let read = |title, path| {
+        let entry = |side| entry(side, "", vec![Ask::get(path)]);
+        Contest { title, entries: vec![entry(app), entry(raw)] }
+    };
+    let visits = |side, note, path| entry(side, note, visits(side, path));
     same_answer(raw, app, "/hello");
     for path in ["/message?limit=20&populate=false", "/message?limit=20"] {
         is_a_list_of_messages(&same_answer(raw, app, path));
@@ -42,17 +47,16 @@ pub(crate) fn all<'a>(raw: &'a Side, app: &'a Side) -> Vec<Contest<'a>> {
 
     // Both sides tell the other instances what they write; what that costs by hand, the silent handlers show.
     let writes = |title, asks: fn(&str) -> Vec<Ask>| {
-        let entry = |side, note, base| Entry { side, note, asks: asks(base) };
-        let silent = entry(raw, "silent", "/silent");
-        Contest { title, entries: vec![entry(raw, "", ""), entry(app, "", ""), silent] }
+        let silent = entry(raw, "silent", asks("/silent"));
+        Contest { title, entries: vec![entry(app, "", asks("")), entry(raw, "", asks("")), silent] }
     };
     vec![
         read("hello", "/hello"),
         Contest {
             title: "session counter in Redis",
             entries: vec![
-                visits(raw, "one multiplexed connection", "/visits"),
                 visits(app, "", "/visits"),
+                visits(raw, "one multiplexed connection", "/visits"),
                 visits(raw, "deadpool's default pool", "/visits-pooled"),
             ],
         },

@@ -12,9 +12,13 @@ pub(super) const TEMPLATE: &str = "app-template";
 
 const PACKAGE: &str = "[[package]]\n";
 
-/// What a package depends on here for the CLI's sake alone: it writes TOML, and what an app depends on reads it at
-/// the most. Cargo would take these lines out again, and refuse the file where it is told to leave it alone.
-const FOR_THE_CLI: [(&str, &str); 1] = [("toml_edit", "toml_writer")];
+/// What a package depends on here for the sake of the CLI, which writes TOML where an app reads it at the most, or of
+/// the bench, whose servers no app has. Cargo would take these lines out again, and refuse the file where it is told to
+/// leave it alone.
+const FOR_OTHERS: [(&str, &str); 2] = [("toml_edit", "toml_writer"), ("bytes", "serde")];
+
+/// What is left of a package's dependencies when it has no other.
+const NONE: &str = "dependencies = [\n]";
 
 /// One `[[package]]` of the lock file, its text kept as cargo wrote it.
 #[derive(Debug)]
@@ -41,19 +45,20 @@ pub fn for_app(workspace_lock: &str, name: &AppName) -> Result<String> {
             let text = text.replacen(&format!("\"{TEMPLATE}\""), &format!("\"{}\"", name.as_str()), 1);
             kept.insert((name.as_str(), index), text);
         } else {
-            kept.insert((package.name.as_str(), index), without_cli(&package.name, text));
+            kept.insert((package.name.as_str(), index), without_others(&package.name, text));
         }
     }
     let kept: Vec<_> = kept.into_values().map(|text| format!("{PACKAGE}{text}\n")).collect();
     Ok(format!("{head}{}", kept.join("\n")))
 }
 
-fn without_cli(package: &str, text: &str) -> String {
-    let ours = |line: &str| {
+fn without_others(package: &str, text: &str) -> String {
+    let theirs = |line: &str| {
         let dependency = line.trim().trim_matches([',', '"']);
-        FOR_THE_CLI.iter().any(|(name, only)| *name == package && *only == dependency)
+        FOR_OTHERS.iter().any(|(name, only)| *name == package && *only == dependency)
     };
-    text.lines().filter(|line| !ours(line)).collect::<Vec<_>>().join("\n")
+    let text = text.lines().filter(|line| !theirs(line)).collect::<Vec<_>>().join("\n");
+    text.replace(NONE, "").trim_end().to_owned()
 }
 
 fn parse(text: &str) -> Result<Package<'_>> {

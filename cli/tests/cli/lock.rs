@@ -13,6 +13,14 @@ dependencies = [
 ]
 
 [[package]]
+name = "bytes"
+version = "1.0.0"
+source = "registry"
+dependencies = [
+ "serde",
+]
+
+[[package]]
 name = "rand"
 version = "0.9.0"
 source = "registry"
@@ -26,7 +34,9 @@ source = "registry"
 name = "regatta"
 version = "0.1.0"
 dependencies = [
+ "bytes",
  "rand 0.10.0",
+ "serde",
 ]
 
 [[package]]
@@ -35,10 +45,20 @@ version = "0.1.0"
 dependencies = [
  "rand 0.9.0",
 ]
+
+[[package]]
+name = "serde"
+version = "1.0.0"
+source = "registry"
 "#;
 
 const APP: &str = r#"# Generated.
 version = 4
+
+[[package]]
+name = "bytes"
+version = "1.0.0"
+source = "registry"
 
 [[package]]
 name = "rand"
@@ -49,7 +69,9 @@ source = "registry"
 name = "regatta"
 version = "0.1.0"
 dependencies = [
+ "bytes",
  "rand 0.10.0",
+ "serde",
 ]
 
 [[package]]
@@ -58,8 +80,14 @@ version = "0.1.0"
 dependencies = [
  "regatta",
 ]
+
+[[package]]
+name = "serde"
+version = "1.0.0"
+source = "registry"
 "#;
 
+/// And to no more: of `bytes` only the bench's servers want what `serde` adds.
 #[test]
 fn an_app_is_locked_to_what_it_needs_of_the_workspaces_versions() {
     let name = AppName::parse("sail", &BTreeSet::new()).unwrap();

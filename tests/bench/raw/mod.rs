@@ -1,10 +1,14 @@
-//! The same answers written by hand: plain actix-web handlers, nothing shared with the framework.
+//! The same answers written by hand: plain actix-web handlers, nothing shared with the framework. For sockets also with
+//! what others use.
 
 mod hello;
 mod messages;
 mod news;
 mod notes;
 mod people;
+mod room;
+mod socketioxide;
+mod sockets;
 mod visits;
 
 use std::process::ExitCode;
@@ -14,19 +18,31 @@ use deadpool_redis::{Config, Runtime};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use sqlx::postgres::PgPoolOptions;
 
-use crate::options::Raw;
+use crate::options::{Command, Raw};
 use news::News;
 use visits::{Signer, Store};
 
 /// Serves until it is told to stop, or until the bench that started it is gone.
-pub(crate) fn serve(settings: &Raw) -> ExitCode {
-    match actix_web::rt::System::new().block_on(run(settings)) {
+pub(crate) fn serve(command: Command) -> ExitCode {
+    let served = match command {
+        Command::Raw(settings) => actix_web::rt::System::new().block_on(run(&settings)),
+        Command::RawSockets(settings) => actix_web::rt::System::new().block_on(sockets::run(settings)),
+        Command::Socketioxide(settings) => {
+            one_thread().and_then(|own| own.block_on(socketioxide::run(settings)))
+        }
+    };
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// What a worker of actix-web has too.
+fn one_thread() -> Result<tokio::runtime::Runtime, Box<dyn std::error::Error>> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 async fn run(settings: &Raw) -> Result<(), Box<dyn std::error::Error>> {
