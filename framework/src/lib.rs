@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`error`], [`config`], `logging` |
-//! | 1 | `health` |
+//! | 1 | `health`, `compression` |
 //! | 2 | `protocol`, `redis`, `db` |
 //! | 3 | `bus`, [`sessions`], [`models`] |
 //! | 4 | `security`, [`views`], `policies`, [`http`] |
@@ -21,6 +21,7 @@ pub mod app;
 mod assets;
 mod blueprints;
 mod bus;
+mod compression;
 pub mod config;
 mod db;
 mod doctor;

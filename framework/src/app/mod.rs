@@ -2,6 +2,7 @@
 
 mod background;
 mod command;
+mod connections;
 mod emit;
 mod layer;
 mod migrate;

@@ -20,8 +20,8 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub(crate) use sections::Datastores;
 pub use sections::{
-    Adapter, BlueprintsConfig, DatastoreConfig, HttpConfig, LogConfig, LogFormat, Migrate, ModelsConfig,
-    OpenapiConfig, Relay, SecurityConfig, SessionConfig, SocketsConfig, Transport, ViewsConfig,
+    Adapter, BlueprintsConfig, Compression, DatastoreConfig, HttpConfig, LogConfig, LogFormat, Migrate,
+    ModelsConfig, OpenapiConfig, Relay, SecurityConfig, SessionConfig, SocketsConfig, Transport, ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;

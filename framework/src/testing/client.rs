@@ -195,6 +195,11 @@ impl TestResponse {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The body as it came.
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

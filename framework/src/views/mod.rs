@@ -19,6 +19,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 pub use tera::Context;
 use tera::Tera;
 
+use crate::assets::Assets;
 use crate::config::Config;
 use crate::{Error, Result};
 
@@ -39,6 +40,7 @@ pub struct Views(Arc<Shared>);
 
 struct Shared {
     folder: PathBuf,
+    assets: Assets,
     /// Whether changed files are read again.
     reload: bool,
     templates: RwLock<Arc<Tera>>,
@@ -51,14 +53,14 @@ impl Views {
     ///
     /// # Errors
     /// A template that can't be read or parsed: the message names it.
-    pub(crate) fn load(config: &Config) -> Result<Self> {
+    pub(crate) fn load(config: &Config, assets: &Assets) -> Result<Self> {
         let folder = config.path(&config.views.folder);
-        let cache = config.views.cache.unwrap_or(config.environment.is_production());
-        let templates = parse(&folder)?;
+        let templates = parse(&folder, assets)?;
         Ok(Self(Arc::new(Shared {
             seen: Mutex::new(newest(&folder)),
             folder,
-            reload: !cache,
+            assets: assets.clone(),
+            reload: !config.views.is_cached(config.environment),
             templates: RwLock::new(Arc::new(templates)),
         })))
     }
@@ -91,7 +93,7 @@ impl Views {
             let newest = newest(&self.0.folder);
             let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
             if newest != *seen {
-                let templates = Arc::new(parse(&self.0.folder)?);
+                let templates = Arc::new(parse(&self.0.folder, &self.0.assets)?);
                 *self.0.templates.write().unwrap_or_else(PoisonError::into_inner) = templates;
                 *seen = newest;
             }
@@ -104,8 +106,9 @@ fn file_name(name: &str) -> String {
     if name.contains('.') { name.to_owned() } else { format!("{name}.html") }
 }
 
-fn parse(folder: &Path) -> Result<Tera> {
+fn parse(folder: &Path, assets: &Assets) -> Result<Tera> {
     let mut templates = Tera::new();
+    templates.register_function("asset", asset(assets.clone()));
     // Every name ends with nothing: every template is escaped.
     templates.autoescape_on([""]);
     let mut sources = Vec::new();
@@ -117,6 +120,18 @@ fn parse(folder: &Path) -> Result<Tera> {
     }
     templates.add_raw_templates(sources)?;
     Ok(templates)
+}
+
+/// `{{ asset(path="chat.js") }}`: the address of a file in the app's `assets` folder.
+fn asset(assets: Assets) -> impl tera::Function<tera::TeraResult<String>> {
+    move |arguments: tera::Kwargs, _: &tera::State<'_>| {
+        let path = arguments.must_get::<&str>("path")?;
+        assets.url(path).ok_or_else(|| {
+            tera::Error::message(format!(
+                "there is no file `{path}` among the assets: write its path below that folder"
+            ))
+        })
+    }
 }
 
 /// Every file below `folder`.

@@ -12,7 +12,7 @@ mod views;
 
 pub use datastores::DatastoreConfig;
 pub(crate) use datastores::Datastores;
-pub use http::HttpConfig;
+pub use http::{Compression, HttpConfig};
 pub use log::{LogConfig, LogFormat};
 pub use models::{BlueprintsConfig, Migrate, ModelsConfig};
 pub use openapi::OpenapiConfig;
