@@ -7,7 +7,7 @@
 //! | 0 | [`error`], [`config`], `logging` |
 //! | 1 | `health`, `compression` |
 //! | 2 | `protocol`, `redis`, `db` |
-//! | 3 | `bus`, [`sessions`], [`models`] |
+//! | 3 | `bus`, `cache`, [`sessions`], [`models`] |
 //! | 4 | `security`, [`views`], `policies`, [`http`] |
 //! | 5 | [`sockets`] |
 //! | 6 | `blueprints`, `openapi` |
@@ -21,6 +21,7 @@ pub mod app;
 mod assets;
 mod blueprints;
 mod bus;
+mod cache;
 mod compression;
 pub mod config;
 mod db;

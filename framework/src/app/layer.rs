@@ -41,6 +41,12 @@ fn draw(parts: &Parts) -> Routes {
     if let Some(document) = &parts.openapi {
         document.add_to(&mut routes);
     }
+    for entry in &mut routes.entries {
+        if let Some(rule) = entry.cache.take() {
+            let (cache, cookie) = (parts.cache.clone(), parts.sessions.cookie_name());
+            entry.action = http::cached(entry.action.clone(), rule, cache, cookie);
+        }
+    }
     routes
 }
 

@@ -21,6 +21,7 @@ use super::probes::{self, Readiness};
 use super::{App, layer, prepare};
 use crate::assets::Assets;
 use crate::bus::{self, Bus, Interests};
+use crate::cache::ResponseCache;
 use crate::config::{Config, HttpConfig, Migrate};
 use crate::health::Health;
 use crate::http::{self, Instance, Listener};
@@ -59,6 +60,7 @@ pub(super) struct Parts {
     pub(super) instance: Instance,
     /// Made once, for all workers.
     pub(super) openapi: Option<Document>,
+    pub(super) cache: ResponseCache,
     assets: Assets,
     listener: Listener,
     origins: Origins,
@@ -143,6 +145,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         sessions,
         views: Views::load(&config, &assets)?,
         assets,
+        cache: ResponseCache::new(&config, redis.for_cache.clone()),
         listener: Listener::new(&config, instance.id())?,
         origins: Origins::for_sockets(&config),
         readiness: Readiness::new(health.clone()),

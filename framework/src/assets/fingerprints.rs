@@ -57,6 +57,10 @@ impl Fingerprints {
                     )));
                 }
                 let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+                // A name that an address writes otherwise has no fingerprint.
+                if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte)) {
+                    continue;
+                }
                 let fingerprint = fingerprint(&path)
                     .map_err(|error| Error::internal(format!("{}: {error}", path.display())))?;
                 known.insert(name, Known { fingerprint, variants: Variants::default() });

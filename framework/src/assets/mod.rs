@@ -41,10 +41,9 @@ impl Assets {
     /// The address of the file `path`; nothing when there is no such file.
     pub(crate) fn url(&self, path: &str) -> Option<String> {
         let path = path.trim_start_matches('/');
-        match &self.0.fingerprints {
-            Some(known) => known.name(path).map(|name| format!("/assets/{name}")),
-            None => self.0.folder.join(path).is_file().then(|| format!("/assets/{path}")),
-        }
+        let name = self.0.fingerprints.as_ref().and_then(|known| known.name(path));
+        let plain = || self.0.folder.join(path).is_file().then(|| path.to_owned());
+        name.or_else(plain).map(|name| format!("/assets/{name}"))
     }
 }
 

@@ -3,13 +3,14 @@
 use actix_files::Files;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpResponse, web};
 
 use super::Assets;
 use super::fingerprints::{Fingerprints, Found};
+use crate::cache::has_tag;
 
 /// For an address that means these bytes and no others.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -20,10 +21,8 @@ const ASK: HeaderValue = HeaderValue::from_static("no-cache");
 pub(crate) fn service(assets: &Assets) -> Option<impl HttpServiceFactory + use<>> {
     let assets = assets.clone();
     let folder = assets.0.folder.clone();
-    // Tags of a file system differ between hosts: where fingerprints are known, they are the tags.
-    let own_tags = assets.0.fingerprints.is_none();
     folder.is_dir().then(|| {
-        let files = Files::new("", folder).prefer_utf8(true).use_etag(own_tags).use_last_modified(own_tags);
+        let files = Files::new("", folder).prefer_utf8(true).use_etag(true).use_last_modified(true);
         web::scope("/assets").service(files).wrap(from_fn(move |req, next| {
             let assets = assets.clone();
             async move { serve(&assets, req, next).await }
@@ -44,8 +43,9 @@ async fn serve<B: MessageBody + 'static>(
         return Ok(response);
     };
     let caching = if is_exact { FOR_EVER } else { ASK };
-    let tag = HeaderValue::from_str(&format!("\"{}\"", known.fingerprint)).unwrap_or(ASK);
-    if is_same(req.headers(), &known.fingerprint) {
+    let quoted = format!("\"{}\"", known.fingerprint);
+    let tag = HeaderValue::from_str(&quoted).unwrap_or(ASK);
+    if has_tag(req.headers(), &quoted) {
         let mut unchanged = HttpResponse::NotModified();
         unchanged.insert_header((header::CACHE_CONTROL, caching)).insert_header((header::ETAG, tag));
         unchanged.insert_header((header::VARY, "accept-encoding"));
@@ -61,17 +61,10 @@ async fn serve<B: MessageBody + 'static>(
     }
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, caching);
+    // What the file system tells differs between hosts.
     headers.insert(header::ETAG, tag);
+    headers.remove(header::LAST_MODIFIED);
     Ok(response)
-}
-
-/// Whether the client has the file with this fingerprint already (RFC 9110, section 13.1.2).
-fn is_same(headers: &HeaderMap, fingerprint: &str) -> bool {
-    let told = headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    told.flat_map(|value| value.split(',')).any(|tag| {
-        let tag = tag.trim();
-        tag == "*" || tag.trim_start_matches("W/").trim_matches('"') == fingerprint
-    })
 }
 
 /// Lets the file service look for `name`.

@@ -45,7 +45,8 @@ async fn text(response: ServiceResponse) -> String {
 
 #[tokio::test]
 async fn production_addresses_have_a_fingerprint_and_are_kept_for_ever() {
-    let root = folder(&[("js/chat.js", "one"), ("LICENSE", "free"), ("a.min.css", "b{}")]);
+    let root =
+        folder(&[("js/chat.js", "one"), ("LICENSE", "free"), ("a.min.css", "b{}"), ("my notes.txt", "hm")]);
     let assets = load(root.path(), Environment::Production);
 
     for (name, content) in [("js/chat.js", "one"), ("LICENSE", "free"), ("a.min.css", "b{}")] {
@@ -60,6 +61,10 @@ async fn production_addresses_have_a_fingerprint_and_are_kept_for_ever() {
         assert_eq!(get(&assets, &url, &format!("W/{tag}")).await.status(), 304);
     }
     assert_eq!(assets.url("js/gone.js"), None);
+    assert_eq!(assets.url("my notes.txt").as_deref(), Some("/assets/my notes.txt"));
+    let notes = get(&assets, "/assets/my%20notes.txt", "\"other\"").await;
+    assert_eq!((notes.status().as_u16(), header(&notes, "cache-control")), (200, "no-cache"));
+    assert_ne!(header(&notes, "etag"), "");
 
     let other = folder(&[("js/chat.js", "two")]);
     let other = load(other.path(), Environment::Production);

@@ -136,6 +136,7 @@ fn reference() -> String {
         super::HttpConfig,
         super::SocketsConfig,
         super::SessionConfig,
+        super::CacheConfig,
         super::DatastoreConfig,
         super::ModelsConfig,
         super::BlueprintsConfig,

@@ -1,11 +1,13 @@
 //! What HTTP adds around the app: the listener layer, error pages, inputs.
 
+mod cached;
 mod errors;
 mod input;
 mod instance;
 mod listener;
 mod wants;
 
+pub(crate) use cached::cached;
 pub(crate) use errors::answer as answer_errors;
 pub use input::Input;
 pub(crate) use input::value as body;

@@ -1,12 +1,14 @@
 //! The session around a request, from the network or from a socket.
 
 use actix_session::SessionExt;
+use actix_web::HttpMessage as _;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::middleware::Next;
 
 use super::Sessions;
+use crate::cache::Personal;
 
 /// Loads the request's session, calls `next`, and keeps what changed, whatever the answer is. A request dropped
 /// before it was answered changes nothing.
@@ -23,6 +25,9 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
         Err(error) => return Ok(req.error_response(error)),
     };
     let session = req.get_session();
+    if opened.is_alive() {
+        req.extensions_mut().insert(Personal);
+    }
     opened.fill(&session);
     let answered = next.call(req).await;
     let notice = match (sessions.close(opened, &session).await, &answered) {

@@ -1,5 +1,6 @@
 //! The sections: one struct each is the source of its keys, defaults and documentation.
 
+mod cache;
 mod datastores;
 mod http;
 mod log;
@@ -10,6 +11,7 @@ mod session;
 mod sockets;
 mod views;
 
+pub use cache::CacheConfig;
 pub use datastores::DatastoreConfig;
 pub(crate) use datastores::Datastores;
 pub use http::{Compression, HttpConfig};
@@ -28,6 +30,7 @@ pub(super) const ALL: &[(&str, &[Key])] = &[
     (HttpConfig::SECTION, HttpConfig::KEYS),
     (SocketsConfig::SECTION, SocketsConfig::KEYS),
     (SessionConfig::SECTION, SessionConfig::KEYS),
+    (CacheConfig::SECTION, CacheConfig::KEYS),
     (ModelsConfig::SECTION, ModelsConfig::KEYS),
     (BlueprintsConfig::SECTION, BlueprintsConfig::KEYS),
     (OpenapiConfig::SECTION, OpenapiConfig::KEYS),
