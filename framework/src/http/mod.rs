@@ -1,5 +1,6 @@
 //! What HTTP adds around the app: the listener layer, error pages, inputs.
 
+mod answer;
 mod cached;
 mod errors;
 mod input;
@@ -7,10 +8,11 @@ mod instance;
 mod listener;
 mod wants;
 
+pub use answer::Answer;
 pub(crate) use cached::cached;
 pub(crate) use errors::answer as answer_errors;
-pub use input::Input;
 pub(crate) use input::value as body;
+pub use input::{Input, Rules, Valid};
 pub use instance::Instance;
 pub(crate) use instance::random_id;
 pub use listener::ClientAddress;
