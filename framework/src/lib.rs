@@ -8,7 +8,7 @@
 //! | 1 | `health`, `compression` |
 //! | 2 | `protocol`, `redis`, `db` |
 //! | 3 | `bus`, `cache`, [`sessions`], [`models`] |
-//! | 4 | `security`, [`views`], `policies`, [`http`] |
+//! | 4 | `security`, [`views`], [`uploads`], `policies`, [`http`] |
 //! | 5 | [`sockets`] |
 //! | 6 | `blueprints`, `openapi` |
 //! | 7 | `doctor`, `fleet`, [`app`] |
@@ -43,6 +43,7 @@ pub mod sessions;
 pub mod sockets;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod uploads;
 pub mod views;
 
 pub use actix_web;

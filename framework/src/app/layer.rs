@@ -25,6 +25,7 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .app_data(parts.views.clone())
         .app_data(parts.instance.clone())
         .app_data(parts.csrf.clone())
+        .app_data(parts.uploads.clone())
         .app_data(web::PayloadConfig::new(limit))
         .app_data(web::JsonConfig::default().limit(limit))
         .app_data(web::FormConfig::default().limit(limit))

@@ -36,7 +36,7 @@ use crate::sockets::{
     serve_client,
 };
 use crate::views::Views;
-use crate::{Error, Result, doctor, error, fleet};
+use crate::{Error, Result, doctor, error, fleet, uploads};
 
 /// Messages from other instances that may wait for the workers.
 const INCOMING: usize = 4_096;
@@ -61,6 +61,7 @@ pub(super) struct Parts {
     /// Made once, for all workers.
     pub(super) openapi: Option<Document>,
     pub(super) cache: ResponseCache,
+    pub(super) uploads: uploads::Limits,
     assets: Assets,
     listener: Listener,
     origins: Origins,
@@ -145,6 +146,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         sessions,
         views: Views::load(&config, &assets)?,
         assets,
+        uploads: uploads::Limits::new(&config),
         cache: ResponseCache::new(&config, redis.for_cache.clone()),
         listener: Listener::new(&config, instance.id())?,
         origins: Origins::for_sockets(&config),

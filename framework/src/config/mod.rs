@@ -22,7 +22,7 @@ pub(crate) use sections::Datastores;
 pub use sections::{
     Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, HttpConfig, LogConfig, LogFormat,
     Migrate, ModelsConfig, OpenapiConfig, Relay, SecurityConfig, SessionConfig, SocketsConfig, Transport,
-    ViewsConfig,
+    UploadsConfig, ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;
@@ -51,6 +51,8 @@ pub struct Config {
     pub blueprints: BlueprintsConfig,
     /// `config/openapi.toml`
     pub openapi: OpenapiConfig,
+    /// `config/uploads.toml`
+    pub uploads: UploadsConfig,
     /// `config/views.toml`
     pub views: ViewsConfig,
     /// `config/security.toml`
@@ -90,6 +92,7 @@ impl Config {
             models: layers::section(&merged)?,
             blueprints: layers::section(&merged)?,
             openapi: layers::section(&merged)?,
+            uploads: layers::section(&merged)?,
             views: layers::section(&merged)?,
             security: layers::section(&merged)?,
             log: layers::section(&merged)?,

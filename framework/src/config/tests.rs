@@ -141,6 +141,7 @@ fn reference() -> String {
         super::ModelsConfig,
         super::BlueprintsConfig,
         super::OpenapiConfig,
+        super::UploadsConfig,
         super::ViewsConfig,
         super::SecurityConfig,
         super::LogConfig

@@ -9,6 +9,7 @@ mod openapi;
 mod security;
 mod session;
 mod sockets;
+mod uploads;
 mod views;
 
 pub use cache::CacheConfig;
@@ -21,6 +22,7 @@ pub use openapi::OpenapiConfig;
 pub use security::SecurityConfig;
 pub use session::SessionConfig;
 pub use sockets::{Adapter, Relay, SocketsConfig, Transport};
+pub use uploads::UploadsConfig;
 pub use views::ViewsConfig;
 
 use super::{Key, Settings};
@@ -34,6 +36,7 @@ pub(super) const ALL: &[(&str, &[Key])] = &[
     (ModelsConfig::SECTION, ModelsConfig::KEYS),
     (BlueprintsConfig::SECTION, BlueprintsConfig::KEYS),
     (OpenapiConfig::SECTION, OpenapiConfig::KEYS),
+    (UploadsConfig::SECTION, UploadsConfig::KEYS),
     (ViewsConfig::SECTION, ViewsConfig::KEYS),
     (SecurityConfig::SECTION, SecurityConfig::KEYS),
     (LogConfig::SECTION, LogConfig::KEYS),
