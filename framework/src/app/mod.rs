@@ -5,6 +5,7 @@ mod command;
 mod connections;
 mod emit;
 mod layer;
+mod levels;
 mod migrate;
 mod once;
 mod prepare;

@@ -18,13 +18,13 @@ use tokio::sync::{OnceCell, mpsc};
 use super::background::Background;
 use super::connections::shared_redis;
 use super::probes::{self, Readiness};
-use super::{App, layer, prepare};
+use super::{App, layer, levels, prepare};
 use crate::assets::Assets;
 use crate::bus::{self, Bus, Interests};
 use crate::cache::ResponseCache;
 use crate::config::{Config, HttpConfig, Migrate};
 use crate::health::Health;
-use crate::http::{self, Instance, Listener};
+use crate::http::{self, Instance, Listener, Watchdog};
 use crate::models::Db;
 use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
@@ -62,6 +62,7 @@ pub(super) struct Parts {
     pub(super) openapi: Option<Document>,
     pub(super) cache: ResponseCache,
     pub(super) uploads: uploads::Limits,
+    pub(super) watchdog: Option<Watchdog>,
     assets: Assets,
     listener: Listener,
     origins: Origins,
@@ -147,6 +148,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         views: Views::load(&config, &assets)?,
         assets,
         uploads: uploads::Limits::new(&config),
+        watchdog: Watchdog::new(&config)?,
         cache: ResponseCache::new(&config, redis.for_cache.clone()),
         listener: Listener::new(&config, instance.id())?,
         origins: Origins::for_sockets(&config),
@@ -365,6 +367,7 @@ pub(super) fn lift(app: &App, config: Config, instance: Instance) -> Result<Exit
         let pid = std::process::id();
         tracing::info!(app = name, %environment, pid, "listening on http://{address}");
         let stop = running.handle();
+        actix_web::rt::spawn(levels::follow(environment));
         actix_web::rt::spawn(async move {
             fleet::told_to_stop().await;
             tracing::info!("stopping: requests in flight finish, sockets go elsewhere");

@@ -7,6 +7,7 @@ mod input;
 mod instance;
 mod listener;
 mod wants;
+mod watchdog;
 
 pub use answer::Answer;
 pub(crate) use cached::cached;
@@ -18,3 +19,4 @@ pub(crate) use instance::random_id;
 pub use listener::ClientAddress;
 pub(crate) use listener::{Listener, new_request_id, serve as listen};
 pub(crate) use wants::wants_html;
+pub(crate) use watchdog::Watchdog;

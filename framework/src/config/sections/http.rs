@@ -55,6 +55,9 @@ pub struct HttpConfig {
     /// The kernel's send buffer of a connection, in bytes.
     #[setting(default = 131_072)]
     pub send_buffer: usize,
+    /// A handler that keeps its worker busy for this long without an `.await` is named in the log; `0s`: none; unset: 100 ms in
+    /// development, none elsewhere.
+    pub blocked_after: Option<Span>,
     /// How long requests in flight may take to finish once the instance was told to stop.
     #[setting(default = Span::seconds(30))]
     pub shutdown_timeout: Span,
