@@ -5,10 +5,10 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`error`], [`config`], `logging` |
-//! | 1 | `health` |
+//! | 1 | `health`, `compression` |
 //! | 2 | `protocol`, `redis`, `db` |
-//! | 3 | `bus`, [`sessions`], [`models`] |
-//! | 4 | `security`, [`views`], `policies`, [`http`] |
+//! | 3 | `bus`, `cache`, [`sessions`], [`models`] |
+//! | 4 | `security`, [`views`], [`uploads`], `policies`, [`http`] |
 //! | 5 | [`sockets`] |
 //! | 6 | `blueprints`, `openapi` |
 //! | 7 | `doctor`, `fleet`, [`app`] |
@@ -21,6 +21,8 @@ pub mod app;
 mod assets;
 mod blueprints;
 mod bus;
+mod cache;
+mod compression;
 pub mod config;
 mod db;
 mod doctor;
@@ -41,6 +43,7 @@ pub mod sessions;
 pub mod sockets;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod uploads;
 pub mod views;
 
 pub use actix_web;

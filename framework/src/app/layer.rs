@@ -9,7 +9,7 @@ use super::App;
 use super::server::Parts;
 use crate::blueprints;
 use crate::config::Config;
-use crate::http;
+use crate::http::{self, Watchdog};
 use crate::routes::{Routes, register};
 use crate::security::Csrf;
 use crate::sessions::{self, Sessions};
@@ -27,6 +27,7 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .app_data(parts.instance.clone())
         .app_data(parts.csrf.clone())
         .app_data(parts.origins.clone())
+        .app_data(parts.uploads.clone())
         .app_data(web::PayloadConfig::new(limit))
         .app_data(web::JsonConfig::default().limit(limit))
         .app_data(web::FormConfig::default().limit(limit))
@@ -45,6 +46,21 @@ fn draw(parts: &Parts) -> Routes {
     }
     if let Some(document) = &parts.openapi {
         document.add_to(&mut routes);
+    }
+    let seat = parts.watchdog.as_ref().map(Watchdog::seat);
+    for entry in &mut routes.entries {
+        if let Some(rule) = entry.cache.take() {
+            let (cache, cookie) = (parts.cache.clone(), parts.sessions.cookie_name());
+            entry.action = http::cached(entry.action.clone(), rule, cache, cookie);
+        }
+        if let Some(seat) = &seat {
+            let guarded = entry.action.clone().guarded(std::mem::take(&mut entry.guards));
+            entry.action = seat.watch(guarded, &entry.name);
+        }
+    }
+    let calls = routes.namespaces.iter_mut().flat_map(|namespace| &mut namespace.calls);
+    for (call, seat) in calls.zip(seat.iter().cycle()) {
+        call.action = seat.watch(call.action.clone(), &call.name);
     }
     routes
 }

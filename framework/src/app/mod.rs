@@ -2,8 +2,10 @@
 
 mod background;
 mod command;
+mod connections;
 mod emit;
 mod layer;
+mod levels;
 mod migrate;
 mod once;
 mod prepare;

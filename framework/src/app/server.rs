@@ -16,16 +16,18 @@ use socket2::SockRef;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
+use super::connections::shared_redis;
 use super::probes::{self, Readiness};
-use super::{App, layer, prepare};
+use super::{App, layer, levels, prepare};
+use crate::assets::Assets;
 use crate::bus::{self, Bus, Interests};
-use crate::config::{Adapter, Config, HttpConfig, Migrate};
+use crate::cache::ResponseCache;
+use crate::config::{Config, HttpConfig, Migrate};
 use crate::health::Health;
-use crate::http::{self, Instance, Listener};
+use crate::http::{self, Instance, Listener, Watchdog};
 use crate::models::Db;
 use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
-use crate::redis::Redis;
 use crate::routes::Namespaces;
 use crate::security::{Csrf, Origins};
 use crate::sessions::{self, Sessions};
@@ -34,7 +36,7 @@ use crate::sockets::{
     serve_client,
 };
 use crate::views::Views;
-use crate::{Error, Result, doctor, error, fleet};
+use crate::{Error, Result, doctor, error, fleet, uploads};
 
 /// Messages from other instances that may wait for the workers.
 const INCOMING: usize = 4_096;
@@ -58,6 +60,10 @@ pub(super) struct Parts {
     pub(super) instance: Instance,
     /// Made once, for all workers.
     pub(super) openapi: Option<Document>,
+    pub(super) cache: ResponseCache,
+    pub(super) uploads: uploads::Limits,
+    pub(super) watchdog: Option<Watchdog>,
+    assets: Assets,
     listener: Listener,
     pub(super) origins: Origins,
     readiness: Readiness,
@@ -125,6 +131,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     for check in db.checks().into_iter().chain(of_files) {
         health.register(check);
     }
+    let assets = Assets::load(&config)?;
     let subject = Subject { name: app.name, config: &config, models: &app.models, routes: &routes };
     let parts = Parts {
         openapi: Document::served(&subject)?,
@@ -138,7 +145,11 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         db,
         sockets,
         sessions,
-        views: Views::load(&config)?,
+        views: Views::load(&config, &assets)?,
+        assets,
+        uploads: uploads::Limits::new(&config),
+        watchdog: Watchdog::new(&config)?,
+        cache: ResponseCache::new(&config, redis.for_cache.clone()),
         listener: Listener::new(&config, instance.id())?,
         origins: Origins::for_sockets(&config),
         readiness: Readiness::new(health.clone()),
@@ -153,30 +164,6 @@ fn interests(namespaces: &Namespaces) -> Interests {
         names: namespaces.names().map(str::to_owned).collect(),
         starts: namespaces.starts().map(str::to_owned).collect(),
     }
-}
-
-/// The Redis connections an app uses: one when sockets and sessions name the same datastore.
-struct SharedRedis {
-    for_sockets: Option<Redis>,
-    for_sessions: Option<Redis>,
-    same: bool,
-}
-
-impl SharedRedis {
-    fn iter(&self) -> impl Iterator<Item = &Redis> {
-        let sessions = self.for_sessions.as_ref().filter(|_| !self.same);
-        self.for_sockets.iter().chain(sessions)
-    }
-}
-
-fn shared_redis(config: &Config, handle: &tokio::runtime::Handle) -> Result<SharedRedis> {
-    let open = |name: &str| -> Result<Redis> { Ok(Redis::open(config.datastore(name)?, handle)?) };
-    let sockets = (config.sockets.adapter == Adapter::Redis).then_some(config.sockets.datastore.as_str());
-    let sessions = (config.session_adapter() == Adapter::Redis).then(|| config.session_datastore());
-    let same = sockets.is_some() && sockets == sessions;
-    let for_sockets = sockets.map(open).transpose()?;
-    let for_sessions = if same { for_sockets.clone() } else { sessions.map(open).transpose()? };
-    Ok(SharedRedis { for_sockets, for_sessions, same })
 }
 
 /// An instance that takes requests.
@@ -301,7 +288,7 @@ fn application(
     };
     let listener = parts.listener.clone();
     let socket_path = parts.config.sockets.path.clone();
-    let assets = crate::assets::service(&parts.config);
+    let assets = crate::assets::service(&parts.assets);
     actix_web::App::new()
         .app_data(parts.views.clone())
         .route("/livez", web::get().to(probes::live))
@@ -380,6 +367,7 @@ pub(super) fn lift(app: &App, config: Config, instance: Instance) -> Result<Exit
         let pid = std::process::id();
         tracing::info!(app = name, %environment, pid, "listening on http://{address}");
         let stop = running.handle();
+        actix_web::rt::spawn(levels::follow(environment));
         actix_web::rt::spawn(async move {
             fleet::told_to_stop().await;
             tracing::info!("stopping: requests in flight finish, sockets go elsewhere");

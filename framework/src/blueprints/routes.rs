@@ -45,6 +45,7 @@ pub(crate) fn actions(wanted: Vec<ControllerEntry>, settings: &Settings) -> Vec<
                     guards: controller.guards.clone(),
                     blueprint: None,
                     doc: Doc::default(),
+                    cache: None,
                 });
             }
         }
@@ -175,6 +176,7 @@ impl<'a> Table<'a> {
             guards: self.wanted.guards_of(operation),
             blueprint: Some(route),
             doc: Doc::default(),
+            cache: None,
         });
     }
 }

@@ -20,8 +20,9 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub(crate) use sections::Datastores;
 pub use sections::{
-    Adapter, BlueprintsConfig, DatastoreConfig, HttpConfig, LogConfig, LogFormat, Migrate, ModelsConfig,
-    OpenapiConfig, Relay, SecurityConfig, SessionConfig, SocketsConfig, Transport, ViewsConfig,
+    Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, HttpConfig, LogConfig, LogFormat,
+    Migrate, ModelsConfig, OpenapiConfig, Relay, SecurityConfig, SessionConfig, SocketsConfig, Transport,
+    UploadsConfig, ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;
@@ -40,6 +41,8 @@ pub struct Config {
     pub sockets: SocketsConfig,
     /// `config/session.toml`
     pub session: SessionConfig,
+    /// `config/cache.toml`
+    pub cache: CacheConfig,
     /// `config/datastores.toml`
     pub(crate) datastores: Datastores,
     /// `config/models.toml`
@@ -48,6 +51,8 @@ pub struct Config {
     pub blueprints: BlueprintsConfig,
     /// `config/openapi.toml`
     pub openapi: OpenapiConfig,
+    /// `config/uploads.toml`
+    pub uploads: UploadsConfig,
     /// `config/views.toml`
     pub views: ViewsConfig,
     /// `config/security.toml`
@@ -82,10 +87,12 @@ impl Config {
             http: layers::section(&merged)?,
             sockets: layers::section(&merged)?,
             session: layers::section(&merged)?,
+            cache: layers::section(&merged)?,
             datastores: layers::datastores(&merged)?,
             models: layers::section(&merged)?,
             blueprints: layers::section(&merged)?,
             openapi: layers::section(&merged)?,
+            uploads: layers::section(&merged)?,
             views: layers::section(&merged)?,
             security: layers::section(&merged)?,
             log: layers::section(&merged)?,
@@ -118,6 +125,16 @@ impl Config {
     /// The name of the datastore that holds the sessions: their own when set, else the sockets'.
     pub fn session_datastore(&self) -> &str {
         self.session.datastore.as_deref().unwrap_or(&self.sockets.datastore)
+    }
+
+    /// The response cache's adapter: its own when set, else the sockets'.
+    pub fn cache_adapter(&self) -> Adapter {
+        self.cache.adapter.unwrap_or(self.sockets.adapter)
+    }
+
+    /// The name of the datastore that holds kept answers: its own when set, else the sockets'.
+    pub fn cache_datastore(&self) -> &str {
+        self.cache.datastore.as_deref().unwrap_or(&self.sockets.datastore)
     }
 
     /// `path` inside the app's folder; an absolute path as it is.

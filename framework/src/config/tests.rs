@@ -136,10 +136,12 @@ fn reference() -> String {
         super::HttpConfig,
         super::SocketsConfig,
         super::SessionConfig,
+        super::CacheConfig,
         super::DatastoreConfig,
         super::ModelsConfig,
         super::BlueprintsConfig,
         super::OpenapiConfig,
+        super::UploadsConfig,
         super::ViewsConfig,
         super::SecurityConfig,
         super::LogConfig

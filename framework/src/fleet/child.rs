@@ -46,7 +46,8 @@ impl Child {
     }
 
     /// Keeps the child running until told to stop; ends early when it can't be started at all.
-    pub(super) async fn keep(self, mut stopped: watch::Receiver<bool>) {
+    /// Tells it to read the log's level again when `read_again` changes.
+    pub(super) async fn keep(self, mut stopped: watch::Receiver<bool>, mut read_again: watch::Receiver<()>) {
         let mut failures = 0;
         let mut was_well = false;
         loop {
@@ -55,9 +56,13 @@ impl Child {
                 Ok((id, mut process)) => {
                     // Held here: waiting would close it, and the child take that for the parent's end.
                     let _alive = process.stdin.take();
-                    let status = tokio::select! {
-                        status = process.wait() => status,
-                        () = told(&mut stopped) => return self.stop(process).await,
+                    let pid = pid(&process);
+                    let status = loop {
+                        tokio::select! {
+                            status = process.wait() => break status,
+                            () = told(&mut stopped) => return self.stop(process).await,
+                            Ok(()) = read_again.changed() => signal(pid, Signal::USR1),
+                        }
                     };
                     match status {
                         Ok(status) => format!("instance {id} ended: {status}"),
@@ -103,16 +108,23 @@ impl Child {
 
     /// SIGTERM, then patience, then SIGKILL.
     async fn stop(&self, mut process: tokio::process::Child) {
-        let pid = process.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
-        if let Some(pid) = pid
-            && let Err(error) = kill_process(pid, Signal::TERM)
-        {
-            tracing::debug!(%error, "an instance had ended already");
-        }
+        signal(pid(&process), Signal::TERM);
         if tokio::time::timeout(self.patience, process.wait()).await.is_err() {
             tracing::error!("an instance did not stop within {} s: killed", self.patience.as_secs());
             let _ = process.kill().await;
         }
+    }
+}
+
+fn pid(process: &tokio::process::Child) -> Option<Pid> {
+    process.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw)
+}
+
+fn signal(pid: Option<Pid>, signal: Signal) {
+    if let Some(pid) = pid
+        && let Err(error) = kill_process(pid, signal)
+    {
+        tracing::debug!(%error, "an instance had ended already");
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 pub(crate) use listeners::{bind, listener};
 pub(crate) use ports::Ports;
-pub(crate) use signals::told_to_stop;
+pub(crate) use signals::{told_to_read_again, told_to_stop};
 
 use crate::config::{Adapter, Config};
 use crate::redis::RedisServer;
@@ -92,10 +92,18 @@ async fn keep(app: &str, config: &Config, listeners: Vec<TcpListener>) -> Result
     }
     let patience = config.http.shutdown_timeout.get() + Duration::from_secs(5);
     let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (read_again, told) = tokio::sync::watch::channel(());
+    // The children follow config/log.toml; the parent itself says little.
+    let forward = tokio::spawn(async move {
+        let Some(mut asked) = told_to_read_again() else { return };
+        while asked.recv().await.is_some() {
+            let _ = read_again.send(());
+        }
+    });
     let mut children = JoinSet::new();
     for listener in listeners {
         let child = Child::new(listener, config.environment, shared.clone(), patience)?;
-        children.spawn(child.keep(stopped.clone()));
+        children.spawn(child.keep(stopped.clone(), told.clone()));
     }
     tracing::info!(app, instances = count, pid = std::process::id(), "the parent runs; Ctrl-C stops all");
     let outcome = tokio::select! {
@@ -110,6 +118,7 @@ async fn keep(app: &str, config: &Config, listeners: Vec<TcpListener>) -> Result
         () = all => {}
         () = told_to_stop() => tracing::warn!("stopped at once"),
     }
+    forward.abort();
     drop(private);
     Ok(outcome)
 }

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// Set for a child of the parent process.
@@ -20,6 +20,11 @@ pub(crate) async fn told_to_stop() {
         _ = int.recv() => {}
         () = parent_gone() => {}
     }
+}
+
+/// Hears SIGUSR1, for as long as this process runs; nothing when signals can't be received.
+pub(crate) fn told_to_read_again() -> Option<Signal> {
+    signal(SignalKind::user_defined1()).ok()
 }
 
 /// A child's standard input is a pipe its parent holds open.

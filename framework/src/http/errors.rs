@@ -73,7 +73,13 @@ fn plain(response: ServiceResponse<BoxBody>, body: &Body) -> ServiceResponse<Box
     ServiceResponse::new(req, new)
 }
 
-/// The app's `views/errors/<status>.html`, or a page of our own.
+/// The app's own view for a status: `views/404.html`, or `views/errors/404.html`.
+pub(super) fn status_view(views: &Views, status: StatusCode) -> Option<String> {
+    let names = [status.as_str().to_owned(), format!("errors/{}", status.as_str())];
+    names.into_iter().find(|name| views.has(name))
+}
+
+/// The app's view for the status, or a page of our own.
 fn page(views: Option<&Views>, body: &Body, path: &str) -> String {
     let mut context = Context::new();
     context.insert("status", &body.status.as_u16());
@@ -86,12 +92,11 @@ fn page(views: Option<&Views>, body: &Body, path: &str) -> String {
     context.insert("path", path);
     let details = serde_json::to_string_pretty(&body.json).unwrap_or_default();
     context.insert("details", &(!is_production()).then_some(details));
-    let name = format!("errors/{}", body.status.as_u16());
-    let own = views.filter(|views| views.has(&name)).map(|views| views.render_text(&name, &context));
-    match own {
+    let named = views.and_then(|views| Some((views, status_view(views, body.status)?)));
+    match named.as_ref().map(|(views, name)| views.render_text(name, &context)) {
         Some(Ok(html)) => html,
         Some(Err(error)) => {
-            tracing::error!(%error, name, "the error page failed");
+            tracing::error!(%error, name = named.map(|(_, name)| name), "the error page failed");
             default_page(&context)
         }
         None => default_page(&context),

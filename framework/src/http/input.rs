@@ -1,20 +1,30 @@
 //! `Input<T>`: what a client sent, as JSON or as a form.
 
-use std::future::Future;
+mod loose;
+mod probe;
+mod problem;
+mod standin;
+mod valid;
+
+use std::future::{Future, ready};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Error, Result};
+use probe::{form, problems};
+use problem::{Problem, refuse};
+pub use valid::{Rules, Valid};
 
 /// The inputs of an action: the body as JSON or form, or the query of a GET.
 ///
 /// # Errors
-/// 400 that names what is missing or malformed, 413 for a body over `http.body_limit`, 415 for another type.
+/// 400 that names all fields that are missing or malformed (`errors: { field: [{ rule, expected, message }] }`), 413 for a body over `http.body_limit`, 415 for another type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input<T>(pub T);
 
@@ -38,56 +48,81 @@ impl<T: DeserializeOwned + 'static> FromRequest for Input<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if matches!(*req.method(), Method::GET | Method::HEAD) {
-            let query = web::Query::<T>::from_query(req.query_string());
-            return Box::pin(async move { query.map(|query| Self(query.into_inner())).map_err(malformed) });
-        }
-        let body = read(req, payload);
-        Box::pin(async move { body.await?.parse().map(Self) })
+        let sent = sent(req, payload);
+        Box::pin(async move { sent.await?.made().map(Self).map_err(|problems| refuse(&problems)) })
     }
 }
 
 /// What a client sent, as JSON whatever its form was; nothing when there was no body.
 pub(crate) async fn value(req: &HttpRequest, mut payload: Payload) -> Result<Option<Value>> {
-    let body = read(req, &mut payload).await?;
-    if body.bytes.is_empty() { Ok(None) } else { body.parse().map(Some) }
+    let sent = body(req, &mut payload).await?;
+    if sent.bytes.is_empty() { Ok(None) } else { sent.made().map(Some).map_err(|problems| refuse(&problems)) }
 }
 
-/// A body with its type.
-struct Body {
-    kind: String,
+/// What a client sent, and how it is to be read.
+struct Sent {
+    kind: Kind,
     bytes: web::Bytes,
 }
 
-fn read(req: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Body>> + 'static {
-    let kind = req.content_type().to_owned();
-    let bytes = web::Bytes::from_request(req, payload);
-    async move { Ok(Body { kind, bytes: bytes.await.map_err(unreadable)? }) }
+enum Kind {
+    Json,
+    /// Pairs of names and text, in a body or behind an address.
+    Form,
 }
 
-impl Body {
-    fn parse<T: DeserializeOwned>(&self) -> Result<T> {
-        match self.kind.as_str() {
-            "application/x-www-form-urlencoded" => {
-                let form = web::Query::<T>::from_query(&String::from_utf8_lossy(&self.bytes));
-                form.map(web::Query::into_inner).map_err(malformed)
+/// The inputs of a request: the query of a GET, the body of any other.
+fn sent(req: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<Sent>> {
+    if matches!(*req.method(), Method::GET | Method::HEAD) {
+        let bytes = web::Bytes::copy_from_slice(req.query_string().as_bytes());
+        return Box::pin(ready(Ok(Sent { kind: Kind::Form, bytes })));
+    }
+    Box::pin(body(req, payload))
+}
+
+fn body(req: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Sent>> + use<> {
+    let kind = req.content_type().to_owned();
+    let bytes = web::Bytes::from_request(req, payload);
+    async move {
+        let kind = match kind.as_str() {
+            "application/x-www-form-urlencoded" => Kind::Form,
+            "application/json" | "" => Kind::Json,
+            other => {
+                let message = format!("`{other}` is not understood here: send application/json or a form");
+                return Err(Error::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "E_CONTENT_TYPE", message));
             }
-            "application/json" | "" => serde_json::from_slice(&self.bytes).map_err(malformed),
-            other => Err(Error::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "E_CONTENT_TYPE",
-                format!("`{other}` is not understood here: send application/json or a form"),
-            )),
-        }
+        };
+        Ok(Sent { kind, bytes: bytes.await.map_err(unreadable)? })
     }
 }
 
-fn malformed(error: impl std::fmt::Display) -> Error {
-    Error::new(
-        StatusCode::BAD_REQUEST,
-        "E_MISSING_OR_INVALID_PARAMS",
-        format!("the inputs can't be understood: {error}"),
-    )
+impl Sent {
+    fn is_form(&self) -> bool {
+        matches!(self.kind, Kind::Form)
+    }
+
+    /// The fields by their names; nothing when it is something else.
+    fn fields(&self) -> Option<Map<String, Value>> {
+        match self.kind {
+            Kind::Form => Some(form(&String::from_utf8_lossy(&self.bytes))),
+            Kind::Json => serde_json::from_slice(&self.bytes).ok(),
+        }
+    }
+
+    /// The inputs as a `T`, or all that is wrong with them.
+    fn made<T: DeserializeOwned>(&self) -> Result<T, Vec<Problem>> {
+        let made = match self.kind {
+            Kind::Form => {
+                let form = web::Query::<T>::from_query(&String::from_utf8_lossy(&self.bytes));
+                form.map(web::Query::into_inner).map_err(|error| error.to_string())
+            }
+            Kind::Json => serde_json::from_slice(&self.bytes).map_err(|error| error.to_string()),
+        };
+        made.map_err(|reason| {
+            let problems = self.fields().map_or_else(Vec::new, |given| problems::<T>(&given, self.is_form()));
+            if problems.is_empty() { vec![Problem::of_all(&reason)] } else { problems }
+        })
+    }
 }
 
 fn unreadable(error: actix_web::Error) -> Error {
@@ -101,3 +136,6 @@ fn unreadable(error: actix_web::Error) -> Error {
     }
     Error::bad_request("the body could not be read: send it whole")
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

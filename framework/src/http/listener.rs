@@ -14,6 +14,7 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use tracing::Instrument;
 
+use crate::compression::Compress;
 use crate::config::Config;
 use crate::security::{Headers, Hops};
 use crate::{Error, Result};
@@ -31,6 +32,7 @@ struct Shared {
     headers: Headers,
     hops: Hops,
     hosts: Vec<String>,
+    compress: Option<Compress>,
     /// Whether each answer is logged: for developers; in production the balancer does it.
     log_answers: bool,
 }
@@ -42,6 +44,7 @@ impl Listener {
                 .map_err(|_| Error::internal("an instance id is plain text"))?,
             headers: Headers::new(config)?,
             hops: Hops::new(&config.security.trusted_proxies)?,
+            compress: Compress::new(&config.http),
             log_answers: !config.environment.is_production(),
             hosts: config.security.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })))
@@ -74,6 +77,7 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     req.extensions_mut().insert(ClientAddress(client));
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), method = %req.method(), path = req.path());
 
+    let accept = req.headers().get(header::ACCEPT_ENCODING).cloned();
     let started = Instant::now();
     let mut response = if shared.accepts_host(&req) {
         next.call(req).instrument(span.clone()).await?.map_into_boxed_body()
@@ -88,6 +92,9 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     if shared.log_answers {
         let status = response.status().as_u16();
         span.in_scope(|| tracing::info!("{status} in {} ms", started.elapsed().as_millis()));
+    }
+    if let Some(compress) = shared.compress {
+        response = compress.apply(accept, response).await;
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);

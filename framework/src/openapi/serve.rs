@@ -61,6 +61,7 @@ impl Document {
             guards: Vec::new(),
             blueprint: None,
             doc: Doc::default(),
+            cache: None,
         };
         routes.entries.insert(0, entry);
     }

@@ -44,6 +44,11 @@ impl Action {
         }))
     }
 
+    /// A function of the request and its body that may fail as actix-web's handlers do.
+    pub(crate) fn from_raw(run: impl Fn(HttpRequest, Payload) -> Outcome + 'static) -> Self {
+        Self(Rc::new(run))
+    }
+
     /// The same, run only when every policy lets the request through.
     pub(crate) fn guarded(self, guards: Vec<Policy>) -> Self {
         if guards.is_empty() {

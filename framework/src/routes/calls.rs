@@ -75,7 +75,7 @@ impl NamespaceEntry {
         });
         let last = self.calls.len() - 1;
         let CallEntry { guards, doc, .. } = &mut self.calls[last];
-        Guarded { guards, doc }
+        Guarded { guards, doc, cache: None }
     }
 }
 

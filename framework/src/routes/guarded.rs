@@ -3,6 +3,7 @@
 use actix_web::{FromRequest, Handler};
 
 use crate::Result;
+use crate::cache::Cache;
 use crate::policies::Policy;
 
 /// What people are told of a route, in the app's OpenAPI document.
@@ -17,6 +18,8 @@ pub(crate) struct Doc {
 pub struct Guarded<'a> {
     pub(super) guards: &'a mut Vec<Policy>,
     pub(super) doc: &'a mut Doc,
+    /// Nothing where answers can't be kept.
+    pub(super) cache: Option<&'a mut Option<Cache>>,
 }
 
 impl Guarded<'_> {
@@ -28,6 +31,25 @@ impl Guarded<'_> {
     {
         self.guards.push(Policy::new(policy));
         self
+    }
+
+    /// Keeps the route's answers and sends them to everybody: `cache("30s")`, or with more to say [`Cache`]. The route's
+    /// policies are asked for every request, before.
+    ///
+    /// Requests with a session or an `Authorization` header always get an answer of their own. An answer is not kept when
+    /// its status is not 200, it changed the session or set a cookie, it carries a nonce or a token, its `Cache-Control`
+    /// says `no-store` or `private`, its `Vary` names what the rule does not, it is streamed, or it is larger than
+    /// `max_entry_bytes` of `config/cache.toml`.
+    ///
+    /// # Panics
+    /// When the route is not one of GET, or the time is none.
+    pub fn cache(self, rule: impl Into<Cache>) -> Self {
+        let Self { guards, doc, cache } = self;
+        let Some(cache) = cache else {
+            panic!("only the answers of GET routes can be kept: leave `cache` out")
+        };
+        *cache = Some(rule.into());
+        Self { guards, doc, cache: Some(cache) }
     }
 
     /// What the route does, in a few words; for the app's OpenAPI document.

@@ -45,6 +45,7 @@ pub(crate) use namespaces::Namespaces;
 pub(crate) use service::{CALL, register};
 
 use crate::Result;
+pub use crate::cache::Cache;
 use crate::models::{Model, Schema};
 use crate::policies::Policy;
 
@@ -72,6 +73,8 @@ pub(crate) struct Entry {
     /// What it does, when it is a blueprint's.
     pub(crate) blueprint: Option<BlueprintRoute>,
     pub(crate) doc: Doc,
+    /// How its answers are kept.
+    pub(crate) cache: Option<Cache>,
 }
 
 /// What a blueprint's route does.
@@ -126,10 +129,11 @@ impl Routes {
             guards: Vec::new(),
             blueprint: None,
             doc: Doc::default(),
+            cache: None,
         });
         let last = self.entries.len() - 1;
-        let Entry { guards, doc, .. } = &mut self.entries[last];
-        Guarded { guards, doc }
+        let Entry { method, guards, doc, cache, .. } = &mut self.entries[last];
+        Guarded { guards, doc, cache: (*method == Method::GET).then_some(cache) }
     }
 
     /// Routes that share the start of their path and their policies.

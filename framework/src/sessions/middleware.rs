@@ -8,6 +8,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::Sessions;
+use crate::cache::Personal;
 
 /// What a request carries that shall have a session, whether or not it holds something.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,9 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
         Err(error) => return Ok(req.error_response(error)),
     };
     let session = req.get_session();
+    if opened.is_alive() {
+        req.extensions_mut().insert(Personal);
+    }
     opened.fill(&session);
     let answered = next.call(req).await;
     let wanted = |response: &ServiceResponse<B>| response.request().extensions().contains::<Wanted>();

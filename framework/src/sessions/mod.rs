@@ -9,6 +9,7 @@
 //! requests with a session get 503 and the others pass.
 
 mod cookie;
+mod flash;
 mod id;
 mod memory;
 mod middleware;
@@ -26,6 +27,8 @@ use crate::config::Config;
 use crate::redis::Redis;
 use crate::{Error, Result};
 
+pub(crate) use flash::Received;
+pub use flash::{Flash, FlashMessage};
 pub(crate) use id::Id;
 pub(crate) use middleware::{serve, start};
 pub(crate) use secrets::load as secrets;

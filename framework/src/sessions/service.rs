@@ -141,6 +141,11 @@ impl fmt::Debug for Sessions {
 }
 
 impl Opened {
+    /// Whether there is a session.
+    pub(super) fn is_alive(&self) -> bool {
+        self.id.is_some()
+    }
+
     /// Puts what was loaded into the session a handler sees.
     pub(super) fn fill(&mut self, session: &Session) {
         // A value that is no JSON was not written by a session: it is left as it is.

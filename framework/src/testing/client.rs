@@ -116,6 +116,12 @@ impl TestRequest {
         self.header("Content-Type", "application/json")
     }
 
+    /// With a body of any type.
+    pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
+        self.body = body;
+        self.header("Content-Type", content_type)
+    }
+
     /// With a form as the body, sent as a browser's page would.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
         let encode = |text: &str| {
@@ -193,6 +199,11 @@ impl TestResponse {
             .iter()
             .find(|(other, _)| other.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The body as it came.
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
     }
 
     /// The body as text.

@@ -52,7 +52,7 @@ impl TestApp {
         started
     }
 
-    pub(super) async fn start_with(app: App, overrides: Vec<Override>) -> Self {
+    pub(crate) async fn start_with(app: App, overrides: Vec<Override>) -> Self {
         let (report, started) = oneshot::channel();
         let kept = app.clone();
         let thread = std::thread::spawn(move || System::new().block_on(serve(app, overrides, report)));

@@ -19,7 +19,9 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 pub use tera::Context;
 use tera::Tera;
 
+use crate::assets::Assets;
 use crate::config::Config;
+use crate::sessions::Received;
 use crate::{Error, Result};
 
 /// Builds a [`Context`] from names and values: `context! { title: "Home", messages: messages }`.
@@ -33,12 +35,20 @@ macro_rules! context {
     }};
 }
 
+/// The messages for the page, in every view.
+const FLASH: &str = "flash";
+
 /// The templates of the app: an extractor.
 #[derive(Clone)]
-pub struct Views(Arc<Shared>);
+pub struct Views {
+    shared: Arc<Shared>,
+    /// What the request before left for this one's page.
+    flash: Option<Received>,
+}
 
 struct Shared {
     folder: PathBuf,
+    assets: Assets,
     /// Whether changed files are read again.
     reload: bool,
     templates: RwLock<Arc<Tera>>,
@@ -51,16 +61,17 @@ impl Views {
     ///
     /// # Errors
     /// A template that can't be read or parsed: the message names it.
-    pub(crate) fn load(config: &Config) -> Result<Self> {
+    pub(crate) fn load(config: &Config, assets: &Assets) -> Result<Self> {
         let folder = config.path(&config.views.folder);
-        let cache = config.views.cache.unwrap_or(config.environment.is_production());
-        let templates = parse(&folder)?;
-        Ok(Self(Arc::new(Shared {
+        let templates = parse(&folder, assets)?;
+        let shared = Arc::new(Shared {
             seen: Mutex::new(newest(&folder)),
             folder,
-            reload: !cache,
+            assets: assets.clone(),
+            reload: !config.views.is_cached(config.environment),
             templates: RwLock::new(Arc::new(templates)),
-        })))
+        });
+        Ok(Self { shared, flash: None })
     }
 
     /// The page `name` as an HTML answer; `pages/home` is `views/pages/home.html`.
@@ -78,7 +89,13 @@ impl Views {
     /// As [`Views::render`].
     pub fn render_text(&self, name: &str, context: &Context) -> Result<String> {
         let templates = self.templates()?;
-        Ok(templates.render(&file_name(name), context)?)
+        let name = file_name(name);
+        if context.contains_key(FLASH) {
+            return Ok(templates.render(&name, context)?);
+        }
+        let mut context = context.clone();
+        context.insert(FLASH, self.flash.as_ref().map_or(&[][..], Received::messages));
+        Ok(templates.render(&name, &context)?)
     }
 
     /// Whether there is a template with this name.
@@ -87,16 +104,16 @@ impl Views {
     }
 
     fn templates(&self) -> Result<Arc<Tera>> {
-        if self.0.reload {
-            let newest = newest(&self.0.folder);
-            let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.shared.reload {
+            let newest = newest(&self.shared.folder);
+            let mut seen = self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner);
             if newest != *seen {
-                let templates = Arc::new(parse(&self.0.folder)?);
-                *self.0.templates.write().unwrap_or_else(PoisonError::into_inner) = templates;
+                let templates = Arc::new(parse(&self.shared.folder, &self.shared.assets)?);
+                *self.shared.templates.write().unwrap_or_else(PoisonError::into_inner) = templates;
                 *seen = newest;
             }
         }
-        Ok(self.0.templates.read().unwrap_or_else(PoisonError::into_inner).clone())
+        Ok(self.shared.templates.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
@@ -104,8 +121,9 @@ fn file_name(name: &str) -> String {
     if name.contains('.') { name.to_owned() } else { format!("{name}.html") }
 }
 
-fn parse(folder: &Path) -> Result<Tera> {
+fn parse(folder: &Path, assets: &Assets) -> Result<Tera> {
     let mut templates = Tera::new();
+    templates.register_function("asset", asset(assets.clone()));
     // Every name ends with nothing: every template is escaped.
     templates.autoescape_on([""]);
     let mut sources = Vec::new();
@@ -117,6 +135,18 @@ fn parse(folder: &Path) -> Result<Tera> {
     }
     templates.add_raw_templates(sources)?;
     Ok(templates)
+}
+
+/// `{{ asset(path="chat.js") }}`: the address of a file in the app's `assets` folder.
+fn asset(assets: Assets) -> impl tera::Function<tera::TeraResult<String>> {
+    move |arguments: tera::Kwargs, _: &tera::State<'_>| {
+        let path = arguments.must_get::<&str>("path")?;
+        assets.url(path).ok_or_else(|| {
+            tera::Error::message(format!(
+                "there is no file `{path}` among the assets: write its path below that folder"
+            ))
+        })
+    }
 }
 
 /// Every file below `folder`.
@@ -145,14 +175,15 @@ impl FromRequest for Views {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let views = req.app_data::<Self>().cloned();
+        let views = req.app_data::<Self>();
+        let views = views.map(|views| Self { shared: views.shared.clone(), flash: Some(Received::of(req)) });
         ready(views.ok_or_else(|| Error::internal("this server was built without views")))
     }
 }
 
 impl std::fmt::Debug for Views {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Views").field("folder", &self.0.folder).finish_non_exhaustive()
+        f.debug_struct("Views").field("folder", &self.shared.folder).finish_non_exhaustive()
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 use super::Views;
+use crate::assets::Assets;
 use crate::config::{Config, Environment};
 
 fn app(environment: Environment, files: &[(&str, &str)]) -> (TempDir, Views) {
@@ -17,7 +18,7 @@ fn app(environment: Environment, files: &[(&str, &str)]) -> (TempDir, Views) {
         fs::write(path, text).unwrap();
     }
     let config = Config::load_with(root.path(), environment, &[]).unwrap();
-    let views = Views::load(&config).unwrap();
+    let views = Views::load(&config, &Assets::load(&config).unwrap()).unwrap();
     (root, views)
 }
 
@@ -60,4 +61,16 @@ fn a_missing_template_is_named() {
     let (_root, views) = app(Environment::Test, &[]);
     let error = views.render_text("pages/nowhere", &crate::context! {}).unwrap_err();
     assert!(error.message().contains("pages/nowhere.html"), "{error}");
+}
+
+#[test]
+fn a_page_has_the_addresses_of_the_files_it_needs() {
+    let (root, views) = app(Environment::Development, &[("page.html", "{{ asset(path=\"deep/a.js\") }}")]);
+    let missing = views.render_text("page", &crate::context! {}).unwrap_err();
+    assert!(missing.message().contains("deep/a.js"), "{missing}");
+
+    fs::create_dir_all(root.path().join("assets/deep")).unwrap();
+    fs::write(root.path().join("assets/deep/a.js"), "1").unwrap();
+
+    assert_eq!(views.render_text("page", &crate::context! {}).unwrap(), "/assets/deep/a.js");
 }

@@ -5,6 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Span;
 
+/// Who compresses answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// The app, in the coding the client likes best.
+    Auto,
+    /// The proxy in front of it, or nobody.
+    Off,
+}
+
 /// `config/http.toml`: the listener.
 #[derive(Debug, Clone, Deserialize, Serialize, Settings)]
 #[settings(section = "http")]
@@ -24,6 +34,12 @@ pub struct HttpConfig {
     /// The largest request body, in bytes. A longer one is answered 413.
     #[setting(default = 1_048_576)]
     pub body_limit: usize,
+    /// `auto` compresses answers as the client likes it best; `off` leaves it to the proxy.
+    #[setting(default = Compression::Auto)]
+    pub compression: Compression,
+    /// Smaller answers are sent as they are, in bytes.
+    #[setting(default = 1_024)]
+    pub compression_min_bytes: usize,
     /// How long a client may take to send its request's headers, before 408.
     #[setting(default = Span::seconds(5))]
     pub header_timeout: Span,
@@ -39,6 +55,9 @@ pub struct HttpConfig {
     /// The kernel's send buffer of a connection, in bytes.
     #[setting(default = 131_072)]
     pub send_buffer: usize,
+    /// A handler that keeps its worker busy for this long without an `.await` is named in the log; `0s`: none; unset: 100 ms in
+    /// development, none elsewhere.
+    pub blocked_after: Option<Span>,
     /// How long requests in flight may take to finish once the instance was told to stop.
     #[setting(default = Span::seconds(30))]
     pub shutdown_timeout: Span,

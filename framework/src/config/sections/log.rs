@@ -17,7 +17,7 @@ pub enum LogFormat {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LogConfig {
-    /// `error`, `warn`, `info`, `debug` or `trace`; per module as `info,regatta::bus=debug`.
+    /// `error`, `warn`, `info`, `debug` or `trace`; per module as `info,regatta::bus=debug`. SIGUSR1 has it read again.
     #[setting(default = "info".to_owned())]
     pub level: String,
     /// `text` or `json`; unset: `json` in production.

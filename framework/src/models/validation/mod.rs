@@ -125,8 +125,16 @@ impl Validation {
         }
     }
 
+    /// Whether a form's text is looked at as the number it stands for.
+    pub(crate) fn is_about_numbers(&self) -> bool {
+        matches!(
+            self,
+            Self::Max(_) | Self::Min(_) | Self::IsNumber | Self::IsInteger | Self::IsIn(_) | Self::IsNotIn(_)
+        )
+    }
+
     /// What the rule compares with.
-    pub(super) fn expected(&self) -> Json {
+    pub(crate) fn expected(&self) -> Json {
         match self {
             Self::MaxLength(n) | Self::MinLength(n) => json!(n),
             Self::Max(n) | Self::Min(n) => json!(Value::Float(*n)),
@@ -138,7 +146,7 @@ impl Validation {
     }
 
     /// What to do about a value that breaks the rule.
-    pub(super) fn advice(&self) -> String {
+    pub(crate) fn advice(&self) -> String {
         let told = match self {
             Self::MaxLength(n) => return format!("use at most {n} characters"),
             Self::MinLength(n) => return format!("use at least {n} characters"),
@@ -175,7 +183,7 @@ impl Validation {
     }
 
     /// Whether `value` keeps the rule.
-    pub(super) fn holds(&self, value: &Value) -> bool {
+    pub(crate) fn holds(&self, value: &Value) -> bool {
         match (self, value) {
             (_, Value::Null) => true,
             (Self::MaxLength(n), value) => text::length(value, *n).is_none_or(|length| length <= *n),

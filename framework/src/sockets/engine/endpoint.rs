@@ -2,6 +2,7 @@
 //! See <https://socket.io/docs/v4/engine-io-protocol/>.
 
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -19,6 +20,7 @@ use super::session::{INBOX, Session};
 use super::websocket::WebSocket;
 use super::wire::Wire;
 use super::{Link, frame};
+use crate::compression::Variants;
 use crate::config::{SocketsConfig, Transport};
 use crate::protocol::engine::{Open, Revision};
 use crate::security::Origins;
@@ -299,13 +301,21 @@ fn converse(
 
 /// `GET /regatta.io.js`: the browser client.
 pub(crate) async fn serve_client(req: HttpRequest) -> HttpResponse {
+    static VARIANTS: LazyLock<Variants> = LazyLock::new(Variants::default);
     const CLIENT: &str = include_str!("../../../client/regatta.io.js");
     let tag = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
-    let known = req.headers().get(header::IF_NONE_MATCH).is_some_and(|value| value == tag);
+    // Compressed, the tag comes back as a weak one.
+    let told = req.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = told.is_some_and(|told| told.trim_start_matches("W/") == tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((header::ETAG, tag))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::CONTENT_TYPE, "text/javascript; charset=utf-8"));
-    if known { response.finish() } else { response.body(CLIENT) }
+    if known {
+        return response.finish();
+    }
+    let mut response = response.body(CLIENT);
+    response.extensions_mut().insert(VARIANTS.clone());
+    response
 }

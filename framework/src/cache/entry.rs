@@ -1,0 +1,115 @@
+//! A kept answer.
+
+use std::time::Duration;
+
+use actix_web::http::header::{ETAG, HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::compression::Variants;
+
+/// What an answer depends on, as a hash that nobody can aim at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Key([u8; 16]);
+
+impl Key {
+    /// The key for these parts, in this order.
+    pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        Self(first_half(&hash.finalize()))
+    }
+
+    pub(super) fn hex(&self) -> String {
+        hex(&self.0)
+    }
+}
+
+/// How long an answer may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lifetime {
+    /// As it is.
+    pub(crate) fresh: Duration,
+    /// After that, while a new one is made.
+    pub(crate) stale: Duration,
+}
+
+impl Lifetime {
+    pub(super) fn is_fresh(self) -> bool {
+        !self.fresh.is_zero()
+    }
+}
+
+/// An answer with status 200.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) headers: HeaderMap,
+    /// The action's own tag, or one of the body; with its quotes.
+    pub(crate) tag: String,
+    pub(crate) body: Bytes,
+    pub(crate) variants: Variants,
+}
+
+/// What stands before the body in Redis, on a line of its own.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    headers: Vec<(String, String)>,
+    /// The stale part of the lifetime, in milliseconds; the rest of the key's own is the fresh one.
+    stale: u64,
+}
+
+impl Entry {
+    pub(crate) fn new(headers: HeaderMap, body: Bytes) -> Self {
+        let own = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        let tag = own.unwrap_or_else(|| format!("\"{}\"", hex(&first_half(&Sha256::digest(&body)))));
+        Self { headers, tag, body, variants: Variants::default() }
+    }
+
+    /// How much memory it takes, roughly: a body may come to be kept in every coding too.
+    pub(super) fn bytes(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 64);
+        headers.sum::<usize>() + 2 * self.body.len() + 256
+    }
+
+    /// For Redis; nothing when a header is no text.
+    pub(super) fn encode(&self, lifetime: Lifetime) -> Option<Vec<u8>> {
+        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        let headers = self.headers.iter().map(text).collect::<Option<_>>()?;
+        let stale = u64::try_from(lifetime.stale.as_millis()).unwrap_or(u64::MAX);
+        let mut out = serde_json::to_vec(&Head { headers, stale }).ok()?;
+        out.push(b'\n');
+        out.extend_from_slice(&self.body);
+        Some(out)
+    }
+
+    /// What [`Entry::encode`] made, when the key has `left` milliseconds to live; nothing when it is something else.
+    pub(super) fn decode(bytes: &[u8], left: u64) -> Option<(Self, Lifetime)> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+        let mut headers = HeaderMap::with_capacity(head.headers.len());
+        for (name, value) in head.headers {
+            headers.append(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
+        }
+        let lifetime = Lifetime {
+            fresh: Duration::from_millis(left.saturating_sub(head.stale)),
+            stale: Duration::from_millis(head.stale.min(left)),
+        };
+        Some((Self::new(headers, Bytes::copy_from_slice(&bytes[end + 1..])), lifetime))
+    }
+}
+
+fn first_half(digest: &[u8]) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    half
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(32), |text, byte| text + &format!("{byte:02x}"))
+}

@@ -1,0 +1,113 @@
+//! The answers in the memory of one instance.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Entry, Key, Known, Lifetime};
+
+/// What a slot without an answer counts for, in bytes.
+const EMPTY: usize = 128;
+
+/// A bounded table. Its lock is held for a look or a change, never while something is awaited.
+#[derive(Debug)]
+pub(super) struct Memory {
+    max_entries: usize,
+    max_bytes: usize,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    slots: HashMap<Key, Slot>,
+    /// The keys by their last use, oldest first.
+    uses: BTreeMap<u64, Key>,
+    clock: u64,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    /// Nothing: the answer may not be kept.
+    entry: Option<Arc<Entry>>,
+    fresh_until: Instant,
+    ends: Instant,
+    used: u64,
+    bytes: usize,
+}
+
+impl Memory {
+    pub(super) fn new(max_entries: usize, max_bytes: usize) -> Self {
+        Self { max_entries, max_bytes, table: Mutex::default() }
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Option<Known> {
+        let now = Instant::now();
+        let mut table = self.table();
+        let slot = table.slots.get(key)?;
+        if now >= slot.ends {
+            table.remove(key);
+            return None;
+        }
+        let known = match &slot.entry {
+            None => Known::Refused,
+            Some(entry) if now < slot.fresh_until => Known::Fresh(entry.clone()),
+            Some(entry) => Known::Stale(entry.clone()),
+        };
+        table.touch(key);
+        Some(known)
+    }
+
+    pub(super) fn keep(&self, key: &Key, entry: Arc<Entry>, lifetime: Lifetime) {
+        let bytes = entry.bytes();
+        let fresh_until = Instant::now() + lifetime.fresh;
+        let ends = fresh_until + lifetime.stale;
+        self.put(key, Slot { entry: Some(entry), fresh_until, ends, used: 0, bytes });
+    }
+
+    pub(super) fn refuse(&self, key: &Key, time: Duration) {
+        let ends = Instant::now() + time;
+        self.put(key, Slot { entry: None, fresh_until: ends, ends, used: 0, bytes: EMPTY });
+    }
+
+    fn put(&self, key: &Key, slot: Slot) {
+        let mut table = self.table();
+        table.remove(key);
+        table.bytes += slot.bytes;
+        table.slots.insert(key.clone(), slot);
+        table.touch(key);
+        while table.slots.len() > self.max_entries || table.bytes > self.max_bytes {
+            let Some(oldest) = table.uses.values().next().cloned() else { break };
+            table.remove(&oldest);
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    pub(super) fn size(&self) -> (usize, usize) {
+        let table = self.table();
+        assert_eq!(table.uses.len(), table.slots.len());
+        (table.slots.len(), table.bytes)
+    }
+}
+
+impl Table {
+    fn touch(&mut self, key: &Key) {
+        self.clock += 1;
+        if let Some(slot) = self.slots.get_mut(key) {
+            self.uses.remove(&slot.used);
+            slot.used = self.clock;
+            self.uses.insert(slot.used, key.clone());
+        }
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(slot) = self.slots.remove(key) {
+            self.uses.remove(&slot.used);
+            self.bytes -= slot.bytes;
+        }
+    }
+}

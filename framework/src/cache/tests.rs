@@ -1,0 +1,86 @@
+//! What is kept, for how long, and how much of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+
+use super::memory::Memory;
+use super::{Entry, Key, Known, Lifetime};
+
+fn key(name: &str) -> Key {
+    Key::of([name.as_bytes()])
+}
+
+fn entry(body: &'static str) -> Arc<Entry> {
+    let mut headers = HeaderMap::new();
+    headers.append(HeaderName::from_static("x-a"), HeaderValue::from_static("1"));
+    headers.append(HeaderName::from_static("x-a"), HeaderValue::from_static("2"));
+    Arc::new(Entry::new(headers, Bytes::from_static(body.as_bytes())))
+}
+
+fn lifetime(fresh: u64, stale: u64) -> Lifetime {
+    Lifetime { fresh: Duration::from_millis(fresh), stale: Duration::from_millis(stale) }
+}
+
+#[test]
+fn parts_of_a_key_never_run_into_each_other() {
+    let parts: [&[&[u8]]; 4] = [&[b"ab", b"c"], &[b"a", b"bc"], &[b"abc"], &[b"abc", b""]];
+    let keys: std::collections::HashSet<_> = parts.map(|parts| Key::of(parts.iter().copied())).into();
+    assert_eq!(keys.len(), 4);
+}
+
+#[test]
+fn an_answer_is_fresh_then_stale_then_gone() {
+    let memory = Memory::new(10, 10_000);
+    memory.keep(&key("fresh"), entry("1"), lifetime(60_000, 0));
+    memory.keep(&key("stale"), entry("2"), lifetime(0, 60_000));
+    memory.keep(&key("gone"), entry("3"), lifetime(0, 0));
+    memory.refuse(&key("refused"), Duration::from_secs(60));
+
+    assert!(matches!(memory.get(&key("fresh")), Some(Known::Fresh(entry)) if entry.body == "1"));
+    assert!(matches!(memory.get(&key("stale")), Some(Known::Stale(entry)) if entry.body == "2"));
+    assert!(memory.get(&key("gone")).is_none());
+    assert!(matches!(memory.get(&key("refused")), Some(Known::Refused)));
+    assert_eq!(memory.size().0, 3, "what has ended was forgotten");
+}
+
+#[test]
+fn what_was_unused_for_longest_makes_room() {
+    let memory = Memory::new(3, 1_000_000);
+    for name in ["a", "b", "c"] {
+        memory.keep(&key(name), entry("x"), lifetime(60_000, 0));
+    }
+    memory.get(&key("a"));
+    memory.keep(&key("d"), entry("x"), lifetime(60_000, 0));
+
+    assert!(memory.get(&key("b")).is_none());
+    assert!(["a", "c", "d"].iter().all(|name| memory.get(&key(name)).is_some()));
+
+    let small = Memory::new(1_000, 2 * entry("x").bytes());
+    for name in 0..100_u8 {
+        small.keep(&Key::of([&[name][..]]), entry("x"), lifetime(60_000, 0));
+        let (entries, bytes) = small.size();
+        assert!(entries <= 2 && bytes <= 2 * entry("x").bytes());
+    }
+    small.keep(&key("large"), entry("x".repeat(10_000).leak()), lifetime(60_000, 0));
+    assert_eq!(small.size(), (0, 0), "what is larger than everything is not kept");
+}
+
+#[test]
+fn an_answer_comes_back_from_redis_as_it_was() {
+    let kept = entry("line\nline\0");
+    let text = kept.encode(lifetime(30_000, 5_000)).unwrap();
+
+    let (same, left) = Entry::decode(&text, 12_000).unwrap();
+
+    assert_eq!((&same.body, &same.tag), (&kept.body, &kept.tag));
+    let values: Vec<_> = same.headers.get_all("x-a").collect();
+    assert_eq!(values, ["1", "2"]);
+    assert_eq!(left, lifetime(7_000, 5_000));
+    assert_eq!(Entry::decode(&text, 3_000).unwrap().1, lifetime(0, 3_000));
+    for broken in [&b""[..], b"-", b"{}\nx", b"{\"headers\":[[\"a b\",\"\"]],\"stale\":1}\nx"] {
+        assert!(Entry::decode(broken, 1).is_none());
+    }
+}

@@ -1,0 +1,188 @@
+//! Routes whose answers are kept.
+//!
+//! Requests that come with a session, or with credentials, pass by the cache in both directions: they get an answer of
+//! their own, and it is kept for nobody. What is kept was made for somebody without either, changed no session, set no
+//! cookie, has nothing in it that was made for one client only, and nothing in its headers speaks against it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_session::{SessionExt as _, SessionStatus};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+
+use super::wants_html;
+use crate::cache::{Cache, Claim, Entry, Filling, Key, Known, Personal, ResponseCache, has_tag};
+use crate::routes::Action;
+use crate::security::Virtual;
+
+type Answered = Result<HttpResponse, actix_web::Error>;
+
+/// RFC 9211.
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+const HIT: HeaderValue = HeaderValue::from_static("regatta; hit");
+const STALE: HeaderValue = HeaderValue::from_static("regatta; hit; detail=stale");
+const MADE: HeaderValue = HeaderValue::from_static("regatta; fwd=miss; stored");
+/// Browsers ask each time: what they see may depend on who they have become meanwhile.
+const ASK: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// The action, behind the cache.
+pub(crate) fn cached(action: Action, rule: Cache, cache: ResponseCache, session_cookie: &str) -> Action {
+    let route = Rc::new(Route { action, rule, cache, session_cookie: session_cookie.to_owned() });
+    Action::from_raw(move |req, payload| Box::pin(route.clone().serve(req, payload)))
+}
+
+struct Route {
+    action: Action,
+    rule: Cache,
+    cache: ResponseCache,
+    session_cookie: String,
+}
+
+impl Route {
+    async fn serve(self: Rc<Self>, req: HttpRequest, payload: Payload) -> Answered {
+        if self.passes_by(&req) {
+            return self.action.call(req, payload).await;
+        }
+        let key = key(&req, &self.rule);
+        let known = match self.cache.look(&key) {
+            None if req.method() == Method::GET => match self.cache.claim(&key).await {
+                Claim::Mine(filling) => return self.fill(filling, req, payload).await,
+                Claim::Known(known) => Some(known),
+                Claim::Crowded => None,
+            },
+            known => known,
+        };
+        match known {
+            Some(Known::Fresh(entry)) => Ok(answer(&req, &entry, HIT)),
+            Some(Known::Stale(entry)) => {
+                let answer = answer(&req, &entry, STALE);
+                if req.method() == Method::GET {
+                    actix_web::rt::spawn(self.refresh(key, req));
+                }
+                Ok(answer)
+            }
+            Some(Known::Refused) | None => self.action.call(req, payload).await,
+        }
+    }
+
+    /// Whether the request is one client's own business.
+    fn passes_by(&self, req: &HttpRequest) -> bool {
+        !matches!(*req.method(), Method::GET | Method::HEAD)
+            || req.headers().contains_key(header::AUTHORIZATION)
+            || req.cookie(&self.session_cookie).is_some()
+            || is_personal(req)
+            || req.extensions().contains::<Virtual>()
+    }
+
+    async fn refresh(self: Rc<Self>, key: Key, req: HttpRequest) {
+        if let Some(filling) = self.cache.claim_refresh(&key).await
+            && let Err(error) = self.fill(filling, req, Payload::None).await
+        {
+            tracing::warn!(%error, "a kept answer could not be made anew");
+        }
+    }
+
+    /// Makes the answer, for all if that may be.
+    async fn fill(&self, filling: Filling, req: HttpRequest, payload: Payload) -> Answered {
+        let response = self.action.call(req.clone(), payload).await?;
+        match self.keepable(&req, response) {
+            Ok(entry) => {
+                let entry = Arc::new(entry);
+                filling.keep(entry.clone(), self.rule.lifetime()).await;
+                Ok(answer(&req, &entry, MADE))
+            }
+            Err(response) => {
+                filling.refuse().await;
+                Ok(response)
+            }
+        }
+    }
+
+    /// The answer as it may be kept, or as it was.
+    fn keepable(&self, req: &HttpRequest, response: HttpResponse) -> Result<Entry, HttpResponse> {
+        let for_all = response.status() == StatusCode::OK
+            && !is_personal(req)
+            && req.get_session().status() == SessionStatus::Unchanged
+            && allow_keeping(response.headers(), &self.rule);
+        let max = self.cache.max_entry_bytes() as u64;
+        if !for_all || !matches!(response.body().size(), BodySize::Sized(bytes) if bytes <= max) {
+            return Err(response);
+        }
+        let (mut response, body) = response.into_parts();
+        match body.try_into_bytes() {
+            Ok(body) => {
+                let headers = std::mem::take(response.headers_mut());
+                Ok(Entry::new(headers, body))
+            }
+            Err(body) => Err(response.set_body(body)),
+        }
+    }
+}
+
+fn is_personal(req: &HttpRequest) -> bool {
+    req.extensions().contains::<Personal>()
+}
+
+/// Whether no header says that the answer is one client's, or depends on what the rule does not name.
+fn allow_keeping(headers: &HeaderMap, rule: &Cache) -> bool {
+    let words = |name: HeaderName| {
+        let values = headers.get_all(name).filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).map(|word| word.trim().to_ascii_lowercase())
+    };
+    let is_named = |name: &str| {
+        matches!(name, "accept" | "accept-encoding") || rule.varies_by().iter().any(|varied| varied == name)
+    };
+    !headers.contains_key(header::SET_COOKIE)
+        && !words(header::CACHE_CONTROL).any(|word| word == "no-store" || word.starts_with("private"))
+        && !words(header::CONTENT_SECURITY_POLICY).any(|word| word.contains("'nonce-"))
+        && words(header::VARY).all(|name| is_named(&name))
+}
+
+fn key(req: &HttpRequest, rule: &Cache) -> Key {
+    let values = |name: HeaderName| req.headers().get_all(name).map(HeaderValue::as_bytes);
+    // What a proxy says about the address is part of the answer's links.
+    let address = [header::HOST, header::X_FORWARDED_HOST, header::X_FORWARDED_PROTO];
+    let html: &[u8] = if wants_html(req) { b"html" } else { b"" };
+    let fixed = [req.path().as_bytes(), req.query_string().as_bytes(), html];
+    let varying = address.into_iter().chain(rule.varies_by().iter().cloned());
+    // The name before the values: two headers never look like one.
+    let parts: Vec<(HeaderName, Vec<&[u8]>)> =
+        varying.map(|name| (name.clone(), values(name).collect())).collect();
+    let headers = parts
+        .iter()
+        .flat_map(|(name, values)| [name.as_str().as_bytes()].into_iter().chain(values.iter().copied()));
+    Key::of(fixed.into_iter().chain(headers))
+}
+
+/// The kept answer; 304 for whoever has it already.
+fn answer(req: &HttpRequest, entry: &Entry, status: HeaderValue) -> HttpResponse {
+    let unchanged = has_tag(req.headers(), &entry.tag);
+    let mut response = if unchanged {
+        HttpResponse::NotModified().finish()
+    } else {
+        let mut response = HttpResponse::Ok().body(BoxBody::new(entry.body.clone()));
+        response.extensions_mut().insert(entry.variants.clone());
+        response
+    };
+    let headers = response.headers_mut();
+    for (name, value) in &entry.headers {
+        if !(unchanged && name.as_str().starts_with("content-")) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    if let Ok(tag) = HeaderValue::from_str(&entry.tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, ASK);
+    }
+    headers.insert(CACHE_STATUS, status);
+    response
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;
