@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::{Delta, Id, Loaded, Store, Values};
+use super::{Added, Delta, Id, Loaded, Store, Swapped, Values};
 use crate::config::{SessionConfig, Span};
 
 /// A store that two instances share, for a configuration.
@@ -40,6 +40,10 @@ pub(super) async fn run(fleet: &dyn Fleet) {
     an_ended_session_takes_no_more_changes(&a, &b).await;
     a_renewed_session_lives_under_its_new_id_only(&a, &b).await;
     keys_may_have_any_name(&a, &b).await;
+    numbers_are_counted_exactly(&a, &b).await;
+    only_a_number_is_counted(&a, &b).await;
+    a_value_is_replaced_only_if_it_is_the_expected_one(&a, &b).await;
+    a_lock_has_one_holder_until_it_is_given_back_or_its_lease_ends(&a, &b).await;
     an_unused_session_ends(fleet).await;
     a_used_session_ends_at_its_greatest_age(fleet).await;
 }
@@ -92,6 +96,72 @@ async fn keys_may_have_any_name(a: &Arc<dyn Store>, b: &Arc<dyn Store>) {
     assert_eq!(b.load(&id).await.unwrap(), alive(&odd));
     assert!(b.commit(&id, &remove("_a")).await.unwrap());
     assert_eq!(a.load(&id).await.unwrap(), alive(&odd[1..]));
+}
+
+async fn numbers_are_counted_exactly(a: &Arc<dyn Store>, b: &Arc<dyn Store>) {
+    let id = created(a, &[("other", "1")]).await;
+    let counts = (0..100).map(|n| {
+        let (store, id) = ([a, b][n % 2].clone(), id.clone());
+        tokio::spawn(async move { store.add(&id, "n", 1).await.unwrap() })
+    });
+    let mut sums = Vec::new();
+    for count in futures_util::future::join_all(counts).await {
+        match count.unwrap() {
+            Added::Now(sum) => sums.push(sum),
+            other => panic!("{other:?}"),
+        }
+    }
+    sums.sort_unstable();
+    assert_eq!(sums, (1..=100).collect::<Vec<i64>>(), "each sum is told once");
+    assert_eq!(a.add(&id, "n", -100).await.unwrap(), Added::Now(0));
+    assert_eq!(a.load(&id).await.unwrap(), alive(&[("other", "1"), ("n", "0")]));
+    assert_eq!(b.add(&Id::random().unwrap(), "n", 1).await.unwrap(), Added::Gone);
+}
+
+async fn only_a_number_is_counted(a: &Arc<dyn Store>, b: &Arc<dyn Store>) {
+    let largest = i64::MAX.to_string();
+    let held = [("text", "\"1\""), ("half", "1.5"), ("largest", &*largest)];
+    let id = created(a, &held).await;
+    for (key, _) in held {
+        assert_eq!(b.add(&id, key, 1).await.unwrap(), Added::NoNumber, "{key}");
+    }
+    assert_eq!(b.add(&id, "largest", -1).await.unwrap(), Added::Now(i64::MAX - 1), "no digit is lost");
+    assert_eq!(b.add(&id, "_a", 2).await.unwrap(), Added::Now(2), "the store's own fields are apart");
+}
+
+async fn a_value_is_replaced_only_if_it_is_the_expected_one(a: &Arc<dyn Store>, b: &Arc<dyn Store>) {
+    let id = created(a, &[("n", "1")]).await;
+    let holds = |text: Option<&str>| Swapped::Holds(text.map(str::to_owned));
+    assert_eq!(a.swap(&id, "n", Some("1"), "2").await.unwrap(), Swapped::Done);
+    assert_eq!(b.swap(&id, "n", Some("1"), "3").await.unwrap(), holds(Some("2")));
+    assert_eq!(b.swap(&id, "n", None, "3").await.unwrap(), holds(Some("2")));
+    assert_eq!(b.swap(&id, "new", Some("1"), "2").await.unwrap(), holds(None));
+    assert_eq!(b.swap(&id, "new", None, "\"\"").await.unwrap(), Swapped::Done);
+    assert_eq!(a.load(&id).await.unwrap(), alive(&[("n", "2"), ("new", "\"\"")]));
+    assert_eq!(a.swap(&Id::random().unwrap(), "n", None, "1").await.unwrap(), Swapped::Gone);
+}
+
+async fn a_lock_has_one_holder_until_it_is_given_back_or_its_lease_ends(
+    a: &Arc<dyn Store>,
+    b: &Arc<dyn Store>,
+) {
+    let (id, long, short) =
+        (created(a, &[("n", "1")]).await, Duration::from_secs(60), Duration::from_millis(300));
+    assert!(a.lock(&id, "one", long).await.unwrap());
+    assert!(!b.lock(&id, "two", long).await.unwrap());
+    b.unlock(&id, "two").await.unwrap();
+    assert!(!b.lock(&id, "two", long).await.unwrap(), "only its holder gives it back");
+    a.unlock(&id, "one").await.unwrap();
+    assert!(b.lock(&id, "two", short).await.unwrap());
+    let started = Instant::now();
+    while !a.lock(&id, "three", long).await.unwrap() {
+        assert!(started.elapsed() < Duration::from_secs(5), "its lease never ends");
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert!(started.elapsed() > Duration::from_millis(200), "it ended too early");
+    b.unlock(&id, "two").await.unwrap();
+    assert!(!b.lock(&id, "two", long).await.unwrap(), "it is somebody else's by now");
+    assert_eq!(a.load(&id).await.unwrap(), alive(&[("n", "1")]));
 }
 
 fn lifetimes(idle: u64, absolute: u64) -> SessionConfig {

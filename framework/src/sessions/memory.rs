@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{self, BoxFuture, FutureExt};
 
-use super::{Delta, Id, Loaded, Store, Values};
+use super::{Added, Delta, Id, Loaded, Store, Swapped, Values};
 use crate::Result;
 use crate::config::SessionConfig;
 
@@ -37,6 +37,8 @@ struct Entry {
     started: Instant,
     expires: Instant,
     last_use: u64,
+    /// Whose turn it is, and until when.
+    lock: Option<(String, Instant)>,
 }
 
 impl MemoryStore {
@@ -70,7 +72,7 @@ impl MemoryStore {
         table.uses += 1;
         let last_use = table.uses;
         table.by_use.insert(last_use, id.clone());
-        table.sessions.insert(id.clone(), Entry { values, started, expires, last_use });
+        table.sessions.insert(id.clone(), Entry { values, started, expires, last_use, lock: None });
         table.make_room(self.max);
     }
 }
@@ -110,13 +112,6 @@ impl Table {
     }
 }
 
-fn apply(values: &mut Values, delta: &Delta) {
-    for key in &delta.removed {
-        values.remove(key);
-    }
-    values.extend(delta.set.iter().cloned());
-}
-
 impl Store for MemoryStore {
     fn load<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Loaded>> {
         let loaded = match self.with(id, |values| values.clone()) {
@@ -129,14 +124,14 @@ impl Store for MemoryStore {
 
     fn create<'a>(&'a self, id: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<()>> {
         let mut values = Values::default();
-        apply(&mut values, delta);
+        delta.apply(&mut values);
         let now = Instant::now();
         self.put(&mut self.lock(), id, Some(values), now, self.expiry(now, now));
         future::ready(Ok(())).boxed()
     }
 
     fn commit<'a>(&'a self, id: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<bool>> {
-        let kept = self.with(id, |values| apply(values, delta)).is_some();
+        let kept = self.with(id, |values| delta.apply(values)).is_some();
         future::ready(Ok(kept)).boxed()
     }
 
@@ -147,7 +142,7 @@ impl Store for MemoryStore {
         let Some(Entry { values: Some(mut values), started, .. }) = taken else {
             return future::ready(Ok(false)).boxed();
         };
-        apply(&mut values, delta);
+        delta.apply(&mut values);
         self.put(&mut table, to, Some(values), started, self.expiry(started, now));
         self.put(&mut table, id, None, started, now + REMEMBERED);
         future::ready(Ok(true)).boxed()
@@ -155,6 +150,60 @@ impl Store for MemoryStore {
 
     fn destroy<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<()>> {
         self.lock().remove(id);
+        future::ready(Ok(())).boxed()
+    }
+
+    fn add<'a>(&'a self, id: &'a Id, key: &'a str, by: i64) -> BoxFuture<'a, Result<Added>> {
+        let added = self.with(id, |values| {
+            let before = values.get(key).map_or(Ok(0), |text| text.parse::<i64>());
+            match before.ok().and_then(|before| before.checked_add(by)) {
+                Some(now) => {
+                    values.insert(key.to_owned(), now.to_string());
+                    Added::Now(now)
+                }
+                None => Added::NoNumber,
+            }
+        });
+        future::ready(Ok(added.unwrap_or(Added::Gone))).boxed()
+    }
+
+    fn swap<'a>(
+        &'a self,
+        id: &'a Id,
+        key: &'a str,
+        old: Option<&'a str>,
+        new: &'a str,
+    ) -> BoxFuture<'a, Result<Swapped>> {
+        let swapped = self.with(id, |values| {
+            let holds = values.get(key).cloned();
+            if holds.as_deref() != old {
+                return Swapped::Holds(holds);
+            }
+            values.insert(key.to_owned(), new.to_owned());
+            Swapped::Done
+        });
+        future::ready(Ok(swapped.unwrap_or(Swapped::Gone))).boxed()
+    }
+
+    fn lock<'a>(&'a self, id: &'a Id, token: &'a str, lease: Duration) -> BoxFuture<'a, Result<bool>> {
+        let now = Instant::now();
+        let mut table = self.lock();
+        let taken = match table.sessions.get_mut(id) {
+            Some(Entry { lock: Some((_, until)), .. }) if *until > now => false,
+            Some(entry) => {
+                entry.lock = Some((token.to_owned(), now + lease));
+                true
+            }
+            // Nothing to take turns at.
+            None => true,
+        };
+        future::ready(Ok(taken)).boxed()
+    }
+
+    fn unlock<'a>(&'a self, id: &'a Id, token: &'a str) -> BoxFuture<'a, Result<()>> {
+        if let Some(entry) = self.lock().sessions.get_mut(id) {
+            entry.lock.take_if(|(holder, _)| holder == token);
+        }
         future::ready(Ok(())).boxed()
     }
 }

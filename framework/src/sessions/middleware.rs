@@ -1,12 +1,16 @@
 //! The session around a request, from the network or from a socket.
 
+use std::rc::Rc;
+
 use actix_session::SessionExt;
+use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::middleware::Next;
 
 use super::Sessions;
+use super::shared::Current;
 
 /// Loads the request's session, calls `next`, and keeps what changed, whatever the answer is. A request dropped
 /// before it was answered changes nothing.
@@ -24,8 +28,12 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     };
     let session = req.get_session();
     opened.fill(&session);
+    let current = Rc::new(Current::new(sessions.clone(), session, opened));
+    req.extensions_mut().insert(current.clone());
     let answered = next.call(req).await;
-    let notice = match (sessions.close(opened, &session).await, &answered) {
+    let closed = sessions.close(&current).await;
+    current.end_turn();
+    let notice = match (closed, &answered) {
         (Ok(notice), _) => notice,
         (Err(error), Err(_)) => return Err(error.into()),
         (Err(error), Ok(_)) => return answered.map(|response| response.error_response(error)),

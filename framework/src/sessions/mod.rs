@@ -15,10 +15,13 @@ mod middleware;
 mod redis;
 mod secrets;
 mod service;
+mod shared;
+mod turn;
 
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -30,6 +33,8 @@ pub(crate) use id::Id;
 pub(crate) use middleware::serve;
 pub(crate) use secrets::load as secrets;
 pub use service::Sessions;
+pub use shared::SharedSession;
+pub(crate) use turn::take as take_turn;
 
 /// What a session holds: its keys with their values as JSON text.
 pub(crate) type Values = HashMap<String, String>;
@@ -65,6 +70,24 @@ impl Delta {
     pub(crate) fn is_empty(&self) -> bool {
         self.set.is_empty() && self.removed.is_empty()
     }
+
+    /// What it says about one key.
+    fn only(mut self, key: &str) -> Self {
+        self.set.retain(|(other, _)| other == key);
+        self.removed.retain(|other| other == key);
+        self
+    }
+
+    fn touches(&self, key: &str) -> bool {
+        self.set.iter().any(|(other, _)| other == key) || self.removed.iter().any(|other| other == key)
+    }
+
+    fn apply(&self, values: &mut Values) {
+        for key in &self.removed {
+            values.remove(key);
+        }
+        values.extend(self.set.iter().cloned());
+    }
 }
 
 /// The port to where sessions live. Each call is one step that others see whole or not at all; a failed call is
@@ -85,6 +108,45 @@ pub(crate) trait Store: Debug + Send + Sync {
 
     /// Ends the session.
     fn destroy<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<()>>;
+
+    /// Adds to the whole number under `key`, which counts as 0 when there is none.
+    fn add<'a>(&'a self, id: &'a Id, key: &'a str, by: i64) -> BoxFuture<'a, Result<Added>>;
+
+    /// Puts `new` under `key` if `old` stands there (nothing: no such key).
+    fn swap<'a>(
+        &'a self,
+        id: &'a Id,
+        key: &'a str,
+        old: Option<&'a str>,
+        new: &'a str,
+    ) -> BoxFuture<'a, Result<Swapped>>;
+
+    /// Takes the session's lock for `lease`, unless somebody else has it; whether it did.
+    fn lock<'a>(&'a self, id: &'a Id, token: &'a str, lease: Duration) -> BoxFuture<'a, Result<bool>>;
+
+    /// Gives the lock back, if it is still held with `token`.
+    fn unlock<'a>(&'a self, id: &'a Id, token: &'a str) -> BoxFuture<'a, Result<()>>;
+}
+
+/// What came of adding to a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// The number is now this.
+    Now(i64),
+    /// The session has ended: nothing was written.
+    Gone,
+    /// There is something else than a whole number of 64 bits, or the sum would be none.
+    NoNumber,
+}
+
+/// What came of replacing a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Swapped {
+    Done,
+    /// The session has ended: nothing was written.
+    Gone,
+    /// This stands there instead.
+    Holds(Option<String>),
 }
 
 /// Sessions in the memory of this process: for one instance.
@@ -126,6 +188,10 @@ pub(crate) enum SessionError {
         "the session would hold {bytes} bytes, more than {max}: keep large values in a model, or raise max_bytes in config/session.toml"
     )]
     TooLarge { bytes: usize, max: usize },
+    #[error(
+        "`{0}` in the session is no whole number of 64 bits, or would be none: `incr` counts with numbers only"
+    )]
+    NoNumber(String),
 }
 
 impl From<SessionError> for Error {

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_session::{Session, SessionStatus};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 
 use super::cookie::{Cookies, Presented};
+use super::shared::{Current, size};
 use super::{Delta, Id, Loaded, SessionError, Store, Values, secrets};
 use crate::Result;
 use crate::config::Config;
@@ -24,17 +26,26 @@ struct Shared {
     cookies: Cookies,
     store: Arc<dyn Store>,
     max_bytes: usize,
+    turn_wait: Duration,
+    turn_lease: Duration,
 }
 
 /// The session of one request, as it was loaded.
 #[derive(Debug, Default)]
 pub(super) struct Opened {
     /// The living session's id.
-    id: Option<Id>,
-    values: Values,
+    pub(super) id: Option<Id>,
+    /// What the store has, as far as the request knows.
+    pub(super) values: Values,
     presented: Presented,
     /// The session lives on under another id.
     renewed_elsewhere: bool,
+    /// It was started by this request, whose client does not know of it yet.
+    fresh: bool,
+    /// It ended while the request ran.
+    pub(super) ended: bool,
+    /// The answer is under way: no cookie can be given any more.
+    closed: bool,
 }
 
 /// What a response has to say about the session.
@@ -53,7 +64,23 @@ impl Sessions {
     pub(crate) fn new(config: &Config, store: Arc<dyn Store>) -> Result<Self> {
         let secrets = secrets::load(config)?;
         let cookies = Cookies::new(config, &secrets)?;
-        Ok(Self(Arc::new(Shared { cookies, store, max_bytes: config.session.max_bytes })))
+        let config = &config.session;
+        Ok(Self(Arc::new(Shared {
+            cookies,
+            store,
+            max_bytes: config.max_bytes,
+            turn_wait: config.turn_wait.get(),
+            turn_lease: config.turn_lease.get(),
+        })))
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// How long a request waits for its session's turn, and how long it may keep it.
+    pub(super) fn turns(&self) -> (Duration, Duration) {
+        (self.0.turn_wait, self.0.turn_lease)
     }
 
     /// The name of the session cookie.
@@ -72,7 +99,7 @@ impl Sessions {
             return Ok(Opened { presented, ..Opened::default() });
         };
         Ok(match self.0.store.load(&id).await? {
-            Loaded::Alive(values) => Opened { id: Some(id), values, presented, renewed_elsewhere: false },
+            Loaded::Alive(values) => Opened { id: Some(id), values, presented, ..Opened::default() },
             Loaded::Renewed => Opened { presented, renewed_elsewhere: true, ..Opened::default() },
             Loaded::Gone => Opened { presented, ..Opened::default() },
         })
@@ -82,12 +109,15 @@ impl Sessions {
     ///
     /// # Errors
     /// 503 when the store does not answer; 500 when the session would be too large.
-    pub(super) async fn close(&self, opened: Opened, session: &Session) -> Result<Notice> {
+    pub(super) async fn close(&self, current: &Current) -> Result<Notice> {
+        let session = &current.session;
         let status = session.status();
+        let delta = self.delta(&current.opened().values, session);
+        let opened = current.opened().close();
         if status == SessionStatus::Purged {
             return self.end(opened).await;
         }
-        let delta = self.delta(&opened.values, session)?;
+        let delta = delta?;
         match opened.id {
             Some(id) if status == SessionStatus::Renewed => {
                 let to = Id::random()?;
@@ -96,11 +126,12 @@ impl Sessions {
             }
             Some(id) => {
                 let kept = delta.is_empty() || self.0.store.commit(&id, &delta).await?;
-                Ok(self.notice(kept, Some(&id).filter(|_| opened.presented.outdated)))
+                let tell = opened.fresh || opened.presented.outdated;
+                Ok(self.notice(kept && !opened.ended, Some(&id).filter(|_| tell)))
             }
-            None if delta.is_empty() => Ok(Notice::default()),
+            None if delta.is_empty() => Ok(self.notice(!opened.ended, None)),
             // A new session's cookie would replace the one the client got when its session was renewed.
-            None if opened.renewed_elsewhere => Ok(self.notice(false, None)),
+            None if opened.renewed_elsewhere || opened.ended => Ok(self.notice(false, None)),
             None => {
                 let id = Id::random()?;
                 self.0.store.create(&id, &delta).await?;
@@ -120,12 +151,20 @@ impl Sessions {
     fn delta(&self, before: &Values, session: &Session) -> Result<Delta> {
         let after = session.entries();
         let delta = Delta::between(before, &after);
-        let bytes = after.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
-        let max = self.0.max_bytes;
-        if bytes > max && !delta.set.is_empty() {
-            return Err(SessionError::TooLarge { bytes, max }.into());
+        if !delta.set.is_empty() {
+            self.check_size(size(&after))?;
         }
         Ok(delta)
+    }
+
+    /// # Errors
+    /// 500 when that is more than a session may have.
+    pub(super) fn check_size(&self, bytes: usize) -> Result<()> {
+        let max = self.0.max_bytes;
+        if bytes > max {
+            return Err(SessionError::TooLarge { bytes, max }.into());
+        }
+        Ok(())
     }
 
     fn notice(&self, kept: bool, cookie_for: Option<&Id>) -> Notice {
@@ -141,6 +180,35 @@ impl fmt::Debug for Sessions {
 }
 
 impl Opened {
+    /// The request has started a session.
+    pub(super) fn start(&mut self, id: Id) {
+        self.id = Some(id);
+        self.fresh = true;
+    }
+
+    /// The session was found to be gone, or to live on under another id.
+    pub(super) fn lost(&mut self, renewed: bool) {
+        self.id = None;
+        self.renewed_elsewhere = renewed;
+        self.ended = true;
+    }
+
+    /// Whether no session can be started in its place.
+    pub(super) fn is_over(&self) -> bool {
+        self.renewed_elsewhere || self.ended || self.closed
+    }
+
+    /// Hands over what closing needs; what was loaded stays known to whoever still has the session.
+    fn close(&mut self) -> Self {
+        self.closed = true;
+        Self {
+            id: self.id.clone(),
+            presented: std::mem::take(&mut self.presented),
+            values: Values::default(),
+            ..*self
+        }
+    }
+
     /// Puts what was loaded into the session a handler sees.
     pub(super) fn fill(&mut self, session: &Session) {
         // A value that is no JSON was not written by a session: it is left as it is.

@@ -33,6 +33,12 @@ pub struct SessionConfig {
     /// How long the store may take to answer before the request gets 503.
     #[setting(default = Span::millis(500))]
     pub deadline: Span,
+    /// How long a serialized route waits for its session's turn before the request gets 503.
+    #[setting(default = Span::seconds(10))]
+    pub turn_wait: Span,
+    /// How long a serialized route keeps the turn at most: longer than its handler may take.
+    #[setting(default = Span::seconds(10))]
+    pub turn_lease: Span,
     /// The most bytes the values of one session may have together.
     #[setting(default = 65_536)]
     pub max_bytes: usize,

@@ -4,77 +4,22 @@
 //! store's own: `_c` when it started, `_a` when it ends at the latest (both milliseconds by the server's clock),
 //! `_r` on an id that was renewed. A session's own key that starts with an underscore gets one more.
 
+mod scripts;
+
 use std::borrow::Cow;
-use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{BoxFuture, FutureExt};
-use redis::{Script, ScriptInvocation};
+use redis::ScriptInvocation;
+use scripts::{ADD, COMMIT, CREATE, RENEW, SWAP, UNLOCK};
 
-use super::{Delta, Id, Loaded, Store, Values};
+use super::{Added, Delta, Id, Loaded, Store, Swapped, Values};
 use crate::Result;
 use crate::config::SessionConfig;
 use crate::redis::Redis;
 
 /// How long an id is remembered as renewed, in milliseconds.
 const REMEMBERED: u64 = 10_000;
-
-/// What the scripts share. Arguments of `apply` from `at` on: how many fields to set, then each with its value,
-/// then the fields to remove.
-macro_rules! script {
-    ($body:literal) => {
-        LazyLock::new(|| {
-            Script::new(concat!(
-                "local function now()
-                   local time = redis.call('TIME')
-                   return time[1] * 1000 + math.floor(time[2] / 1000)
-                 end
-                 local function left(key)
-                   local ends = redis.call('HGET', key, '_a')
-                   return ends and tonumber(ends) - now() or 0
-                 end
-                 local function apply(key, lifetime, at)
-                   local first_removed = at + 1 + 2 * tonumber(ARGV[at])
-                   for i = at + 1, first_removed - 1, 2 do
-                     redis.call('HSET', key, ARGV[i], ARGV[i + 1])
-                   end
-                   for i = first_removed, #ARGV do
-                     redis.call('HDEL', key, ARGV[i])
-                   end
-                   redis.call('PEXPIRE', key, string.format('%d', lifetime))
-                 end\n",
-                $body
-            ))
-        })
-    };
-}
-
-/// Arguments: idle and absolute lifetime, then those of `apply`.
-static CREATE: LazyLock<Script> = script!(
-    "local started, idle, absolute = now(), tonumber(ARGV[1]), tonumber(ARGV[2])
-     redis.call('HSET', KEYS[1], '_c', string.format('%d', started), '_a', string.format('%d', started + absolute))
-     apply(KEYS[1], math.min(idle, absolute), 3)
-     return 1"
-);
-
-/// Arguments: idle lifetime, then those of `apply`. Answers 0 when the session has ended.
-static COMMIT: LazyLock<Script> = script!(
-    "local left = left(KEYS[1])
-     if left <= 0 then return 0 end
-     apply(KEYS[1], math.min(tonumber(ARGV[1]), left), 2)
-     return 1"
-);
-
-/// Arguments: idle lifetime, how long to remember, then those of `apply`. Answers 0 when the session has ended.
-static RENEW: LazyLock<Script> = script!(
-    "local left = left(KEYS[1])
-     if left <= 0 then return 0 end
-     redis.call('RENAME', KEYS[1], KEYS[2])
-     redis.call('HSET', KEYS[1], '_r', '1')
-     redis.call('PEXPIRE', KEYS[1], ARGV[2])
-     apply(KEYS[2], math.min(tonumber(ARGV[1]), left), 3)
-     return 1"
-);
 
 #[derive(Debug, Clone)]
 pub(super) struct RedisStore {
@@ -87,7 +32,6 @@ pub(super) struct RedisStore {
 
 impl RedisStore {
     pub(super) fn new(redis: Redis, config: &SessionConfig) -> Self {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, 1 << 52);
         Self {
             redis,
             prefix: config.prefix.clone(),
@@ -99,6 +43,10 @@ impl RedisStore {
 
     fn key(&self, id: &Id) -> String {
         format!("{}{}", self.prefix, id.hash())
+    }
+
+    fn lock_key(&self, id: &Id) -> String {
+        format!("{}lock:{}", self.prefix, id.hash())
     }
 
     async fn run(&self, script: &ScriptInvocation<'_>) -> Result<bool> {
@@ -122,6 +70,11 @@ impl RedisStore {
             }
         });
     }
+}
+
+/// At least one, and exact as a number of Lua.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, 1 << 52)
 }
 
 fn field(key: &str) -> Cow<'_, str> {
@@ -156,7 +109,8 @@ impl Store for RedisStore {
                     Some(_) => {}
                 }
             }
-            if ends.is_none() {
+            // In its last millisecond the server still shows what takes no change any more.
+            if ends.is_none() || left == 0 {
                 return Ok(Loaded::Gone);
             }
             self.prolong(key, left, ends);
@@ -201,6 +155,60 @@ impl Store for RedisStore {
             delete.arg(self.key(id));
             self.redis.query::<()>(&delete, self.deadline).await?;
             Ok(())
+        }
+        .boxed()
+    }
+
+    fn add<'a>(&'a self, id: &'a Id, key: &'a str, by: i64) -> BoxFuture<'a, Result<Added>> {
+        async move {
+            let mut add = ADD.key(self.key(id));
+            add.arg(self.idle).arg(&*field(key)).arg(by);
+            let (what, number): (u8, String) = self.redis.query(&add, self.deadline).await?;
+            Ok(match (what, number.parse()) {
+                (1, Ok(number)) => Added::Now(number),
+                (0, _) => Added::Gone,
+                _ => Added::NoNumber,
+            })
+        }
+        .boxed()
+    }
+
+    fn swap<'a>(
+        &'a self,
+        id: &'a Id,
+        key: &'a str,
+        old: Option<&'a str>,
+        new: &'a str,
+    ) -> BoxFuture<'a, Result<Swapped>> {
+        async move {
+            let mut swap = SWAP.key(self.key(id));
+            swap.arg(self.idle).arg(&*field(key)).arg(new).arg(old);
+            let (what, holds): (u8, String) = self.redis.query(&swap, self.deadline).await?;
+            Ok(match what {
+                0 => Swapped::Gone,
+                1 => Swapped::Done,
+                2 => Swapped::Holds(Some(holds)),
+                _ => Swapped::Holds(None),
+            })
+        }
+        .boxed()
+    }
+
+    fn lock<'a>(&'a self, id: &'a Id, token: &'a str, lease: Duration) -> BoxFuture<'a, Result<bool>> {
+        async move {
+            let mut set = redis::cmd("SET");
+            set.arg(self.lock_key(id)).arg(token).arg("NX").arg("PX").arg(millis(lease));
+            let taken: Option<String> = self.redis.query(&set, self.deadline).await?;
+            Ok(taken.is_some())
+        }
+        .boxed()
+    }
+
+    fn unlock<'a>(&'a self, id: &'a Id, token: &'a str) -> BoxFuture<'a, Result<()>> {
+        async move {
+            let mut unlock = UNLOCK.key(self.lock_key(id));
+            unlock.arg(token);
+            self.run(&unlock).await.map(drop)
         }
         .boxed()
     }
