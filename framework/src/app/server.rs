@@ -108,16 +108,17 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         None => (bus::memory(deliver), Arc::new(MemoryPresence::default())),
     };
     let secrets = sessions::secrets(&config)?;
-    let services = Services { bus, presence, redis: sockets_redis, secrets: &secrets };
-    let sockets = Sockets::new(&config.sockets, namespaces, services)?;
-    if let Some(check) = sockets.check() {
-        health.register(check);
-    }
     let store = match redis.for_sessions.as_ref() {
         Some(redis) => sessions::redis(redis.clone(), &config),
         None => sessions::memory(&config),
     };
     let sessions = Sessions::new(&config, store)?;
+    let services =
+        Services { bus, presence, redis: sockets_redis, secrets: &secrets, sessions: sessions.clone() };
+    let sockets = Sockets::new(&config.sockets, namespaces, services)?;
+    if let Some(check) = sockets.check() {
+        health.register(check);
+    }
     let db = Db::open(&config, app.models.clone(), Arc::new(sockets.clone()))?;
     let alters = config.migrate() == Migrate::Alter;
     let migrations = db.migrations(&config.root, config.models.migrate_timeout.get());
@@ -250,6 +251,8 @@ pub(crate) async fn start(
     parts.sockets.listen().await?;
     runtime.handle()?.spawn(parts.sockets.clone().relay(incoming));
     runtime.handle()?.spawn(parts.sockets.clone().keep_presence());
+    let endings = parts.sessions.endings();
+    runtime.handle()?.spawn(parts.sockets.clone().follow_sessions(parts.sessions.clone(), endings));
 
     let http = &parts.config.http;
     let workers = workers(http);

@@ -10,6 +10,7 @@
 
 mod cookie;
 mod id;
+mod list;
 mod memory;
 mod middleware;
 mod redis;
@@ -30,6 +31,8 @@ use crate::redis::Redis;
 use crate::{Error, Result};
 
 pub(crate) use id::Id;
+pub use list::SignedIn;
+pub(crate) use list::{Owner, Which};
 pub(crate) use middleware::serve;
 pub(crate) use secrets::load as secrets;
 pub use service::Sessions;
@@ -42,8 +45,8 @@ pub(crate) type Values = HashMap<String, String>;
 /// What a store knows of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Loaded {
-    /// It lives and holds this.
-    Alive(Values),
+    /// It lives, holds this, and somebody may be signed in with it.
+    Alive { values: Values, user: Option<String> },
     /// It lives on under another id, for which this request came too late.
     Renewed,
     /// There is none.
@@ -57,6 +60,8 @@ pub(crate) struct Delta {
     pub(crate) set: Vec<(String, String)>,
     /// Keys that go.
     pub(crate) removed: Vec<String>,
+    /// Who signs in; with a new session or a new id only.
+    pub(crate) owner: Option<Owner>,
 }
 
 impl Delta {
@@ -64,11 +69,11 @@ impl Delta {
         let changed = |(key, value): &(&String, &String)| before.get(*key) != Some(value);
         let set = after.iter().filter(changed).map(|(key, value)| (key.clone(), value.clone())).collect();
         let removed = before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
-        Self { set, removed }
+        Self { set, removed, owner: None }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.removed.is_empty()
+        self.set.is_empty() && self.removed.is_empty() && self.owner.is_none()
     }
 
     /// What it says about one key.
@@ -96,18 +101,32 @@ pub(crate) trait Store: Debug + Send + Sync {
     /// What is known of the session; counts as a use of it.
     fn load<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Loaded>>;
 
-    /// Starts a session.
-    fn create<'a>(&'a self, id: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<()>>;
+    /// Starts a session. When its user has too many, the oldest end: those are returned, by the hashes of their ids.
+    fn create<'a>(&'a self, id: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<Vec<String>>>;
 
     /// Applies a change; `false` when the session has ended: then nothing is written.
     fn commit<'a>(&'a self, id: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<bool>>;
 
-    /// Moves the session to the id `to` and applies a change; `false` as for `commit`. From then on `id` is
-    /// dead: for some seconds as [`Loaded::Renewed`], then as [`Loaded::Gone`].
-    fn renew<'a>(&'a self, id: &'a Id, to: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<bool>>;
+    /// Moves the session to the id `to` and applies a change; nothing when it has ended, else what `create` returns.
+    /// From then on `id` is dead: for some seconds as [`Loaded::Renewed`], then as [`Loaded::Gone`].
+    fn renew<'a>(
+        &'a self,
+        id: &'a Id,
+        to: &'a Id,
+        delta: &'a Delta,
+    ) -> BoxFuture<'a, Result<Option<Vec<String>>>>;
 
     /// Ends the session.
     fn destroy<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<()>>;
+
+    /// The living sessions of a user, those of older sign-ins first.
+    fn of_user<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Result<Vec<SignedIn>>>;
+
+    /// Ends sessions of a user; returns which, by the hashes of their ids.
+    fn end<'a>(&'a self, user: &'a str, which: Which<'a>) -> BoxFuture<'a, Result<Vec<String>>>;
+
+    /// Whether each of these sessions lives, by the hashes of their ids; no use of them.
+    fn alive<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Result<Vec<bool>>>;
 
     /// Adds to the whole number under `key`, which counts as 0 when there is none.
     fn add<'a>(&'a self, id: &'a Id, key: &'a str, by: i64) -> BoxFuture<'a, Result<Added>>;
@@ -192,6 +211,8 @@ pub(crate) enum SessionError {
         "`{0}` in the session is no whole number of 64 bits, or would be none: `incr` counts with numbers only"
     )]
     NoNumber(String),
+    #[error("`{0}` can't sign in: a user's id has 1 to {max} bytes", max = list::LONGEST_USER)]
+    User(String),
 }
 
 impl From<SessionError> for Error {

@@ -7,10 +7,11 @@ use std::time::Duration;
 use actix_session::{Session, SessionStatus};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
+use tokio::sync::broadcast;
 
 use super::cookie::{Cookies, Presented};
 use super::shared::{Current, size};
-use super::{Delta, Id, Loaded, SessionError, Store, Values, secrets};
+use super::{Delta, Id, Loaded, Owner, SessionError, Store, Values, secrets};
 use crate::Result;
 use crate::config::Config;
 
@@ -18,7 +19,10 @@ const X_SESSION: HeaderName = HeaderName::from_static("x-session");
 /// The session ended while the request ran: what it wrote is not kept.
 const ENDED: HeaderValue = HeaderValue::from_static("ended");
 
-/// The sessions of an app. Clones share the store.
+/// Endings that may wait for who closes the sockets; more are found when all sockets are looked at.
+const ENDINGS: usize = 1_024;
+
+/// The sessions of an app; an extractor, and a handle to keep. Clones share the store.
 #[derive(Clone)]
 pub struct Sessions(Arc<Shared>);
 
@@ -28,6 +32,9 @@ struct Shared {
     max_bytes: usize,
     turn_wait: Duration,
     turn_lease: Duration,
+    recheck: Duration,
+    /// Tells of sessions that were ended, by the hashes of their ids.
+    endings: broadcast::Sender<Arc<[String]>>,
 }
 
 /// The session of one request, as it was loaded.
@@ -37,6 +44,10 @@ pub(super) struct Opened {
     pub(super) id: Option<Id>,
     /// What the store has, as far as the request knows.
     pub(super) values: Values,
+    /// Who was signed in when the request came.
+    pub(super) user: Option<String>,
+    /// Who signs in with it.
+    pub(super) owner: Option<Owner>,
     presented: Presented,
     /// The session lives on under another id.
     renewed_elsewhere: bool,
@@ -71,6 +82,8 @@ impl Sessions {
             max_bytes: config.max_bytes,
             turn_wait: config.turn_wait.get(),
             turn_lease: config.turn_lease.get(),
+            recheck: config.recheck.get(),
+            endings: broadcast::Sender::new(ENDINGS),
         })))
     }
 
@@ -88,6 +101,36 @@ impl Sessions {
         self.0.cookies.name()
     }
 
+    /// Sessions that are ended from now on, by the hashes of their ids.
+    pub(crate) fn endings(&self) -> broadcast::Receiver<Arc<[String]>> {
+        self.0.endings.subscribe()
+    }
+
+    /// How often the sessions of open sockets are looked at.
+    pub(crate) fn recheck(&self) -> Duration {
+        self.0.recheck
+    }
+
+    /// Whether each of these sessions lives, by the hashes of their ids.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub(crate) async fn alive(&self, keys: &[String]) -> Result<Vec<bool>> {
+        self.0.store.alive(keys).await
+    }
+
+    /// The hash of the id in a `Cookie` header, if one is signed.
+    pub(crate) fn key_in(&self, cookies: &str) -> Option<String> {
+        self.0.cookies.read([cookies]).id.map(|id| id.hash())
+    }
+
+    pub(super) fn announce(&self, ended: Vec<String>) {
+        if !ended.is_empty() {
+            // Without sockets there is nobody to tell.
+            let _ = self.0.endings.send(ended.into());
+        }
+    }
+
     /// The session a request comes with.
     pub(super) async fn open(&self, headers: &HeaderMap) -> Result<Opened> {
         let cookies = headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
@@ -99,7 +142,9 @@ impl Sessions {
             return Ok(Opened { presented, ..Opened::default() });
         };
         Ok(match self.0.store.load(&id).await? {
-            Loaded::Alive(values) => Opened { id: Some(id), values, presented, ..Opened::default() },
+            Loaded::Alive { values, user } => {
+                Opened { id: Some(id), values, user, presented, ..Opened::default() }
+            }
             Loaded::Renewed => Opened { presented, renewed_elsewhere: true, ..Opened::default() },
             Loaded::Gone => Opened { presented, ..Opened::default() },
         })
@@ -117,12 +162,15 @@ impl Sessions {
         if status == SessionStatus::Purged {
             return self.end(opened).await;
         }
-        let delta = delta?;
+        let mut delta = delta?;
+        delta.owner = opened.owner;
         match opened.id {
-            Some(id) if status == SessionStatus::Renewed => {
+            Some(id) if status == SessionStatus::Renewed || delta.owner.is_some() => {
                 let to = Id::random()?;
                 let renewed = self.0.store.renew(&id, &to, &delta).await?;
-                Ok(self.notice(renewed, Some(&to)))
+                let notice = self.notice(renewed.is_some(), Some(&to));
+                self.announce(renewed.unwrap_or_default());
+                Ok(notice)
             }
             Some(id) => {
                 let kept = delta.is_empty() || self.0.store.commit(&id, &delta).await?;
@@ -134,7 +182,7 @@ impl Sessions {
             None if opened.renewed_elsewhere || opened.ended => Ok(self.notice(false, None)),
             None => {
                 let id = Id::random()?;
-                self.0.store.create(&id, &delta).await?;
+                self.announce(self.0.store.create(&id, &delta).await?);
                 Ok(self.notice(true, Some(&id)))
             }
         }
@@ -143,6 +191,7 @@ impl Sessions {
     async fn end(&self, opened: Opened) -> Result<Notice> {
         if let Some(id) = &opened.id {
             self.0.store.destroy(id).await?;
+            self.announce(vec![id.hash()]);
         }
         let cookie = opened.presented.any.then(|| self.0.cookies.expire()).flatten();
         Ok(Notice { cookie, ended: false })
@@ -193,6 +242,10 @@ impl Opened {
         self.ended = true;
     }
 
+    pub(super) fn user(&self) -> Option<String> {
+        self.owner.as_ref().map(|owner| &owner.user).or(self.user.as_ref()).cloned()
+    }
+
     /// Whether no session can be started in its place.
     pub(super) fn is_over(&self) -> bool {
         self.renewed_elsewhere || self.ended || self.closed
@@ -204,6 +257,8 @@ impl Opened {
         Self {
             id: self.id.clone(),
             presented: std::mem::take(&mut self.presented),
+            owner: self.owner.take(),
+            user: None,
             values: Values::default(),
             ..*self
         }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use actix_session::{Session, SessionStatus};
 use actix_web::dev::Payload;
+use actix_web::http::header::{HeaderValue, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,7 +44,7 @@ const MOST_TRIES: usize = 100;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct SharedSession(pub(super) Rc<Current>);
+pub struct SharedSession(pub(super) Rc<Current>, pub(super) Option<HeaderValue>);
 
 /// The session of one request, while it runs.
 pub(super) struct Current {
@@ -134,10 +135,10 @@ impl SharedSession {
     pub async fn reload(&self) -> Result<()> {
         let current = &*self.0;
         let Some(id) = current.id() else { return Ok(()) };
-        let (values, renewed) = match current.sessions.store().load(&id).await? {
-            Loaded::Alive(values) => (Some(values), false),
-            Loaded::Renewed => (None, true),
-            Loaded::Gone => (None, false),
+        let (values, user, renewed) = match current.sessions.store().load(&id).await? {
+            Loaded::Alive { values, user } => (Some(values), user, false),
+            Loaded::Renewed => (None, None, true),
+            Loaded::Gone => (None, None, false),
         };
         let own = Delta::between(&current.opened.borrow().values, &current.session.entries());
         let alive = values.is_some();
@@ -149,6 +150,7 @@ impl SharedSession {
         for (key, text) in loaded.iter().filter(|(key, _)| !own.touches(key)) {
             current.show(key, text)?;
         }
+        current.opened.borrow_mut().user = user;
         if !alive {
             current.opened.borrow_mut().lost(renewed);
         }
@@ -201,6 +203,7 @@ impl Current {
             None if self.opened.borrow().is_over() => Err(self.ended()),
             None => {
                 let id = Id::random()?;
+                // Nobody signs in here, so no other session has to go.
                 self.sessions.store().create(&id, &pending).await?;
                 let mut opened = self.opened.borrow_mut();
                 pending.apply(&mut opened.values);
@@ -258,8 +261,23 @@ impl FromRequest for SharedSession {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let current = req.extensions().get::<Rc<Current>>().cloned();
-        ready(current.map(Self).ok_or_else(|| Error::internal("this server was built without sessions")))
+        let agent = req.headers().get(USER_AGENT).cloned();
+        ready(current.map(|current| Self(current, agent)).ok_or_else(without_sessions))
     }
+}
+
+impl FromRequest for Sessions {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let sessions = req.extensions().get::<Rc<Current>>().map(|current| current.sessions.clone());
+        ready(sessions.ok_or_else(without_sessions))
+    }
+}
+
+fn without_sessions() -> Error {
+    Error::internal("this server was built without sessions")
 }
 
 impl fmt::Debug for SharedSession {

@@ -42,6 +42,13 @@ pub struct SessionConfig {
     /// The most bytes the values of one session may have together.
     #[setting(default = 65_536)]
     pub max_bytes: usize,
+    /// The most sessions one user may be signed in with; the oldest end.
+    #[setting(default = 100)]
+    pub max_per_user: usize,
+    /// How often the sessions of open sockets are looked at: a socket whose session is gone, and whose end was not
+    /// heard of, is closed this much later at most.
+    #[setting(default = Span::seconds(30))]
+    pub recheck: Span,
     /// The most sessions the memory adapter keeps; the ones unused for longest go first.
     #[setting(default = 100_000)]
     pub max_sessions: usize,

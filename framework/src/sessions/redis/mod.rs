@@ -1,8 +1,9 @@
 //! Sessions in Redis: one hash each, under the hash of its id.
 //!
 //! Fields are the session's keys with their values as JSON text. Fields with one underscore in front are the
-//! store's own: `_c` when it started, `_a` when it ends at the latest (both milliseconds by the server's clock),
-//! `_r` on an id that was renewed. A session's own key that starts with an underscore gets one more.
+//! store's own: `_c` when it started, `_a` when it ends at the latest, `_s` when it was written last (milliseconds by
+//! the server's clock), `_u` and `_l` who is signed in and from where, `_r` on an id that was renewed. A session's own
+//! key that starts with an underscore gets one more.
 
 mod scripts;
 
@@ -11,9 +12,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use redis::ScriptInvocation;
-use scripts::{ADD, COMMIT, CREATE, RENEW, SWAP, UNLOCK};
+use scripts::{ADD, COMMIT, CREATE, DESTROY, END, LIST, RENEW, SWAP, UNLOCK};
 
-use super::{Added, Delta, Id, Loaded, Store, Swapped, Values};
+use super::{Added, Delta, Id, Loaded, SignedIn, Store, Swapped, Values, Which};
 use crate::Result;
 use crate::config::SessionConfig;
 use crate::redis::Redis;
@@ -27,6 +28,7 @@ pub(super) struct RedisStore {
     prefix: String,
     idle: u64,
     absolute: u64,
+    max_per_user: usize,
     deadline: Duration,
 }
 
@@ -37,12 +39,28 @@ impl RedisStore {
             prefix: config.prefix.clone(),
             idle: millis(config.idle.get()),
             absolute: millis(config.absolute.get()),
+            max_per_user: config.max_per_user.max(1),
             deadline: config.deadline.get(),
         }
     }
 
     fn key(&self, id: &Id) -> String {
         format!("{}{}", self.prefix, id.hash())
+    }
+
+    /// The key of a user's index.
+    fn index(&self, user: &str) -> String {
+        format!("{}user:{user}", self.prefix)
+    }
+
+    /// Who signs in, and what else it writes.
+    fn with_all(&self, script: &mut ScriptInvocation<'_>, delta: &Delta) {
+        let (user, label) = match &delta.owner {
+            Some(owner) => (&*owner.user, &*owner.label),
+            None => ("", ""),
+        };
+        script.arg(self.max_per_user).arg(user).arg(label);
+        with_delta(script, delta);
     }
 
     fn lock_key(&self, id: &Id) -> String {
@@ -99,12 +117,13 @@ impl Store for RedisStore {
             both.cmd("HGETALL").arg(&key).cmd("PTTL").arg(&key);
             let (fields, left): (Vec<(String, String)>, i64) = self.redis.query(&both, self.deadline).await?;
             let mut values = Values::with_capacity(fields.len());
-            let mut ends = None;
+            let (mut ends, mut user) = (None, None);
             for (field, value) in fields {
                 match field.strip_prefix('_') {
                     None => _ = values.insert(field, value),
                     Some(own) if own.starts_with('_') => _ = values.insert(own.to_owned(), value),
                     Some("a") => ends = value.parse().ok(),
+                    Some("u") => user = Some(value),
                     Some("r") => return Ok(Loaded::Renewed),
                     Some(_) => {}
                 }
@@ -114,17 +133,17 @@ impl Store for RedisStore {
                 return Ok(Loaded::Gone);
             }
             self.prolong(key, left, ends);
-            Ok(Loaded::Alive(values))
+            Ok(Loaded::Alive { values, user })
         }
         .boxed()
     }
 
-    fn create<'a>(&'a self, id: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<()>> {
+    fn create<'a>(&'a self, id: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<Vec<String>>> {
         async move {
             let mut create = CREATE.key(self.key(id));
-            create.arg(self.idle).arg(self.absolute);
-            with_delta(&mut create, delta);
-            self.run(&create).await.map(|_| ())
+            create.arg(&self.prefix).arg(self.idle).arg(self.absolute);
+            self.with_all(&mut create, delta);
+            Ok(self.redis.query(&create, self.deadline).await?)
         }
         .boxed()
     }
@@ -139,22 +158,68 @@ impl Store for RedisStore {
         .boxed()
     }
 
-    fn renew<'a>(&'a self, id: &'a Id, to: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<bool>> {
+    fn renew<'a>(
+        &'a self,
+        id: &'a Id,
+        to: &'a Id,
+        delta: &'a Delta,
+    ) -> BoxFuture<'a, Result<Option<Vec<String>>>> {
         async move {
             let mut renew = RENEW.key(self.key(id));
-            renew.key(self.key(to)).arg(self.idle).arg(REMEMBERED);
-            with_delta(&mut renew, delta);
-            self.run(&renew).await
+            renew.key(self.key(to)).arg(&self.prefix).arg(self.idle).arg(REMEMBERED);
+            self.with_all(&mut renew, delta);
+            Ok(self.redis.query(&renew, self.deadline).await?)
         }
         .boxed()
     }
 
     fn destroy<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<()>> {
         async move {
-            let mut delete = redis::cmd("DEL");
-            delete.arg(self.key(id));
-            self.redis.query::<()>(&delete, self.deadline).await?;
-            Ok(())
+            let mut destroy = DESTROY.key(self.key(id));
+            destroy.arg(&self.prefix);
+            self.run(&destroy).await.map(drop)
+        }
+        .boxed()
+    }
+
+    fn of_user<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Result<Vec<SignedIn>>> {
+        async move {
+            let mut list = LIST.key(self.index(user));
+            list.arg(&self.prefix);
+            let told: Vec<(String, i64, i64, String)> = self.redis.query(&list, self.deadline).await?;
+            let session = |(id, started_at, seen_at, label)| SignedIn {
+                id,
+                started_at,
+                seen_at,
+                label,
+                current: false,
+            };
+            Ok(told.into_iter().map(session).collect())
+        }
+        .boxed()
+    }
+
+    fn end<'a>(&'a self, user: &'a str, which: Which<'a>) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move {
+            let (which, hash) = match which {
+                Which::One(hash) => ("one", hash),
+                Which::AllBut(hash) => ("but", hash),
+                Which::All => ("all", ""),
+            };
+            let mut end = END.key(self.index(user));
+            end.arg(&self.prefix).arg(which).arg(hash);
+            Ok(self.redis.query(&end, self.deadline).await?)
+        }
+        .boxed()
+    }
+
+    fn alive<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Result<Vec<bool>>> {
+        async move {
+            let mut all = redis::pipe();
+            for key in keys {
+                all.cmd("HEXISTS").arg(format!("{}{key}", self.prefix)).arg("_a");
+            }
+            Ok(self.redis.query(&all, self.deadline).await?)
         }
         .boxed()
     }

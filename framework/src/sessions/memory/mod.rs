@@ -1,12 +1,15 @@
 //! Sessions in the memory of this process.
 
-use std::collections::{BTreeMap, HashMap};
+mod table;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{self, BoxFuture, FutureExt};
 
-use super::{Added, Delta, Id, Loaded, Store, Swapped, Values};
+use table::{Entry, Table};
+
+use super::{Added, Delta, Id, Loaded, Owner, SignedIn, Store, Swapped, Values, Which};
 use crate::Result;
 use crate::config::SessionConfig;
 
@@ -20,25 +23,7 @@ pub(super) struct MemoryStore {
     idle: Duration,
     absolute: Duration,
     max: usize,
-}
-
-#[derive(Debug, Default)]
-struct Table {
-    sessions: HashMap<Id, Entry>,
-    /// Ids by their last use, oldest first: the order in which they become idle too.
-    by_use: BTreeMap<u64, Id>,
-    uses: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    /// `None`: it was renewed.
-    values: Option<Values>,
-    started: Instant,
-    expires: Instant,
-    last_use: u64,
-    /// Whose turn it is, and until when.
-    lock: Option<(String, Instant)>,
+    max_per_user: usize,
 }
 
 impl MemoryStore {
@@ -48,6 +33,7 @@ impl MemoryStore {
             idle: config.idle.get(),
             absolute: config.absolute.get(),
             max: config.max_sessions.max(1),
+            max_per_user: config.max_per_user.max(1),
         }
     }
 
@@ -63,71 +49,56 @@ impl MemoryStore {
     fn with<T>(&self, id: &Id, change: impl FnOnce(&mut Values) -> T) -> Option<T> {
         let now = Instant::now();
         let mut table = self.lock();
-        let entry = table.touch(id, now)?;
+        let entry = table.touch(&id.hash(), now)?;
         entry.expires = self.expiry(entry.started, now);
         entry.values.as_mut().map(change)
     }
 
-    fn put(&self, table: &mut Table, id: &Id, values: Option<Values>, started: Instant, expires: Instant) {
-        table.uses += 1;
-        let last_use = table.uses;
-        table.by_use.insert(last_use, id.clone());
-        table.sessions.insert(id.clone(), Entry { values, started, expires, last_use, lock: None });
-        table.make_room(self.max);
+    fn put(
+        &self,
+        table: &mut Table,
+        id: &Id,
+        values: Option<Values>,
+        owner: Option<Owner>,
+        started: Instant,
+        expires: Instant,
+    ) -> Vec<String> {
+        let entry = Entry::new(values, owner, started, expires);
+        table.put(&id.hash(), entry, self.max, self.max_per_user)
     }
 }
 
-impl Table {
-    /// The living session, moved to the end of the order.
-    fn touch(&mut self, id: &Id, now: Instant) -> Option<&mut Entry> {
-        if self.sessions.get(id)?.expires <= now {
-            self.remove(id);
-            return None;
-        }
-        let entry = self.sessions.get_mut(id).filter(|entry| entry.values.is_some())?;
-        self.by_use.remove(&entry.last_use);
-        self.uses += 1;
-        entry.last_use = self.uses;
-        self.by_use.insert(self.uses, id.clone());
-        Some(entry)
-    }
-
-    fn remove(&mut self, id: &Id) -> Option<Entry> {
-        let entry = self.sessions.remove(id)?;
-        self.by_use.remove(&entry.last_use);
-        Some(entry)
-    }
-
-    /// Takes out what has expired at the old end, and more while there are too many.
-    fn make_room(&mut self, max: usize) {
-        let now = Instant::now();
-        while let Some((_, oldest)) = self.by_use.first_key_value() {
-            let oldest = oldest.clone();
-            let expired = self.sessions.get(&oldest).is_none_or(|entry| entry.expires <= now);
-            if !expired && self.sessions.len() <= max {
-                return;
-            }
-            self.remove(&oldest);
-        }
-    }
+/// The time of day so long ago, in milliseconds since 1970.
+fn millis_ago(ago: Duration) -> i64 {
+    let then = SystemTime::now().checked_sub(ago).unwrap_or(UNIX_EPOCH);
+    then.duration_since(UNIX_EPOCH).map_or(0, |then| i64::try_from(then.as_millis()).unwrap_or(i64::MAX))
 }
 
 impl Store for MemoryStore {
     fn load<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Loaded>> {
-        let loaded = match self.with(id, |values| values.clone()) {
-            Some(values) => Loaded::Alive(values),
-            None if self.lock().sessions.contains_key(id) => Loaded::Renewed,
+        let (key, now) = (id.hash(), Instant::now());
+        let mut table = self.lock();
+        let renewed =
+            table.sessions.get(&key).is_some_and(|entry| entry.values.is_none() && entry.expires > now);
+        let loaded = match table.touch(&key, now) {
+            Some(entry) => {
+                entry.expires = self.expiry(entry.started, now);
+                let values = entry.values.clone().unwrap_or_default();
+                Loaded::Alive { values, user: entry.owner.as_ref().map(|owner| owner.user.clone()) }
+            }
+            None if renewed => Loaded::Renewed,
             None => Loaded::Gone,
         };
         future::ready(Ok(loaded)).boxed()
     }
 
-    fn create<'a>(&'a self, id: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<()>> {
+    fn create<'a>(&'a self, id: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<Vec<String>>> {
         let mut values = Values::default();
         delta.apply(&mut values);
         let now = Instant::now();
-        self.put(&mut self.lock(), id, Some(values), now, self.expiry(now, now));
-        future::ready(Ok(())).boxed()
+        let owner = delta.owner.clone();
+        let ended = self.put(&mut self.lock(), id, Some(values), owner, now, self.expiry(now, now));
+        future::ready(Ok(ended)).boxed()
     }
 
     fn commit<'a>(&'a self, id: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<bool>> {
@@ -135,22 +106,54 @@ impl Store for MemoryStore {
         future::ready(Ok(kept)).boxed()
     }
 
-    fn renew<'a>(&'a self, id: &'a Id, to: &'a Id, delta: &'a Delta) -> BoxFuture<'a, Result<bool>> {
-        let now = Instant::now();
+    fn renew<'a>(
+        &'a self,
+        id: &'a Id,
+        to: &'a Id,
+        delta: &'a Delta,
+    ) -> BoxFuture<'a, Result<Option<Vec<String>>>> {
+        let (key, now) = (id.hash(), Instant::now());
         let mut table = self.lock();
-        let taken = if table.touch(id, now).is_some() { table.remove(id) } else { None };
-        let Some(Entry { values: Some(mut values), started, .. }) = taken else {
-            return future::ready(Ok(false)).boxed();
+        let taken = if table.touch(&key, now).is_some() { table.remove(&key) } else { None };
+        let Some(Entry { values: Some(mut values), owner, started, .. }) = taken else {
+            return future::ready(Ok(None)).boxed();
         };
         delta.apply(&mut values);
-        self.put(&mut table, to, Some(values), started, self.expiry(started, now));
-        self.put(&mut table, id, None, started, now + REMEMBERED);
-        future::ready(Ok(true)).boxed()
+        let owner = delta.owner.clone().or(owner);
+        let expires = self.expiry(started, now);
+        let ended = self.put(&mut table, to, Some(values), owner, started, expires);
+        self.put(&mut table, id, None, None, started, now + REMEMBERED);
+        future::ready(Ok(Some(ended))).boxed()
     }
 
     fn destroy<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<()>> {
-        self.lock().remove(id);
+        self.lock().remove(&id.hash());
         future::ready(Ok(())).boxed()
+    }
+
+    fn of_user<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Result<Vec<SignedIn>>> {
+        let (table, now) = (self.lock(), Instant::now());
+        let own = table.by_user.get(user).into_iter().flatten().filter(|key| table.is_alive(key, now));
+        let told = own.filter_map(|key| {
+            let entry = table.sessions.get(key)?;
+            Some(SignedIn {
+                id: key.clone(),
+                started_at: millis_ago(now.saturating_duration_since(entry.started)),
+                seen_at: millis_ago(now.saturating_duration_since(entry.used)),
+                label: entry.owner.as_ref().map(|owner| owner.label.clone()).unwrap_or_default(),
+                current: false,
+            })
+        });
+        future::ready(Ok(told.collect())).boxed()
+    }
+
+    fn end<'a>(&'a self, user: &'a str, which: Which<'a>) -> BoxFuture<'a, Result<Vec<String>>> {
+        future::ready(Ok(self.lock().end(user, which))).boxed()
+    }
+
+    fn alive<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Result<Vec<bool>>> {
+        let (table, now) = (self.lock(), Instant::now());
+        future::ready(Ok(keys.iter().map(|key| table.is_alive(key, now)).collect())).boxed()
     }
 
     fn add<'a>(&'a self, id: &'a Id, key: &'a str, by: i64) -> BoxFuture<'a, Result<Added>> {
@@ -188,7 +191,7 @@ impl Store for MemoryStore {
     fn lock<'a>(&'a self, id: &'a Id, token: &'a str, lease: Duration) -> BoxFuture<'a, Result<bool>> {
         let now = Instant::now();
         let mut table = self.lock();
-        let taken = match table.sessions.get_mut(id) {
+        let taken = match table.sessions.get_mut(&id.hash()) {
             Some(Entry { lock: Some((_, until)), .. }) if *until > now => false,
             Some(entry) => {
                 entry.lock = Some((token.to_owned(), now + lease));
@@ -201,7 +204,7 @@ impl Store for MemoryStore {
     }
 
     fn unlock<'a>(&'a self, id: &'a Id, token: &'a str) -> BoxFuture<'a, Result<()>> {
-        if let Some(entry) = self.lock().sessions.get_mut(id) {
+        if let Some(entry) = self.lock().sessions.get_mut(&id.hash()) {
             entry.lock.take_if(|(holder, _)| holder == token);
         }
         future::ready(Ok(())).boxed()
