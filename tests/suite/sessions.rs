@@ -4,6 +4,8 @@ use std::thread;
 
 use regatta_tests::cluster::Cluster;
 use regatta_tests::http::Http;
+use regatta_tests::ports;
+use regatta_tests::scaffold::App;
 
 /// Eight clients of one session, each of which goes from instance to instance.
 #[test]
@@ -25,4 +27,19 @@ fn a_hundred_counts_from_eight_clients_over_three_instances_are_a_hundred() {
     });
 
     assert_eq!(visitor.get("/visits").json()["visits"], 102);
+}
+
+#[test]
+fn sessions_in_the_database_outlive_the_instance_without_redis() {
+    let app = App::new();
+    app.edit("config/session.toml", "idle =", "adapter = \"sql\"\nidle =");
+    let (process, base) = app.lift_one(ports::free(), &[]);
+    let visitor = Http::new(&base);
+    assert_eq!(visitor.get("/visits").json()["visits"], 1);
+    assert_eq!(visitor.get("/visits").json()["visits"], 2);
+    drop(process);
+
+    let (_process, base) = app.lift_one(ports::free(), &[]);
+
+    assert_eq!(visitor.at(&base).get("/visits").json()["visits"], 3);
 }

@@ -19,11 +19,11 @@ use super::background::Background;
 use super::probes::{self, Readiness};
 use super::{App, layer, prepare};
 use crate::bus::{self, Bus, Interests};
-use crate::config::{Adapter, Config, HttpConfig, Migrate};
+use crate::config::{Adapter, Config, HttpConfig, Migrate, SessionAdapter};
 use crate::health::Health;
 use crate::http::{self, Instance, Listener};
-use crate::models::Db;
 use crate::models::migrate::Migrations;
+use crate::models::{Db, Stores};
 use crate::openapi::{Document, Subject};
 use crate::redis::Redis;
 use crate::routes::Namespaces;
@@ -108,18 +108,15 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         None => (bus::memory(deliver), Arc::new(MemoryPresence::default())),
     };
     let secrets = sessions::secrets(&config)?;
-    let store = match redis.for_sessions.as_ref() {
-        Some(redis) => sessions::redis(redis.clone(), &config),
-        None => sessions::memory(&config),
-    };
-    let sessions = Sessions::new(&config, store)?;
+    let stores = Db::open_stores(&config, &app.models)?;
+    let sessions = Sessions::new(&config, session_store(&config, &redis, &stores)?)?;
     let services =
         Services { bus, presence, redis: sockets_redis, secrets: &secrets, sessions: sessions.clone() };
     let sockets = Sockets::new(&config.sockets, namespaces, services)?;
     if let Some(check) = sockets.check() {
         health.register(check);
     }
-    let db = Db::open(&config, app.models.clone(), Arc::new(sockets.clone()))?;
+    let db = Db::new(stores, app.models.clone(), Arc::new(sockets.clone()))?;
     let alters = config.migrate() == Migrate::Alter;
     let migrations = db.migrations(&config.root, config.models.migrate_timeout.get());
     let of_files = migrations.iter().flat_map(|migrations| migrations.checks(alters));
@@ -148,6 +145,19 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     Ok(Built { parts, health, incoming, runtime })
 }
 
+/// Where the sessions live. In SQL they share the connections of the models in the same datastore.
+fn session_store(config: &Config, redis: &SharedRedis, stores: &Stores) -> Result<Arc<dyn sessions::Store>> {
+    match (config.session_adapter(), &redis.for_sessions) {
+        (SessionAdapter::Redis, Some(redis)) => Ok(sessions::redis(redis.clone(), config)),
+        (SessionAdapter::Sql, _) => {
+            let name = config.session_datastore();
+            let shared = stores.iter().find(|(other, _)| other == name).map(|(_, store)| store.clone());
+            sessions::sql(shared.map_or_else(|| Db::open_store(config, name), Ok)?, config)
+        }
+        (SessionAdapter::Memory | SessionAdapter::Redis, _) => Ok(sessions::memory(config)),
+    }
+}
+
 /// The namespaces in which the bus hears other instances.
 fn interests(namespaces: &Namespaces) -> Interests {
     Interests {
@@ -173,7 +183,7 @@ impl SharedRedis {
 fn shared_redis(config: &Config, handle: &tokio::runtime::Handle) -> Result<SharedRedis> {
     let open = |name: &str| -> Result<Redis> { Ok(Redis::open(config.datastore(name)?, handle)?) };
     let sockets = (config.sockets.adapter == Adapter::Redis).then_some(config.sockets.datastore.as_str());
-    let sessions = (config.session_adapter() == Adapter::Redis).then(|| config.session_datastore());
+    let sessions = (config.session_adapter() == SessionAdapter::Redis).then(|| config.session_datastore());
     let same = sockets.is_some() && sockets == sessions;
     let for_sockets = sockets.map(open).transpose()?;
     let for_sessions = if same { for_sockets.clone() } else { sessions.map(open).transpose()? };
@@ -251,6 +261,7 @@ pub(crate) async fn start(
     parts.sockets.listen().await?;
     runtime.handle()?.spawn(parts.sockets.clone().relay(incoming));
     runtime.handle()?.spawn(parts.sockets.clone().keep_presence());
+    runtime.handle()?.spawn(parts.sessions.clone().keep_tidy());
     let endings = parts.sessions.endings();
     runtime.handle()?.spawn(parts.sockets.clone().follow_sessions(parts.sessions.clone(), endings));
 

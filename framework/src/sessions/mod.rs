@@ -17,6 +17,7 @@ mod redis;
 mod secrets;
 mod service;
 mod shared;
+mod sql;
 mod turn;
 
 use std::collections::HashMap;
@@ -24,9 +25,10 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{self, BoxFuture, FutureExt};
 
 use crate::config::Config;
+use crate::db::{self, DbError};
 use crate::redis::Redis;
 use crate::{Error, Result};
 
@@ -145,6 +147,16 @@ pub(crate) trait Store: Debug + Send + Sync {
 
     /// Gives the lock back, if it is still held with `token`.
     fn unlock<'a>(&'a self, id: &'a Id, token: &'a str) -> BoxFuture<'a, Result<()>>;
+
+    /// Makes what the store needs, before its first use.
+    fn prepare(&self) -> BoxFuture<'_, Result<()>> {
+        future::ready(Ok(())).boxed()
+    }
+
+    /// Removes what has expired, where that does not happen by itself.
+    fn sweep(&self) -> BoxFuture<'_, Result<()>> {
+        future::ready(Ok(())).boxed()
+    }
 }
 
 /// What came of adding to a number.
@@ -176,6 +188,14 @@ pub(crate) fn memory(config: &Config) -> Arc<dyn Store> {
 /// Sessions in Redis: shared by every instance.
 pub(crate) fn redis(redis: Redis, config: &Config) -> Arc<dyn Store> {
     Arc::new(self::redis::RedisStore::new(redis, &config.session))
+}
+
+/// Sessions in a SQL database: shared by every instance that uses it.
+///
+/// # Errors
+/// When the database is one that sessions can't live in.
+pub(crate) fn sql(store: db::Store, config: &Config) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(sql::SqlStore::new(store, &config.session)?))
 }
 
 /// Why sessions can't be had as configured, or a change not be kept.
@@ -211,6 +231,16 @@ pub(crate) enum SessionError {
         "`{0}` in the session is no whole number of 64 bits, or would be none: `incr` counts with numbers only"
     )]
     NoNumber(String),
+    #[error(
+        "sessions can't live in MySQL: set adapter = \"redis\" in config/session.toml, or name a datastore there that \
+         is SQLite or PostgreSQL"
+    )]
+    NoSuchDatabase,
+    #[error(
+        "the table `regatta_sessions`, which holds the sessions, can't be made ({why}): let the database's user create \
+         tables, or make it yourself: CREATE TABLE regatta_sessions ({columns})"
+    )]
+    NoTable { why: DbError, columns: String },
     #[error("`{0}` can't sign in: a user's id has 1 to {max} bytes", max = list::LONGEST_USER)]
     User(String),
 }

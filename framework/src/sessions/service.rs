@@ -19,6 +19,9 @@ const X_SESSION: HeaderName = HeaderName::from_static("x-session");
 /// The session ended while the request ran: what it wrote is not kept.
 const ENDED: HeaderValue = HeaderValue::from_static("ended");
 
+/// How often what has expired is removed.
+const SWEEP: Duration = Duration::from_secs(60);
+
 /// Endings that may wait for who closes the sockets; more are found when all sockets are looked at.
 const ENDINGS: usize = 1_024;
 
@@ -99,6 +102,26 @@ impl Sessions {
     /// The name of the session cookie.
     pub fn cookie_name(&self) -> &str {
         self.0.cookies.name()
+    }
+
+    /// Makes what the store needs.
+    ///
+    /// # Errors
+    /// When that is not possible; 503 when the store is away.
+    pub(crate) async fn prepare(&self) -> Result<()> {
+        self.0.store.prepare().await
+    }
+
+    /// Removes what has expired every minute, for as long as the app runs.
+    pub(crate) async fn keep_tidy(self) {
+        let mut minutes = tokio::time::interval(SWEEP);
+        minutes.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            minutes.tick().await;
+            if let Err(error) = self.0.store.sweep().await {
+                tracing::debug!(%error, "expired sessions were not removed; the next time does it");
+            }
+        }
     }
 
     /// Sessions that are ended from now on, by the hashes of their ids.

@@ -1,8 +1,19 @@
 use regatta_macros::Settings;
 use serde::{Deserialize, Serialize};
 
-use super::Adapter;
 use crate::config::Span;
+
+/// Where sessions live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionAdapter {
+    /// In this process: for one instance.
+    Memory,
+    /// In Redis: shared by every instance.
+    Redis,
+    /// In a SQL datastore, SQLite or PostgreSQL: shared by every instance that uses it.
+    Sql,
+}
 
 /// `config/session.toml`
 #[derive(Clone, Deserialize, Serialize, Settings)]
@@ -10,9 +21,9 @@ use crate::config::Span;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SessionConfig {
-    /// Where sessions live; unset: wherever the sockets' adapter says.
-    pub adapter: Option<Adapter>,
-    /// The datastore of that adapter; unset: the sockets' datastore.
+    /// Where sessions live: `memory`, `redis` or `sql`; unset: wherever the sockets' adapter says.
+    pub adapter: Option<SessionAdapter>,
+    /// The datastore of that adapter; unset: the sockets' datastore, with the adapter `sql` the models'.
     pub datastore: Option<String>,
     /// Secrets that sign the cookie, at least 32 characters each: the first signs, all verify. `SESSION_SECRET`
     /// holds them separated by commas.
