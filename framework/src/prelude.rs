@@ -11,6 +11,6 @@ pub use crate::error::{Error, Result};
 pub use crate::http::{Answer, ClientAddress, Input, Instance, Valid};
 pub use crate::models::{Db, Many, Model, Ref, Timestamp};
 pub use crate::routes::Routes;
-pub use crate::sessions::Flash;
+pub use crate::sessions::{Flash, SharedSession};
 pub use crate::sockets::{Args, Binary, Present, Requester, Socket, Sockets};
 pub use crate::views::Views;

@@ -30,4 +30,5 @@ mod polling;
 mod publishes;
 mod refusals;
 mod scaffold;
+mod sessions;
 mod single;

@@ -11,7 +11,7 @@ pub struct Name {
 
 #[derive(Serialize)]
 pub struct Visits {
-    visits: u64,
+    visits: i64,
     instance: String,
 }
 
@@ -37,8 +37,7 @@ pub async fn choose_name(
 }
 
 /// `GET /visits`: how often this session was here, whichever instance counted.
-pub async fn visits(session: Session, instance: Instance) -> Result<Json<Visits>> {
-    let visits = session.get::<u64>("visits")?.unwrap_or(0) + 1;
-    session.insert("visits", visits)?;
+pub async fn visits(session: SharedSession, instance: Instance) -> Result<Json<Visits>> {
+    let visits = session.incr("visits", 1).await?;
     Ok(Json(Visits { visits, instance: instance.id().to_owned() }))
 }

@@ -25,6 +25,7 @@ pub(super) async fn run(parts: &Parts) -> Result<()> {
             Migrate::Safe => {}
         }
     }
+    parts.sessions.prepare().await?;
     bootstrap(parts).await
 }
 

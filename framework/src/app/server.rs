@@ -16,7 +16,7 @@ use socket2::SockRef;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
-use super::connections::shared_redis;
+use super::connections::{session_store, shared_redis};
 use super::probes::{self, Readiness};
 use super::{App, layer, levels, prepare};
 use crate::assets::Assets;
@@ -114,17 +114,15 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         None => (bus::memory(deliver), Arc::new(MemoryPresence::default())),
     };
     let secrets = sessions::secrets(&config)?;
-    let services = Services { bus, presence, redis: sockets_redis, secrets: &secrets };
+    let stores = Db::open_stores(&config, &app.models)?;
+    let sessions = Sessions::new(&config, session_store(&config, &redis, &stores)?)?;
+    let services =
+        Services { bus, presence, redis: sockets_redis, secrets: &secrets, sessions: sessions.clone() };
     let sockets = Sockets::new(&config.sockets, namespaces, services)?;
     if let Some(check) = sockets.check() {
         health.register(check);
     }
-    let store = match redis.for_sessions.as_ref() {
-        Some(redis) => sessions::redis(redis.clone(), &config),
-        None => sessions::memory(&config),
-    };
-    let sessions = Sessions::new(&config, store)?;
-    let db = Db::open(&config, app.models.clone(), Arc::new(sockets.clone()))?;
+    let db = Db::new(stores, app.models.clone(), Arc::new(sockets.clone()))?;
     let alters = config.migrate() == Migrate::Alter;
     let migrations = db.migrations(&config.root, config.models.migrate_timeout.get());
     let of_files = migrations.iter().flat_map(|migrations| migrations.checks(alters));
@@ -237,6 +235,9 @@ pub(crate) async fn start(
     parts.sockets.listen().await?;
     runtime.handle()?.spawn(parts.sockets.clone().relay(incoming));
     runtime.handle()?.spawn(parts.sockets.clone().keep_presence());
+    runtime.handle()?.spawn(parts.sessions.clone().keep_tidy());
+    let endings = parts.sessions.endings();
+    runtime.handle()?.spawn(parts.sockets.clone().follow_sessions(parts.sessions.clone(), endings));
 
     let http = &parts.config.http;
     let workers = workers(http);

@@ -21,8 +21,8 @@ pub use error::ConfigError;
 pub(crate) use sections::Datastores;
 pub use sections::{
     Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, HttpConfig, LogConfig, LogFormat,
-    Migrate, ModelsConfig, OpenapiConfig, Relay, SecurityConfig, SessionConfig, SocketsConfig, Transport,
-    UploadsConfig, ViewsConfig,
+    Migrate, ModelsConfig, OpenapiConfig, Relay, SecurityConfig, SessionAdapter, SessionConfig,
+    SocketsConfig, Transport, UploadsConfig, ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;
@@ -118,13 +118,21 @@ impl Config {
     }
 
     /// The sessions' adapter: their own when set, else the sockets'.
-    pub fn session_adapter(&self) -> Adapter {
-        self.session.adapter.unwrap_or(self.sockets.adapter)
+    pub fn session_adapter(&self) -> SessionAdapter {
+        self.session.adapter.unwrap_or(match self.sockets.adapter {
+            Adapter::Memory => SessionAdapter::Memory,
+            Adapter::Redis => SessionAdapter::Redis,
+        })
     }
 
-    /// The name of the datastore that holds the sessions: their own when set, else the sockets'.
+    /// The name of the datastore that holds the sessions: their own when set, else the sockets' or, for the adapter
+    /// `sql`, the models'.
     pub fn session_datastore(&self) -> &str {
-        self.session.datastore.as_deref().unwrap_or(&self.sockets.datastore)
+        let otherwise = match self.session_adapter() {
+            SessionAdapter::Sql => &self.models.datastore,
+            SessionAdapter::Memory | SessionAdapter::Redis => &self.sockets.datastore,
+        };
+        self.session.datastore.as_deref().unwrap_or(otherwise)
     }
 
     /// The response cache's adapter: its own when set, else the sockets'.

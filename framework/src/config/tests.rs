@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Adapter, Config, ConfigError, Environment, Settings};
+use super::{Adapter, Config, ConfigError, Environment, SessionAdapter, Settings};
 
 struct App(PathBuf);
 
@@ -56,7 +56,7 @@ fn local_toml_and_flags_win_over_files() {
 #[test]
 fn sessions_follow_the_sockets_adapter() {
     let app = App::with(&[("sockets.toml", "adapter = \"redis\"")]);
-    assert_eq!(app.load(Environment::Test).unwrap().session_adapter(), Adapter::Redis);
+    assert_eq!(app.load(Environment::Test).unwrap().session_adapter(), SessionAdapter::Redis);
 }
 
 #[test]

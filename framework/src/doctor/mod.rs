@@ -1,6 +1,6 @@
 //! What can be wrong with a configuration, and what to do about it.
 
-use crate::config::{Adapter, Config};
+use crate::config::{Adapter, Config, SessionAdapter};
 use crate::health::Finding;
 use crate::{Error, Result};
 
@@ -39,7 +39,8 @@ pub(crate) fn refuse_insecure(config: &Config) -> Result<()> {
 }
 
 fn memory(config: &Config) -> Option<Named> {
-    let in_memory = config.sockets.adapter == Adapter::Memory || config.session_adapter() == Adapter::Memory;
+    let in_memory =
+        config.sockets.adapter == Adapter::Memory || config.session_adapter() == SessionAdapter::Memory;
     if !in_memory {
         return None;
     }

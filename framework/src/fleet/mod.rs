@@ -19,7 +19,7 @@ pub(crate) use listeners::{bind, listener};
 pub(crate) use ports::Ports;
 pub(crate) use signals::{told_to_read_again, told_to_stop};
 
-use crate::config::{Adapter, Config};
+use crate::config::{Adapter, Config, SessionAdapter};
 use crate::redis::RedisServer;
 use crate::{Error, Result};
 use child::Child;
@@ -58,7 +58,8 @@ pub(crate) fn plan(config: &Config, instances: Option<u16>, ports: Option<Ports>
         (_, Some(ports)) => Plan::Each(ports.iter().map(|port| SocketAddr::new(host, port)).collect()),
         _ => return Ok(None),
     };
-    let in_memory = config.sockets.adapter == Adapter::Memory || config.session_adapter() == Adapter::Memory;
+    let in_memory =
+        config.sockets.adapter == Adapter::Memory || config.session_adapter() == SessionAdapter::Memory;
     if plan.count() > 1 && in_memory && config.environment.is_production() {
         return Err(Error::internal(
             "several instances need a shared store: set adapter = \"redis\" in config/sockets.toml",

@@ -36,9 +36,12 @@ pub struct Db {
     pub(super) within: Option<Arc<Within>>,
 }
 
+/// Datastores by name.
+pub(crate) type Stores = Vec<(String, Store)>;
+
 pub(super) struct Shared {
-    /// The datastores by name; the first one holds the models that name none.
-    pub(super) stores: Vec<(String, Store)>,
+    /// The first one holds the models that name none.
+    pub(super) stores: Stores,
     registry: Registry,
     sink: Arc<dyn ChangeSink>,
 }
@@ -53,14 +56,8 @@ pub(super) struct Within {
 }
 
 impl Db {
-    /// Opens the models' datastores; connects to nothing yet.
-    pub(crate) fn open(
-        config: &Config,
-        schemas: Vec<Arc<Schema>>,
-        sink: Arc<dyn ChangeSink>,
-    ) -> Result<Self> {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let workers = if config.http.workers > 0 { config.http.workers } else { cores() };
+    /// Opens the models' datastores; connects to nothing yet. The first one holds the models that name none.
+    pub(crate) fn open_stores(config: &Config, schemas: &[Arc<Schema>]) -> Result<Stores> {
         let named = schemas.iter().filter_map(|schema| schema.datastore());
         let mut names = vec![config.models.datastore.as_str()];
         for name in named {
@@ -68,14 +65,18 @@ impl Db {
                 names.push(name);
             }
         }
-        let mut datastores = Vec::with_capacity(names.len());
-        for name in names {
-            let datastore = config.datastore(name).map_err(|error| Error::internal(error.to_string()))?;
-            datastores.push((name.to_owned(), datastore));
-        }
-        Self::open_at(&datastores, &config.root, workers, schemas, sink)
+        names.into_iter().map(|name| Ok((name.to_owned(), Self::open_store(config, name)?))).collect()
     }
 
+    /// Opens the datastore called `name`.
+    pub(crate) fn open_store(config: &Config, name: &str) -> Result<Store> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = if config.http.workers > 0 { config.http.workers } else { cores() };
+        let datastore = config.datastore(name).map_err(|error| Error::internal(error.to_string()))?;
+        Ok(Store::open(datastore, &config.root, workers)?)
+    }
+
+    #[cfg(test)]
     pub(crate) fn open_at(
         datastores: &[(String, &DatastoreConfig)],
         root: &Path,
@@ -83,11 +84,15 @@ impl Db {
         schemas: Vec<Arc<Schema>>,
         sink: Arc<dyn ChangeSink>,
     ) -> Result<Self> {
-        let registry = Registry::new(schemas)?;
         let mut stores = Vec::with_capacity(datastores.len());
         for (name, datastore) in datastores {
             stores.push((name.clone(), Store::open(datastore, root, workers)?));
         }
+        Self::new(stores, schemas, sink)
+    }
+
+    pub(crate) fn new(stores: Stores, schemas: Vec<Arc<Schema>>, sink: Arc<dyn ChangeSink>) -> Result<Self> {
+        let registry = Registry::new(schemas)?;
         Ok(Self { shared: Arc::new(Shared { stores, registry, sink }), within: None })
     }
 

@@ -51,6 +51,7 @@ pub use criteria::{Criteria, Populate, Sort};
 pub use field::{Field, Key, Slot, Slots};
 pub use filter::{Filter, Test};
 pub use handle::Db;
+pub(crate) use handle::Stores;
 #[doc(hidden)]
 pub use lifecycle::Typed;
 pub use lifecycle::{Callbacks, Lifecycle};

@@ -5,6 +5,7 @@ use actix_web::{FromRequest, Handler};
 use crate::Result;
 use crate::cache::Cache;
 use crate::policies::Policy;
+use crate::sessions;
 
 /// What people are told of a route, in the app's OpenAPI document.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +51,28 @@ impl Guarded<'_> {
         };
         *cache = Some(rule.into());
         Self { guards, doc, cache: Some(cache) }
+    }
+
+    /// Lets requests of one session that come here, or to another serialized route, run one after the other, on whichever
+    /// instances they arrive; each sees what the one before it wrote. For what [`SharedSession`](sessions::SharedSession)
+    /// is too small for: a checkout, a wizard.
+    ///
+    /// A request waits for its turn for `turn_wait` of `config/session.toml` (10 s), then gets 503; it keeps the turn
+    /// until it is answered, at most for `turn_lease` (10 s). Requests without a session don't wait. It costs two round
+    /// trips to the store, and one more for each look while it waits.
+    ///
+    /// ```
+    /// # use regatta::prelude::*;
+    /// # async fn pay(session: Session) -> Result<&'static str> { Ok("paid") }
+    /// # fn draw(r: &mut Routes) {
+    /// r.post("/checkout", pay).serialize();
+    /// # }
+    /// # draw(&mut Routes::default());
+    /// ```
+    pub fn serialize(self) -> Self {
+        // Before the others, which then see the session as the action does.
+        self.guards.insert(0, Policy::new(sessions::take_turn));
+        self
     }
 
     /// What the route does, in a few words; for the app's OpenAPI document.

@@ -1,5 +1,7 @@
 //! The session around a request, from the network or from a socket.
 
+use std::rc::Rc;
+
 use actix_session::SessionExt;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -8,6 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::Sessions;
+use super::shared::Current;
 use crate::cache::Personal;
 
 /// What a request carries that shall have a session, whether or not it holds something.
@@ -38,10 +41,14 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
         req.extensions_mut().insert(Personal);
     }
     opened.fill(&session);
+    let current = Rc::new(Current::new(sessions.clone(), session, opened));
+    req.extensions_mut().insert(current.clone());
     let answered = next.call(req).await;
     let wanted = |response: &ServiceResponse<B>| response.request().extensions().contains::<Wanted>();
     let wanted = answered.as_ref().is_ok_and(wanted);
-    let notice = match (sessions.close(opened, &session, wanted).await, &answered) {
+    let closed = sessions.close(&current, wanted).await;
+    current.end_turn();
+    let notice = match (closed, &answered) {
         (Ok(notice), _) => notice,
         (Err(error), Err(_)) => return Err(error.into()),
         (Err(error), Ok(_)) => return answered.map(|response| response.error_response(error)),

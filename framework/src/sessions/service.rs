@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_session::{Session, SessionStatus};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
+use tokio::sync::broadcast;
 
 use super::cookie::{Cookies, Presented};
-use super::{Delta, Id, Loaded, SessionError, Store, Values, secrets};
+use super::shared::{Current, size};
+use super::{Delta, Id, Loaded, Owner, SessionError, Store, Values, secrets};
 use crate::Result;
 use crate::config::Config;
 
@@ -16,7 +19,13 @@ const X_SESSION: HeaderName = HeaderName::from_static("x-session");
 /// The session ended while the request ran: what it wrote is not kept.
 const ENDED: HeaderValue = HeaderValue::from_static("ended");
 
-/// The sessions of an app. Clones share the store.
+/// How often what has expired is removed.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Endings that may wait for who closes the sockets; more are found when all sockets are looked at.
+const ENDINGS: usize = 1_024;
+
+/// The sessions of an app; an extractor, and a handle to keep. Clones share the store.
 #[derive(Clone)]
 pub struct Sessions(Arc<Shared>);
 
@@ -24,17 +33,33 @@ struct Shared {
     cookies: Cookies,
     store: Arc<dyn Store>,
     max_bytes: usize,
+    turn_wait: Duration,
+    turn_lease: Duration,
+    recheck: Duration,
+    /// Tells of sessions that were ended, by the hashes of their ids.
+    endings: broadcast::Sender<Arc<[String]>>,
 }
 
 /// The session of one request, as it was loaded.
 #[derive(Debug, Default)]
 pub(super) struct Opened {
     /// The living session's id.
-    id: Option<Id>,
-    values: Values,
+    pub(super) id: Option<Id>,
+    /// What the store has, as far as the request knows.
+    pub(super) values: Values,
+    /// Who was signed in when the request came.
+    pub(super) user: Option<String>,
+    /// Who signs in with it.
+    pub(super) owner: Option<Owner>,
     presented: Presented,
     /// The session lives on under another id.
     renewed_elsewhere: bool,
+    /// It was started by this request, whose client does not know of it yet.
+    fresh: bool,
+    /// It ended while the request ran.
+    pub(super) ended: bool,
+    /// The answer is under way: no cookie can be given any more.
+    closed: bool,
 }
 
 /// What a response has to say about the session.
@@ -53,12 +78,80 @@ impl Sessions {
     pub(crate) fn new(config: &Config, store: Arc<dyn Store>) -> Result<Self> {
         let secrets = secrets::load(config)?;
         let cookies = Cookies::new(config, &secrets)?;
-        Ok(Self(Arc::new(Shared { cookies, store, max_bytes: config.session.max_bytes })))
+        let config = &config.session;
+        Ok(Self(Arc::new(Shared {
+            cookies,
+            store,
+            max_bytes: config.max_bytes,
+            turn_wait: config.turn_wait.get(),
+            turn_lease: config.turn_lease.get(),
+            recheck: config.recheck.get(),
+            endings: broadcast::Sender::new(ENDINGS),
+        })))
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// How long a request waits for its session's turn, and how long it may keep it.
+    pub(super) fn turns(&self) -> (Duration, Duration) {
+        (self.0.turn_wait, self.0.turn_lease)
     }
 
     /// The name of the session cookie.
     pub fn cookie_name(&self) -> &str {
         self.0.cookies.name()
+    }
+
+    /// Makes what the store needs.
+    ///
+    /// # Errors
+    /// When that is not possible; 503 when the store is away.
+    pub(crate) async fn prepare(&self) -> Result<()> {
+        self.0.store.prepare().await
+    }
+
+    /// Removes what has expired every minute, for as long as the app runs.
+    pub(crate) async fn keep_tidy(self) {
+        let mut minutes = tokio::time::interval(SWEEP);
+        minutes.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            minutes.tick().await;
+            if let Err(error) = self.0.store.sweep().await {
+                tracing::debug!(%error, "expired sessions were not removed; the next time does it");
+            }
+        }
+    }
+
+    /// Sessions that are ended from now on, by the hashes of their ids.
+    pub(crate) fn endings(&self) -> broadcast::Receiver<Arc<[String]>> {
+        self.0.endings.subscribe()
+    }
+
+    /// How often the sessions of open sockets are looked at.
+    pub(crate) fn recheck(&self) -> Duration {
+        self.0.recheck
+    }
+
+    /// Whether each of these sessions lives, by the hashes of their ids.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub(crate) async fn alive(&self, keys: &[String]) -> Result<Vec<bool>> {
+        self.0.store.alive(keys).await
+    }
+
+    /// The hash of the id in a `Cookie` header, if one is signed.
+    pub(crate) fn key_in(&self, cookies: &str) -> Option<String> {
+        self.0.cookies.read([cookies]).id.map(|id| id.hash())
+    }
+
+    pub(super) fn announce(&self, ended: Vec<String>) {
+        if !ended.is_empty() {
+            // Without sockets there is nobody to tell.
+            let _ = self.0.endings.send(ended.into());
+        }
     }
 
     /// The session a request comes with.
@@ -72,7 +165,9 @@ impl Sessions {
             return Ok(Opened { presented, ..Opened::default() });
         };
         Ok(match self.0.store.load(&id).await? {
-            Loaded::Alive(values) => Opened { id: Some(id), values, presented, renewed_elsewhere: false },
+            Loaded::Alive { values, user } => {
+                Opened { id: Some(id), values, user, presented, ..Opened::default() }
+            }
             Loaded::Renewed => Opened { presented, renewed_elsewhere: true, ..Opened::default() },
             Loaded::Gone => Opened { presented, ..Opened::default() },
         })
@@ -82,28 +177,35 @@ impl Sessions {
     ///
     /// # Errors
     /// 503 when the store does not answer; 500 when the session would be too large.
-    pub(super) async fn close(&self, opened: Opened, session: &Session, wanted: bool) -> Result<Notice> {
+    pub(super) async fn close(&self, current: &Current, wanted: bool) -> Result<Notice> {
+        let session = &current.session;
         let status = session.status();
+        let delta = self.delta(&current.opened().values, session);
+        let opened = current.opened().close();
         if status == SessionStatus::Purged {
             return self.end(opened).await;
         }
-        let delta = self.delta(&opened.values, session)?;
+        let mut delta = delta?;
+        delta.owner = opened.owner;
         match opened.id {
-            Some(id) if status == SessionStatus::Renewed => {
+            Some(id) if status == SessionStatus::Renewed || delta.owner.is_some() => {
                 let to = Id::random()?;
                 let renewed = self.0.store.renew(&id, &to, &delta).await?;
-                Ok(self.notice(renewed, Some(&to)))
+                let notice = self.notice(renewed.is_some(), Some(&to));
+                self.announce(renewed.unwrap_or_default());
+                Ok(notice)
             }
             Some(id) => {
                 let kept = delta.is_empty() || self.0.store.commit(&id, &delta).await?;
-                Ok(self.notice(kept, Some(&id).filter(|_| opened.presented.outdated)))
+                let tell = opened.fresh || opened.presented.outdated;
+                Ok(self.notice(kept && !opened.ended, Some(&id).filter(|_| tell)))
             }
-            None if delta.is_empty() && !wanted => Ok(Notice::default()),
+            None if delta.is_empty() && (!wanted || opened.ended) => Ok(self.notice(!opened.ended, None)),
             // A new session's cookie would replace the one the client got when its session was renewed.
-            None if opened.renewed_elsewhere => Ok(self.notice(false, None)),
+            None if opened.renewed_elsewhere || opened.ended => Ok(self.notice(false, None)),
             None => {
                 let id = Id::random()?;
-                self.0.store.create(&id, &delta).await?;
+                self.announce(self.0.store.create(&id, &delta).await?);
                 Ok(self.notice(true, Some(&id)))
             }
         }
@@ -112,6 +214,7 @@ impl Sessions {
     async fn end(&self, opened: Opened) -> Result<Notice> {
         if let Some(id) = &opened.id {
             self.0.store.destroy(id).await?;
+            self.announce(vec![id.hash()]);
         }
         let cookie = opened.presented.any.then(|| self.0.cookies.expire()).flatten();
         Ok(Notice { cookie, ended: false })
@@ -120,12 +223,20 @@ impl Sessions {
     fn delta(&self, before: &Values, session: &Session) -> Result<Delta> {
         let after = session.entries();
         let delta = Delta::between(before, &after);
-        let bytes = after.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
-        let max = self.0.max_bytes;
-        if bytes > max && !delta.set.is_empty() {
-            return Err(SessionError::TooLarge { bytes, max }.into());
+        if !delta.set.is_empty() {
+            self.check_size(size(&after))?;
         }
         Ok(delta)
+    }
+
+    /// # Errors
+    /// 500 when that is more than a session may have.
+    pub(super) fn check_size(&self, bytes: usize) -> Result<()> {
+        let max = self.0.max_bytes;
+        if bytes > max {
+            return Err(SessionError::TooLarge { bytes, max }.into());
+        }
+        Ok(())
     }
 
     fn notice(&self, kept: bool, cookie_for: Option<&Id>) -> Notice {
@@ -144,6 +255,41 @@ impl Opened {
     /// Whether there is a session.
     pub(super) fn is_alive(&self) -> bool {
         self.id.is_some()
+    }
+
+    /// The request has started a session.
+    pub(super) fn start(&mut self, id: Id) {
+        self.id = Some(id);
+        self.fresh = true;
+    }
+
+    /// The session was found to be gone, or to live on under another id.
+    pub(super) fn lost(&mut self, renewed: bool) {
+        self.id = None;
+        self.renewed_elsewhere = renewed;
+        self.ended = true;
+    }
+
+    pub(super) fn user(&self) -> Option<String> {
+        self.owner.as_ref().map(|owner| &owner.user).or(self.user.as_ref()).cloned()
+    }
+
+    /// Whether no session can be started in its place.
+    pub(super) fn is_over(&self) -> bool {
+        self.renewed_elsewhere || self.ended || self.closed
+    }
+
+    /// Hands over what closing needs; what was loaded stays known to whoever still has the session.
+    fn close(&mut self) -> Self {
+        self.closed = true;
+        Self {
+            id: self.id.clone(),
+            presented: std::mem::take(&mut self.presented),
+            owner: self.owner.take(),
+            user: None,
+            values: Values::default(),
+            ..*self
+        }
     }
 
     /// Puts what was loaded into the session a handler sees.

@@ -62,7 +62,7 @@ enum Done {
 
 impl Client {
     pub(super) fn new(link: Link, around: Surroundings) -> Self {
-        let company = Rc::new(Company::new(&link));
+        let company = Rc::new(Company::new(&link, around.sockets.sessions().clone()));
         Self {
             link,
             assembler: Assembler::new(MAX_ATTACHMENTS, around.max_payload),

@@ -8,6 +8,7 @@ use actix_web::http::header;
 
 use super::engine::Link;
 use super::socket::Socket;
+use crate::sessions::Sessions;
 
 /// What the sockets of one connection have in common.
 #[derive(Debug)]
@@ -16,6 +17,9 @@ pub(super) struct Company {
     places: RefCell<HashMap<Arc<str>, Place>>,
     /// The `Cookie` header of their virtual requests: the handshake's, with what the app set since.
     cookie: RefCell<Option<String>>,
+    /// The session that cookie names, by the hash of its id.
+    session: RefCell<Option<String>>,
+    sessions: Sessions,
 }
 
 /// A connection's place in a namespace.
@@ -29,9 +33,15 @@ pub(super) enum Place {
 }
 
 impl Company {
-    pub(super) fn new(link: &Link) -> Self {
+    pub(super) fn new(link: &Link, sessions: Sessions) -> Self {
         let cookie = link.handshake().headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
-        Self { places: RefCell::default(), cookie: RefCell::new(cookie.map(str::to_owned)) }
+        let session = RefCell::new(cookie.and_then(|cookie| sessions.key_in(cookie)));
+        Self {
+            places: RefCell::default(),
+            cookie: RefCell::new(cookie.map(str::to_owned)),
+            session,
+            sessions,
+        }
     }
 
     pub(super) fn get(&self, namespace: &str) -> Option<Place> {
@@ -81,6 +91,15 @@ impl Company {
         self.cookie.borrow().clone()
     }
 
+    /// The session its sockets belong to, by the hash of its id.
+    pub(super) fn session(&self) -> Option<String> {
+        self.session.borrow().clone()
+    }
+
+    pub(super) fn is_of(&self, ended: &[String]) -> bool {
+        self.session.borrow().as_ref().is_some_and(|session| ended.contains(session))
+    }
+
     /// Keeps a cookie the app set in answer to a virtual request, for the next ones.
     pub(super) fn set_cookie(&self, name: &str, value: Option<&str>) {
         let mut cookie = self.cookie.borrow_mut();
@@ -93,5 +112,8 @@ impl Company {
         let own = value.map(|value| format!("{name}={value}"));
         let all: Vec<String> = others.map(str::to_owned).chain(own).collect();
         *cookie = (!all.is_empty()).then(|| all.join("; "));
+        if name == self.sessions.cookie_name() {
+            *self.session.borrow_mut() = cookie.as_deref().and_then(|cookie| self.sessions.key_in(cookie));
+        }
     }
 }

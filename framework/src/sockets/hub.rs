@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::Dispatcher;
 use super::engine::Link;
-use super::registry::Registry;
+use super::registry::{Registry, Selection};
+use super::socket::Socket;
 
 /// What one worker has: only its thread touches it.
 pub(super) struct Hub {
@@ -52,6 +53,12 @@ impl Hub {
     /// All of them with their namespaces.
     pub(super) fn registries(&self) -> Vec<(Arc<str>, Rc<Registry>)> {
         self.registries.borrow().iter().map(|(name, registry)| (name.clone(), registry.clone())).collect()
+    }
+
+    /// Every socket that has entered a namespace.
+    pub(super) fn sockets(&self) -> Vec<Socket> {
+        let everybody = Selection { rooms: &[], except: &[] };
+        self.registries.borrow().values().flat_map(|registry| registry.select(everybody)).collect()
     }
 
     /// The registry of `namespace` for a socket about to enter.

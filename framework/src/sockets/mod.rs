@@ -25,6 +25,7 @@ mod client;
 mod company;
 mod data;
 mod emit;
+mod endings;
 mod engine;
 mod fleet;
 mod frames;
@@ -71,6 +72,7 @@ use crate::config::SocketsConfig;
 use crate::health::Check;
 use crate::redis::Redis;
 use crate::routes::{Call, Namespaces};
+use crate::sessions::Sessions;
 use engine::id::Ids;
 use engine::{Handover, Peers};
 use workers::Workers;
@@ -96,6 +98,7 @@ struct Shared {
     bus: Arc<dyn Bus>,
     presence: Arc<dyn PresenceStore>,
     handover: Arc<Handover>,
+    sessions: Sessions,
 }
 
 /// What sockets need of the services an app uses.
@@ -107,6 +110,8 @@ pub(crate) struct Services<'a> {
     pub(crate) redis: Option<&'a Redis>,
     /// What the ids of connections are signed with.
     pub(crate) secrets: &'a [String],
+    /// Whose cookies say to which session a socket belongs.
+    pub(crate) sessions: Sessions,
 }
 
 impl Sockets {
@@ -117,11 +122,11 @@ impl Sockets {
         namespaces: Namespaces,
         services: Services<'_>,
     ) -> Result<Self> {
-        let Services { bus, presence, redis, secrets } = services;
+        let Services { bus, presence, redis, secrets, sessions } = services;
         let peers = redis.map(|redis| Peers::new(redis, &config.key, config.relay, secrets)).transpose()?;
         let handover = Handover::new(Ids::new(secrets), peers, config.upgrade_timeout.get())?;
         let (workers, handover) = (Workers::default(), Arc::new(handover));
-        let shared = Shared { namespaces, workers, bus, presence, handover };
+        let shared = Shared { namespaces, workers, bus, presence, handover, sessions };
         Ok(Self { shared: Arc::new(shared), namespace: Arc::from("/") })
     }
 
@@ -229,9 +234,10 @@ impl Sockets {
     pub(crate) async fn relay(self, mut incoming: tokio::sync::mpsc::Receiver<bus::Message>) {
         while let Some(message) = incoming.recv().await {
             match message {
-                bus::Message::Question { namespace, id, question } => {
-                    tokio::spawn(self.of(&namespace).answer(id, question));
-                }
+                bus::Message::Question { namespace, id, question } => match endings::told(&question) {
+                    Some(keys) => self.close_sessions(keys, false).await,
+                    None => drop(tokio::spawn(self.of(&namespace).answer(id, question))),
+                },
                 bus::Message::Missed { count } => {
                     let args = json!([MISSED, { "count": count }]).to_string();
                     self.shared.workers.tell_all(args.into()).await;
@@ -269,6 +275,10 @@ impl Sockets {
     /// Whether the app does something in this namespace at such a call.
     fn takes(&self, call: &Call) -> bool {
         self.shared.namespaces.find(&self.namespace).is_some_and(|declared| declared.takes(call))
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.shared.sessions
     }
 
     fn bus(&self) -> &dyn Bus {

@@ -24,6 +24,9 @@ use crate::{Error, Result};
 /// Why a socket has left that the app disconnected.
 const BY_SERVER: &str = "server namespace disconnect";
 
+/// Why a connection ends whose session did.
+const SESSION_ENDED: &str = "session ended";
+
 /// A connected client. Handles are cheap to clone and stay on their worker's thread.
 #[derive(Clone)]
 pub struct Socket(Rc<Inner>);
@@ -188,6 +191,16 @@ impl Socket {
             socket.end();
         }
         self.0.link.close(frame::NORMAL, BY_SERVER, false);
+    }
+
+    /// Its session has ended: the connection ends; unless they may return, its sockets are told not to come back.
+    pub(super) fn lose_session(&self, may_return: bool) {
+        if !may_return {
+            for socket in self.0.company.sockets() {
+                socket.end();
+            }
+        }
+        self.0.link.close(frame::POLICY, SESSION_ENDED, false);
     }
 
     pub(super) fn key(&self) -> u64 {

@@ -49,6 +49,13 @@ pub(super) enum What {
     },
     Run(Task),
     Serve(Arc<Serving>),
+    /// The sockets of these sessions shall leave.
+    EndSessions {
+        keys: Arc<[String]>,
+        may_return: bool,
+    },
+    /// Which sessions the sockets have.
+    TellSessions(mpsc::UnboundedSender<Vec<String>>),
     /// An event, `["event", argument, …]`, for every socket of every namespace.
     Tell(Arc<Event>),
     Drain,
@@ -283,6 +290,18 @@ fn carry_out(hub: &Rc<Hub>, order: &Order) {
             let (hub, namespace, serving) = (hub.clone(), order.namespace.clone(), serving.clone());
             actix_web::rt::spawn(async move { servers::serve(&hub, &namespace, &serving).await });
         }
+        What::EndSessions { keys, may_return } => {
+            for socket in hub.sockets() {
+                if socket.company().is_of(keys) {
+                    socket.lose_session(*may_return);
+                }
+            }
+        }
+        What::TellSessions(tell) => {
+            let sessions = hub.sockets().iter().filter_map(|socket| socket.company().session()).collect();
+            // Whoever asked may be gone by now.
+            let _ = tell.send(sessions);
+        }
         What::Tell(event) => {
             for (namespace, registry) in hub.registries() {
                 let frames = Frames::event(&namespace, None, event);
@@ -326,6 +345,6 @@ fn with_sockets(hub: &Hub, order: &Order) {
             }
         }
         What::Run(Task(run)) => run(&registry, selection),
-        What::Serve(_) | What::Tell(_) | What::Drain => {}
+        What::Serve(_) | What::Tell(_) | What::EndSessions { .. } | What::TellSessions(_) | What::Drain => {}
     }
 }

@@ -113,6 +113,21 @@ impl TestSocket {
         }
     }
 
+    /// Waits until the server has ended the connection, and returns the reason in its Close frame.
+    pub async fn closed(mut self) -> String {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("an end in time");
+            match message {
+                Some(Ok(Message::Text(text))) if text == "2" => self.send("3".to_owned()).await,
+                Some(Ok(Message::Close(frame))) => {
+                    return frame.map(|frame| frame.reason.to_string()).unwrap_or_default();
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return String::new(),
+            }
+        }
+    }
+
     /// Closes the connection.
     pub async fn close(mut self) {
         let _ = self.stream.close(None).await;

@@ -1,8 +1,19 @@
 use regatta_macros::Settings;
 use serde::{Deserialize, Serialize};
 
-use super::Adapter;
 use crate::config::Span;
+
+/// Where sessions live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionAdapter {
+    /// In this process: for one instance.
+    Memory,
+    /// In Redis: shared by every instance.
+    Redis,
+    /// In a SQL datastore, SQLite or PostgreSQL: shared by every instance that uses it.
+    Sql,
+}
 
 /// `config/session.toml`
 #[derive(Clone, Deserialize, Serialize, Settings)]
@@ -10,9 +21,9 @@ use crate::config::Span;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SessionConfig {
-    /// Where sessions live; unset: wherever the sockets' adapter says.
-    pub adapter: Option<Adapter>,
-    /// The datastore of that adapter; unset: the sockets' datastore.
+    /// Where sessions live: `memory`, `redis` or `sql`; unset: wherever the sockets' adapter says.
+    pub adapter: Option<SessionAdapter>,
+    /// The datastore of that adapter; unset: the sockets' datastore, with the adapter `sql` the models'.
     pub datastore: Option<String>,
     /// Secrets that sign the cookie, at least 32 characters each: the first signs, all verify. `SESSION_SECRET`
     /// holds them separated by commas.
@@ -33,9 +44,22 @@ pub struct SessionConfig {
     /// How long the store may take to answer before the request gets 503.
     #[setting(default = Span::millis(500))]
     pub deadline: Span,
+    /// How long a serialized route waits for its session's turn before the request gets 503.
+    #[setting(default = Span::seconds(10))]
+    pub turn_wait: Span,
+    /// How long a serialized route keeps the turn at most: longer than its handler may take.
+    #[setting(default = Span::seconds(10))]
+    pub turn_lease: Span,
     /// The most bytes the values of one session may have together.
     #[setting(default = 65_536)]
     pub max_bytes: usize,
+    /// The most sessions one user may be signed in with; the oldest end.
+    #[setting(default = 100)]
+    pub max_per_user: usize,
+    /// How often the sessions of open sockets are looked at: a socket whose session is gone, and whose end was not
+    /// heard of, is closed this much later at most.
+    #[setting(default = Span::seconds(30))]
+    pub recheck: Span,
     /// The most sessions the memory adapter keeps; the ones unused for longest go first.
     #[setting(default = 100_000)]
     pub max_sessions: usize,

@@ -17,6 +17,9 @@ mod schemas;
 mod statements;
 pub(crate) mod zoo;
 
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::Server as PostgresServer;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 

@@ -10,14 +10,14 @@ use super::super::Model;
 use super::{Person, behaviour, migrations, once, open, open_with, person};
 
 /// A server of the test's own, ended with it.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     port: u16,
     folder: tempfile::TempDir,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("regatta-pg-").tempdir().unwrap();
         let data = folder.path().join("data");
         if is_root() {
@@ -61,7 +61,7 @@ impl Server {
         self.wait();
     }
 
-    fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres://regatta@127.0.0.1:{}/{database}", self.port)
     }
 }

@@ -43,7 +43,7 @@ async fn what_ended_leaves_nothing_behind() {
     let store = MemoryStore::new(&SessionConfig::default());
     let (id, to) = (Id::random().unwrap(), Id::random().unwrap());
     store.create(&id, &set(&[("n", "1")])).await.unwrap();
-    assert!(store.renew(&id, &to, &set(&[])).await.unwrap());
+    assert_eq!(store.renew(&id, &to, &set(&[])).await.unwrap(), Some(vec![]));
     store.destroy(&id).await.unwrap();
     store.destroy(&to).await.unwrap();
     let table = store.lock();

@@ -14,11 +14,11 @@ use crate::sessions::{self, Sessions};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
-fn open(server: &RedisServer) -> Redis {
+pub(super) fn open(server: &RedisServer) -> Redis {
     Redis::open(&DatastoreConfig::at(&server.url()), &Handle::current()).unwrap()
 }
 
-fn over(server: &RedisServer) -> Sessions {
+pub(super) fn over(server: &RedisServer) -> Sessions {
     Sessions::new(&config(), sessions::redis(open(server), &config())).unwrap()
 }
 

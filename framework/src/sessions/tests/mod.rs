@@ -2,6 +2,7 @@
 
 mod browser;
 mod cluster;
+mod contention;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use actix_web::test::{TestRequest, init_service, read_body};
 use actix_web::{App, HttpResponse, web};
 use tokio::sync::Semaphore;
 
-use super::{Sessions, serve};
+use super::{Sessions, SharedSession, serve, take_turn};
 use crate::config::{Config, Environment};
 use crate::{Error, Result};
 
@@ -78,6 +79,13 @@ async fn instance(
             .route("/fail", web::post().to(fail))
             .route("/renew", web::post().to(renew))
             .route("/login", web::post().to(login))
+            .route("/incr/{key}/{by}", web::post().to(incr))
+            .route("/pending/{key}", web::post().to(pending))
+            .route("/append/{item}", web::post().to(append))
+            .route("/swap/{key}/{old}/{new}", web::post().to(swap))
+            .route("/slow-incr", web::post().to(slow_incr))
+            .route("/slow-in-turn", web::post().to(slow_in_turn))
+            .route("/count-in-turn", web::post().to(count_in_turn))
             .route("/logout", web::post().to(logout)),
     )
     .await
@@ -128,6 +136,55 @@ async fn clear(session: Session) -> HttpResponse {
 async fn renew(session: Session) -> HttpResponse {
     session.renew();
     HttpResponse::Ok().finish()
+}
+
+async fn incr(shared: SharedSession, what: web::Path<(String, i64)>) -> Result<String> {
+    let (key, by) = what.into_inner();
+    Ok(shared.incr(&key, by).await?.to_string())
+}
+
+async fn slow_incr(shared: SharedSession, gate: web::Data<Gate>) -> Result<String> {
+    gate.pass().await;
+    Ok(shared.incr("n", 1).await?.to_string())
+}
+
+async fn slow_in_turn(shared: SharedSession, gate: web::Data<Gate>) -> Result<HttpResponse> {
+    take_turn(shared).await?;
+    gate.pass().await;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// Counts what the request itself has just written, and writes beside it.
+async fn pending(session: Session, shared: SharedSession, key: web::Path<String>) -> Result<String> {
+    session.insert(key.as_str(), 40)?;
+    shared.incr(&key, 2).await?;
+    session.insert("beside", "kept")?;
+    Ok(session.get::<i64>(&key)?.unwrap_or_default().to_string())
+}
+
+async fn append(shared: SharedSession, item: web::Path<String>) -> Result<String> {
+    let appended = shared.update("list", |list: Option<String>| list.unwrap_or_default() + &item).await?;
+    Ok(appended)
+}
+
+async fn swap(
+    session: Session,
+    shared: SharedSession,
+    what: web::Path<(String, String, String)>,
+) -> Result<String> {
+    let (key, old, new) = what.into_inner();
+    let old = (old != "-").then_some(old);
+    let swapped = shared.compare_and_set(&key, old.as_ref(), &new).await?;
+    Ok(format!("{swapped} {}", session.get::<String>(&key)?.unwrap_or_default()))
+}
+
+/// Counts as one does who knows of nobody else, in the session's turn.
+async fn count_in_turn(session: Session, shared: SharedSession) -> Result<String> {
+    take_turn(shared).await?;
+    let n = session.get::<i64>("n")?.unwrap_or_default() + 1;
+    tokio::task::yield_now().await;
+    session.insert("n", n)?;
+    Ok(n.to_string())
 }
 
 async fn logout(session: Session) -> HttpResponse {

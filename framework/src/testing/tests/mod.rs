@@ -1,4 +1,5 @@
 mod fleet;
+mod sessions;
 
 use std::collections::HashSet;
 
