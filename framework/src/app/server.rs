@@ -311,7 +311,7 @@ fn application(
 /// The app layer without HTTP around it, built when the first socket of the worker asks for it.
 fn dispatcher(parts: &Parts) -> Dispatcher {
     let headers = parts.config.sockets.send_response_headers;
-    let parts = parts.clone();
+    let parts = Rc::new(parts.clone());
     let service = Rc::new(OnceCell::new());
     Dispatcher {
         headers,

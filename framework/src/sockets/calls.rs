@@ -59,7 +59,8 @@ pub(super) async fn connecting(socket: &Socket) -> Result<(), Refused> {
     if outcome.status < 400 {
         return Ok(());
     }
-    let mut data = match outcome.body {
+    let body = outcome.body.and_then(|body| serde_json::from_str(body.get()).ok());
+    let mut data = match body {
         Some(Value::Object(body)) => body,
         Some(Value::String(text)) => Map::from_iter([("message".to_owned(), text.into())]),
         _ => Map::new(),
@@ -107,8 +108,8 @@ pub(super) async fn event(
     }
     let answer = outcome.body.unwrap_or_default();
     match outcome.several {
-        Some(numbered) => binary::settle(answer.to_string(), &numbered),
-        None => binary::settle(Value::Array(vec![answer]).to_string(), &Vec::new()),
+        Some(numbered) => binary::settle(answer.get().to_owned(), &numbered),
+        None => binary::settle(format!("[{answer}]"), &Vec::new()),
     }
 }
 
@@ -124,7 +125,8 @@ pub(super) async fn served(
     let span = span(None, &call, namespace);
     request.extensions_mut().insert(call);
     carry(&mut request, args);
-    run_alone(dispatcher, request, span).await.body.unwrap_or_default()
+    let answer = run_alone(dispatcher, request, span).await.body.unwrap_or_default();
+    serde_json::from_str(answer.get()).unwrap_or_default()
 }
 
 /// Puts the arguments of an event into a request: as its body the only one, or a list of them.

@@ -299,8 +299,8 @@ impl Socket {
     /// As Node's adapter describes a socket.
     fn described(&self) -> Value {
         let handshake = self.handshake();
-        let headers = handshake.headers().iter();
-        let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let headers = handshake.headers();
+        let headers = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(handshake.query());
         let query = query.map(actix_web::web::Query::into_inner).unwrap_or_default();
         let address = handshake.peer_address().map(|address| address.ip().to_string());

@@ -60,6 +60,16 @@ impl Registry {
 
     /// Queues a packet for every selected socket.
     pub(super) fn deliver(&self, frames: &Frames, selection: Selection<'_>, volatile: bool) {
+        // Queueing leaves the rooms as they are: whoever reads too slowly leaves them later.
+        if let [room] = selection.rooms {
+            let rooms = self.rooms.borrow();
+            for socket in rooms.get(room).into_iter().flat_map(HashMap::values) {
+                if !selection.except.iter().any(|room| socket.is_in(room)) {
+                    socket.send_frames(frames, volatile);
+                }
+            }
+            return;
+        }
         for socket in self.select(selection) {
             socket.send_frames(frames, volatile);
         }

@@ -13,7 +13,7 @@ use actix_web::http::{Method, Uri};
 use actix_web::{HttpMessage, HttpResponse};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tracing::Instrument as _;
@@ -83,25 +83,33 @@ pub(super) async fn answer(
             );
             run(socket, request, span).await
         }
-        None => Outcome::new(404, Map::new(), Some("Not Found".into())),
+        None => Outcome::new(404, Map::new(), Some(text("Not Found"))),
     };
-    let status = response.status;
-    let mut answer = Map::new();
-    if let Some(body) = response.body {
-        answer.insert("body".to_owned(), body);
-    }
-    if socket.dispatcher().headers {
-        answer.insert("headers".to_owned(), response.headers.into());
-    }
-    answer.insert("statusCode".to_owned(), status.into());
-    Ok(Value::Object(answer).to_string())
+    let acknowledged = Acknowledged {
+        body: response.body.as_deref(),
+        headers: socket.dispatcher().headers.then_some(&response.headers),
+        status: response.status,
+    };
+    Ok(serde_json::to_string(&acknowledged).unwrap_or_default())
+}
+
+/// What the client's callback gets.
+#[derive(Serialize)]
+struct Acknowledged<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<&'a Map<String, Value>>,
+    #[serde(rename = "statusCode")]
+    status: u16,
 }
 
 /// What a request came to.
 pub(super) struct Outcome {
     pub(super) status: u16,
     headers: Map<String, Value>,
-    pub(super) body: Option<Value>,
+    /// As JSON.
+    pub(super) body: Option<Box<RawValue>>,
     /// The binary values of a body that is a list of arguments.
     pub(super) several: Option<Numbered>,
     /// The body, if it is a binary value.
@@ -109,12 +117,12 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    fn new(status: u16, headers: Map<String, Value>, body: Option<Value>) -> Self {
+    fn new(status: u16, headers: Map<String, Value>, body: Option<Box<RawValue>>) -> Self {
         Self { status, headers, body, several: None, binary: None }
     }
 
     pub(super) fn broken() -> Self {
-        Self::new(500, Map::new(), Some("Internal Server Error".into()))
+        Self::new(500, Map::new(), Some(text("Internal Server Error")))
     }
 }
 
@@ -156,12 +164,17 @@ async fn read(response: HttpResponse, asks_for_methods: bool) -> Outcome {
     let is_json = content_type(&headers).is_some_and(|kind| kind.starts_with("application/json"));
     let body = match is_json.then(|| serde_json::from_slice(&bytes)) {
         Some(Ok(json)) => json,
-        _ => Value::String(String::from_utf8_lossy(&bytes).into_owned()),
+        _ => text(&String::from_utf8_lossy(&bytes)),
     };
     match headers.get(header::LOCATION).and_then(|location| location.to_str().ok()) {
         Some(location) if (300..400).contains(&status) => redirect(status, location, visible(&headers)),
         _ => Outcome { several, binary, ..Outcome::new(status, visible(&headers), Some(body)) },
     }
+}
+
+/// A text as JSON.
+fn text(text: &str) -> Box<RawValue> {
+    serde_json::value::to_raw_value(text).unwrap_or_default()
 }
 
 /// The headers of a list of methods, as Sails sends them.
@@ -180,7 +193,7 @@ fn redirect(status: u16, location: &str, others: Map<String, Value>) -> Outcome 
     headers.insert("content-type".to_owned(), "text/html".into());
     headers.insert("Location".to_owned(), location.into());
     headers.extend(others);
-    Outcome::new(status, headers, Some(format!("Redirecting to {location}").into()))
+    Outcome::new(status, headers, Some(text(&format!("Redirecting to {location}"))))
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {
@@ -282,10 +295,10 @@ pub(super) fn blank(method: Method, uri: Uri) -> actix_http::Request {
 pub(super) fn of_socket(socket: &Socket, method: Method, uri: Uri) -> actix_http::Request {
     let mut request = blank(method, uri);
     let handshake = socket.handshake();
-    request.head_mut().peer_addr = handshake.address;
+    request.head_mut().peer_addr = handshake.peer_address();
     let headers = request.headers_mut();
     for name in [header::HOST, header::ORIGIN, header::USER_AGENT, header::ACCEPT_LANGUAGE] {
-        if let Some(value) = handshake.headers.get(&name) {
+        if let Some(value) = handshake.header(&name) {
             headers.insert(name, value.clone());
         }
     }

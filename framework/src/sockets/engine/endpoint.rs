@@ -16,7 +16,7 @@ use super::echo::Echo;
 use super::outbox::{Bounds, ChannelBody, Outbox};
 use super::polling::{self, Asked};
 use super::refusal::{self, Refusal, is_upgrade};
-use super::session::{INBOX, Session};
+use super::session::{INBOX, Inbound, Session};
 use super::websocket::WebSocket;
 use super::wire::Wire;
 use super::{Link, frame};
@@ -159,7 +159,7 @@ fn open_websocket(
     to: &Endpoint,
     revision: Revision,
 ) -> Result<HttpResponse, Failure> {
-    let (session, link, _) = begin(req, to, revision, false)?;
+    let (session, link) = begin(req, to, revision, None)?;
     let (response, kept, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
     let outbox = session.outbox().clone();
     let incoming = Source::WebSocket(WebSocket::new(stream, to.config.max_payload, revision));
@@ -175,7 +175,8 @@ async fn open_polling(
     revision: Revision,
     asked: &Asked<'_>,
 ) -> Result<HttpResponse, Failure> {
-    let (session, link, arriving) = begin(req, to, revision, true)?;
+    let (inbox, arriving) = mpsc::channel(INBOX);
+    let (session, link) = begin(req, to, revision, Some(inbox))?;
     let batch = session.poll(asked.wire).await?;
     let mut response = polling::respond(batch, asked);
     if let Some(name) = &to.config.cookie {
@@ -229,24 +230,23 @@ fn begin(
     req: &HttpRequest,
     to: &Endpoint,
     revision: Revision,
-    polling: bool,
-) -> Result<(Session, Link, mpsc::Receiver<super::session::Inbound>), Failure> {
+    inbox: Option<mpsc::Sender<Inbound>>,
+) -> Result<(Session, Link), Failure> {
     if to.worker.hub().is_draining() {
         return Err(Refusal::Draining.into());
     }
     let config = &to.config;
     let bounds = Bounds { bytes: config.queue_bytes, packets: config.queue_packets };
     let outbox = Outbox::new(bounds, revision);
-    let handshake = Handshake {
-        headers: req.headers().clone(),
-        query: req.query_string().to_owned(),
-        address: req.peer_addr(),
-        secure: req.app_config().secure(),
-    };
+    let secure = req.app_config().secure();
+    let handshake = Handshake::new(req.headers(), req.query_string(), req.peer_addr(), secure);
     let id = to.worker.desk().new_id()?;
     let link = Link::new(id, to.worker.hub().key(), revision, handshake, outbox.clone());
-    let upgrades: &[&str] =
-        if polling && config.transports.contains(&Transport::WebSocket) { &["websocket"] } else { &[] };
+    let upgrades: &[&str] = if inbox.is_some() && config.transports.contains(&Transport::WebSocket) {
+        &["websocket"]
+    } else {
+        &[]
+    };
     let open = Open {
         sid: link.id(),
         upgrades,
@@ -256,8 +256,7 @@ fn begin(
     };
     let open = serde_json::to_string(&open).map_err(crate::Error::from)?;
     link.send_text(&format!("0{open}"));
-    let (session, arriving) = Session::new(link.clone(), outbox, polling);
-    Ok((session, link, arriving))
+    Ok((Session::new(link.clone(), outbox, inbox), link))
 }
 
 /// Lives the connection's life, from now to its end. `kept` is dropped then.

@@ -61,7 +61,7 @@ pub(super) struct Session(Rc<Inner>);
 struct Inner {
     link: Link,
     outbox: Outbox,
-    inbox: mpsc::Sender<Inbound>,
+    inbox: Option<mpsc::Sender<Inbound>>,
     transport: Cell<Transport>,
     /// Whether the client takes binary data as text only.
     base64: Cell<bool>,
@@ -96,12 +96,12 @@ impl Sessions {
 }
 
 impl Session {
-    /// A connection, and what arrives for it other than over a WebSocket of its own.
-    pub(super) fn new(link: Link, outbox: Outbox, is_polling: bool) -> (Self, mpsc::Receiver<Inbound>) {
-        let (inbox, arriving) = mpsc::channel(INBOX);
+    /// A connection; one that begins with polling has an inbox for what requests bring.
+    pub(super) fn new(link: Link, outbox: Outbox, inbox: Option<mpsc::Sender<Inbound>>) -> Self {
+        let is_polling = inbox.is_some();
         let transport = Cell::new(if is_polling { Transport::Polling } else { Transport::WebSocket });
         outbox.set_polled(is_polling);
-        let session = Self(Rc::new(Inner {
+        Self(Rc::new(Inner {
             link,
             outbox,
             inbox,
@@ -112,8 +112,7 @@ impl Session {
             flush: Notify::new(),
             unconfirmed: RefCell::default(),
             answers: Cell::new(0),
-        }));
-        (session, arriving)
+        }))
     }
 
     /// What waits for the client, as soon as there is something.
@@ -179,7 +178,7 @@ impl Session {
                 Unit::Text(text) => Inbound::Text(text),
                 Unit::Binary(data) => Inbound::Binary(data),
             };
-            if self.0.inbox.send(message).await.is_err() {
+            if !self.bring(message).await {
                 break;
             }
         }
@@ -195,8 +194,12 @@ impl Session {
         &self.0.outbox
     }
 
-    pub(super) fn inbox(&self) -> &mpsc::Sender<Inbound> {
-        &self.0.inbox
+    /// Gives the connection what a request or another WebSocket brought; whether it took it.
+    pub(super) async fn bring(&self, message: Inbound) -> bool {
+        match &self.0.inbox {
+            Some(inbox) => inbox.send(message).await.is_ok(),
+            None => false,
+        }
     }
 
     /// Returns when a client that polls has fetched what was left for it, or has not come for it in time.

@@ -37,12 +37,12 @@ pub(super) async fn run(
     };
     let incoming = async {
         while let Some(message) = from.recv().await {
-            if session.inbox().send(message).await.is_err() {
+            if !session.bring(message).await {
                 return;
             }
         }
         // It ends when the connection's task does, at the latest.
-        let _ = session.inbox().send(Inbound::Close(None)).await;
+        session.bring(Inbound::Close(None)).await;
     };
     tokio::join!(outgoing, incoming);
 }
