@@ -12,9 +12,11 @@ pub(super) const TEMPLATE: &str = "app-template";
 
 const PACKAGE: &str = "[[package]]\n";
 
-/// What a package depends on here for the CLI's sake alone: it writes TOML, and what an app depends on reads it at
-/// the most. Cargo would take these lines out again, and refuse the file where it is told to leave it alone.
-const FOR_THE_CLI: [(&str, &str); 1] = [("toml_edit", "toml_writer")];
+/// What a package depends on in this workspace and not in a new app: the CLI writes TOML, which an app only reads, and the
+/// workspace builds the framework with features an app has off. Cargo would take these lines out again, and refuse the
+/// file where it is told to leave it alone.
+const HERE_ALONE: [(&str, &str); 4] =
+    [("toml_edit", "toml_writer"), ("regatta", "zstd"), ("cc", "jobserver"), ("cc", "libc")];
 
 /// One `[[package]]` of the lock file, its text kept as cargo wrote it.
 #[derive(Debug)]
@@ -41,18 +43,19 @@ pub fn for_app(workspace_lock: &str, name: &AppName) -> Result<String> {
             let text = text.replacen(&format!("\"{TEMPLATE}\""), &format!("\"{}\"", name.as_str()), 1);
             kept.insert((name.as_str(), index), text);
         } else {
-            kept.insert((package.name.as_str(), index), without_cli(&package.name, text));
+            kept.insert((package.name.as_str(), index), without_ours(&package.name, text));
         }
     }
     let kept: Vec<_> = kept.into_values().map(|text| format!("{PACKAGE}{text}\n")).collect();
     Ok(format!("{head}{}", kept.join("\n")))
 }
 
-fn without_cli(package: &str, text: &str) -> String {
-    let ours = |line: &str| {
-        let dependency = line.trim().trim_matches([',', '"']);
-        FOR_THE_CLI.iter().any(|(name, only)| *name == package && *only == dependency)
-    };
+fn is_ours(package: &str, dependency: &str) -> bool {
+    HERE_ALONE.contains(&(package, dependency))
+}
+
+fn without_ours(package: &str, text: &str) -> String {
+    let ours = |line: &str| is_ours(package, line.trim().trim_matches([',', '"']));
     text.lines().filter(|line| !ours(line)).collect::<Vec<_>>().join("\n")
 }
 
@@ -63,14 +66,10 @@ fn parse(text: &str) -> Result<Package<'_>> {
         value.map(str::to_owned).ok_or_else(|| broken(format!("a package has no {key}")))
     };
     let dependencies = document.get("dependencies").and_then(|list| list.as_array());
-    let dependencies =
-        dependencies.into_iter().flatten().filter_map(|entry| entry.as_str().map(str::to_owned));
-    Ok(Package {
-        name: string("name")?,
-        version: string("version")?,
-        dependencies: dependencies.collect(),
-        text,
-    })
+    let dependencies = dependencies.into_iter().flatten().filter_map(|entry| entry.as_str());
+    let name = string("name")?;
+    let dependencies = dependencies.filter(|dependency| !is_ours(&name, dependency)).map(str::to_owned);
+    Ok(Package { version: string("version")?, dependencies: dependencies.collect(), name, text })
 }
 
 /// The template's package and everything it depends on, directly or not.
