@@ -27,6 +27,7 @@ mod namespaces;
 mod old_clients;
 mod openapi;
 mod polling;
+mod production;
 mod publishes;
 mod refusals;
 mod scaffold;

@@ -12,10 +12,16 @@ pub(super) const TEMPLATE: &str = "app-template";
 
 const PACKAGE: &str = "[[package]]\n";
 
-/// What a package depends on here for the sake of the CLI, which writes TOML where an app reads it at the most, or of
-/// the bench, whose servers no app has. Cargo would take these lines out again, and refuse the file where it is told to
-/// leave it alone.
-const FOR_OTHERS: [(&str, &str); 2] = [("toml_edit", "toml_writer"), ("bytes", "serde")];
+/// What a package depends on in this workspace and not in a new app: the CLI writes TOML, which an app only reads, and the
+/// workspace builds the framework with features an app has off, and servers for the bench. Cargo would take these lines out again, and refuse the
+/// file where it is told to leave it alone.
+const HERE_ALONE: [(&str, &str); 5] = [
+    ("toml_edit", "toml_writer"),
+    ("bytes", "serde"),
+    ("regatta", "zstd"),
+    ("cc", "jobserver"),
+    ("cc", "libc"),
+];
 
 /// What is left of a package's dependencies when it has no other.
 const NONE: &str = "dependencies = [\n]";
@@ -45,19 +51,20 @@ pub fn for_app(workspace_lock: &str, name: &AppName) -> Result<String> {
             let text = text.replacen(&format!("\"{TEMPLATE}\""), &format!("\"{}\"", name.as_str()), 1);
             kept.insert((name.as_str(), index), text);
         } else {
-            kept.insert((package.name.as_str(), index), without_others(&package.name, text));
+            kept.insert((package.name.as_str(), index), without_ours(&package.name, text));
         }
     }
     let kept: Vec<_> = kept.into_values().map(|text| format!("{PACKAGE}{text}\n")).collect();
     Ok(format!("{head}{}", kept.join("\n")))
 }
 
-fn without_others(package: &str, text: &str) -> String {
-    let theirs = |line: &str| {
-        let dependency = line.trim().trim_matches([',', '"']);
-        FOR_OTHERS.iter().any(|(name, only)| *name == package && *only == dependency)
-    };
-    let text = text.lines().filter(|line| !theirs(line)).collect::<Vec<_>>().join("\n");
+fn is_ours(package: &str, dependency: &str) -> bool {
+    HERE_ALONE.contains(&(package, dependency))
+}
+
+fn without_ours(package: &str, text: &str) -> String {
+    let ours = |line: &str| is_ours(package, line.trim().trim_matches([',', '"']));
+    let text = text.lines().filter(|line| !ours(line)).collect::<Vec<_>>().join("\n");
     text.replace(NONE, "").trim_end().to_owned()
 }
 
@@ -68,14 +75,10 @@ fn parse(text: &str) -> Result<Package<'_>> {
         value.map(str::to_owned).ok_or_else(|| broken(format!("a package has no {key}")))
     };
     let dependencies = document.get("dependencies").and_then(|list| list.as_array());
-    let dependencies =
-        dependencies.into_iter().flatten().filter_map(|entry| entry.as_str().map(str::to_owned));
-    Ok(Package {
-        name: string("name")?,
-        version: string("version")?,
-        dependencies: dependencies.collect(),
-        text,
-    })
+    let dependencies = dependencies.into_iter().flatten().filter_map(|entry| entry.as_str());
+    let name = string("name")?;
+    let dependencies = dependencies.filter(|dependency| !is_ours(&name, dependency)).map(str::to_owned);
+    Ok(Package { version: string("version")?, dependencies: dependencies.collect(), name, text })
 }
 
 /// The template's package and everything it depends on, directly or not.

@@ -47,5 +47,5 @@ impl Assets {
     }
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
 mod tests;

@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
+use tokio::runtime::Handle;
 
 use super::memory::Memory;
+use super::redis::{RedisCache, Remote};
 use super::{Entry, Key, Known, Lifetime};
+use crate::config::{CacheConfig, DatastoreConfig};
+use crate::redis::{Redis, RedisServer};
 
 fn key(name: &str) -> Key {
     Key::of([name.as_bytes()])
@@ -83,4 +87,75 @@ fn an_answer_comes_back_from_redis_as_it_was() {
     for broken in [&b""[..], b"-", b"{}\nx", b"{\"headers\":[[\"a b\",\"\"]],\"stale\":1}\nx"] {
         assert!(Entry::decode(broken, 1).is_none());
     }
+}
+
+fn shared(server: &RedisServer, change: fn(&mut CacheConfig)) -> (RedisCache, Redis) {
+    let redis = Redis::open(&DatastoreConfig::at(&server.url()), &Handle::current()).unwrap();
+    let mut config = CacheConfig::default();
+    change(&mut config);
+    (RedisCache::new(redis.clone(), &config), redis)
+}
+
+async fn found(cache: &RedisCache, names: &[&str]) -> Vec<bool> {
+    let mut found = Vec::new();
+    for name in names {
+        found.push(matches!(cache.find(&key(name)).await, Some(Remote::Found(..))));
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_holds_so_many_answers_and_bytes_and_no_more() {
+    let server = RedisServer::start().unwrap();
+    let (few, redis) = shared(&server, |config| config.max_entries = 2);
+    for (name, fresh) in [("a", 50_000), ("b", 40_000), ("c", 60_000), ("c", 60_000)] {
+        few.keep(&key(name), &entry("x"), lifetime(fresh, 0), None).await;
+    }
+    assert_eq!(found(&few, &["a", "b", "c"]).await, [true, false, true], "what ends first makes room");
+
+    let (small, _) = shared(&server, |config| {
+        config.prefix = "small:".to_owned();
+        config.max_bytes = 120;
+    });
+    for (name, fresh) in [("a", 50_000), ("b", 40_000), ("c", 60_000), ("d", 70_000)] {
+        small.keep(&key(name), &entry("x"), lifetime(fresh, 0), None).await;
+    }
+    let left = found(&small, &["a", "b", "c", "d"]).await;
+    assert_eq!(left, [false, false, true, true]);
+    small.keep(&key("large"), &entry("y".repeat(300).leak()), lifetime(90_000, 0), None).await;
+    assert_eq!(found(&small, &["a", "b", "c", "d", "large"]).await, [false; 5]);
+
+    // What ended by itself is counted no more.
+    few.keep(&key("short"), &entry("x"), lifetime(1, 0), None).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    few.keep(&key("e"), &entry("x"), lifetime(80_000, 0), None).await;
+    let count: usize =
+        redis.query(::redis::cmd("ZCARD").arg("{regatta:cache}:ends"), Duration::from_secs(1)).await.unwrap();
+    let total: usize = redis
+        .query(::redis::cmd("HGET").arg("{regatta:cache}:sizes").arg("total"), Duration::from_secs(1))
+        .await
+        .unwrap();
+    assert_eq!(count, 2);
+    assert_eq!(total, 2 * entry("x").encode(lifetime(1, 0)).unwrap().len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_instance_at_a_time_has_the_lock() {
+    let server = RedisServer::start().unwrap();
+    let (one, _) = shared(&server, |_| {});
+    let (other, _) = shared(&server, |_| {});
+
+    let Some(Remote::Locked(lock)) = one.find_or_lock(&key("a")).await else { panic!("the lock is free") };
+    assert!(matches!(other.find_or_lock(&key("a")).await, Some(Remote::Busy)));
+    let mut place = None;
+    assert!(!other.lock(&key("a"), &mut place).await);
+    drop(lock);
+
+    let deadline = std::time::Instant::now() + Duration::from_secs(5);
+    while !matches!(other.find_or_lock(&key("a")).await, Some(Remote::Locked(_))) {
+        assert!(std::time::Instant::now() < deadline, "it was never given back");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    one.refuse(&key("b"), Duration::from_secs(60), None).await;
+    assert!(matches!(other.find_or_lock(&key("b")).await, Some(Remote::Refused)));
 }

@@ -158,5 +158,6 @@ async fn whole(coding: Coding, effort: Effort, plain: Bytes) -> Result<Bytes, By
     }
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;

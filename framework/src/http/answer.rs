@@ -131,5 +131,6 @@ impl FromRequest for Answer {
     }
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;

@@ -42,6 +42,13 @@ struct Route {
     session_cookie: String,
 }
 
+/// What becomes of an answer.
+enum Judged {
+    Kept(Entry),
+    /// It goes to who asked, and to nobody else.
+    Passed(HttpResponse),
+}
+
 impl Route {
     async fn serve(self: Rc<Self>, req: HttpRequest, payload: Payload) -> Answered {
         if self.passes_by(&req) {
@@ -89,13 +96,13 @@ impl Route {
     /// Makes the answer, for all if that may be.
     async fn fill(&self, filling: Filling, req: HttpRequest, payload: Payload) -> Answered {
         let response = self.action.call(req.clone(), payload).await?;
-        match self.keepable(&req, response) {
-            Ok(entry) => {
+        match self.judge(&req, response) {
+            Judged::Kept(entry) => {
                 let entry = Arc::new(entry);
                 filling.keep(entry.clone(), self.rule.lifetime()).await;
                 Ok(answer(&req, &entry, MADE))
             }
-            Err(response) => {
+            Judged::Passed(response) => {
                 filling.refuse().await;
                 Ok(response)
             }
@@ -103,22 +110,22 @@ impl Route {
     }
 
     /// The answer as it may be kept, or as it was.
-    fn keepable(&self, req: &HttpRequest, response: HttpResponse) -> Result<Entry, HttpResponse> {
+    fn judge(&self, req: &HttpRequest, response: HttpResponse) -> Judged {
         let for_all = response.status() == StatusCode::OK
             && !is_personal(req)
             && req.get_session().status() == SessionStatus::Unchanged
             && allow_keeping(response.headers(), &self.rule);
         let max = self.cache.max_entry_bytes() as u64;
         if !for_all || !matches!(response.body().size(), BodySize::Sized(bytes) if bytes <= max) {
-            return Err(response);
+            return Judged::Passed(response);
         }
         let (mut response, body) = response.into_parts();
         match body.try_into_bytes() {
             Ok(body) => {
                 let headers = std::mem::take(response.headers_mut());
-                Ok(Entry::new(headers, body))
+                Judged::Kept(Entry::new(headers, body))
             }
-            Err(body) => Err(response.set_body(body)),
+            Err(body) => Judged::Passed(response.set_body(body)),
         }
     }
 }
@@ -184,5 +191,6 @@ fn answer(req: &HttpRequest, entry: &Entry, status: HeaderValue) -> HttpResponse
     response
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;

@@ -137,5 +137,6 @@ fn unreadable(error: actix_web::Error) -> Error {
     Error::bad_request("the body could not be read: send it whole")
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;

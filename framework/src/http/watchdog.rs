@@ -137,5 +137,5 @@ fn complain(handler: &str, blocked: Duration) {
     );
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
 mod tests;

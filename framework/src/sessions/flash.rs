@@ -124,5 +124,6 @@ impl std::fmt::Debug for Flash {
     }
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;

@@ -80,5 +80,6 @@ impl FromRequest for Uploads {
     }
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;
