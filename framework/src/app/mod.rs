@@ -10,6 +10,7 @@ mod prepare;
 mod probes;
 mod seed;
 mod server;
+mod stores;
 mod tables;
 
 use std::fmt;

@@ -17,15 +17,15 @@ use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
 use super::probes::{self, Readiness};
+use super::stores::{session_store, shared_redis};
 use super::{App, layer, prepare};
 use crate::bus::{self, Bus, Interests};
-use crate::config::{Adapter, Config, HttpConfig, Migrate, SessionAdapter};
+use crate::config::{Config, HttpConfig, Migrate};
 use crate::health::Health;
 use crate::http::{self, Instance, Listener};
+use crate::models::Db;
 use crate::models::migrate::Migrations;
-use crate::models::{Db, Stores};
 use crate::openapi::{Document, Subject};
-use crate::redis::Redis;
 use crate::routes::Namespaces;
 use crate::security::{Csrf, Origins};
 use crate::sessions::{self, Sessions};
@@ -109,7 +109,8 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     };
     let secrets = sessions::secrets(&config)?;
     let stores = Db::open_stores(&config, &app.models)?;
-    let sessions = Sessions::new(&config, session_store(&config, &redis, &stores)?)?;
+    let store = session_store(&config, &redis, &stores)?;
+    let sessions = Sessions::importing(&config, store, redis.for_import.clone())?;
     let services =
         Services { bus, presence, redis: sockets_redis, secrets: &secrets, sessions: sessions.clone() };
     let sockets = Sockets::new(&config.sockets, namespaces, services)?;
@@ -145,49 +146,12 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     Ok(Built { parts, health, incoming, runtime })
 }
 
-/// Where the sessions live. In SQL they share the connections of the models in the same datastore.
-fn session_store(config: &Config, redis: &SharedRedis, stores: &Stores) -> Result<Arc<dyn sessions::Store>> {
-    match (config.session_adapter(), &redis.for_sessions) {
-        (SessionAdapter::Redis, Some(redis)) => Ok(sessions::redis(redis.clone(), config)),
-        (SessionAdapter::Sql, _) => {
-            let name = config.session_datastore();
-            let shared = stores.iter().find(|(other, _)| other == name).map(|(_, store)| store.clone());
-            sessions::sql(shared.map_or_else(|| Db::open_store(config, name), Ok)?, config)
-        }
-        (SessionAdapter::Memory | SessionAdapter::Redis, _) => Ok(sessions::memory(config)),
-    }
-}
-
 /// The namespaces in which the bus hears other instances.
 fn interests(namespaces: &Namespaces) -> Interests {
     Interests {
         names: namespaces.names().map(str::to_owned).collect(),
         starts: namespaces.starts().map(str::to_owned).collect(),
     }
-}
-
-/// The Redis connections an app uses: one when sockets and sessions name the same datastore.
-struct SharedRedis {
-    for_sockets: Option<Redis>,
-    for_sessions: Option<Redis>,
-    same: bool,
-}
-
-impl SharedRedis {
-    fn iter(&self) -> impl Iterator<Item = &Redis> {
-        let sessions = self.for_sessions.as_ref().filter(|_| !self.same);
-        self.for_sockets.iter().chain(sessions)
-    }
-}
-
-fn shared_redis(config: &Config, handle: &tokio::runtime::Handle) -> Result<SharedRedis> {
-    let open = |name: &str| -> Result<Redis> { Ok(Redis::open(config.datastore(name)?, handle)?) };
-    let sockets = (config.sockets.adapter == Adapter::Redis).then_some(config.sockets.datastore.as_str());
-    let sessions = (config.session_adapter() == SessionAdapter::Redis).then(|| config.session_datastore());
-    let same = sockets.is_some() && sockets == sessions;
-    let for_sockets = sockets.map(open).transpose()?;
-    let for_sessions = if same { for_sockets.clone() } else { sessions.map(open).transpose()? };
-    Ok(SharedRedis { for_sockets, for_sessions, same })
 }
 
 /// An instance that takes requests.

@@ -21,8 +21,8 @@ pub use error::ConfigError;
 pub(crate) use sections::Datastores;
 pub use sections::{
     Adapter, BlueprintsConfig, DatastoreConfig, HttpConfig, LogConfig, LogFormat, Migrate, ModelsConfig,
-    OpenapiConfig, Relay, SecurityConfig, SessionAdapter, SessionConfig, SocketsConfig, Transport,
-    ViewsConfig,
+    OpenapiConfig, Relay, SecurityConfig, SessionAdapter, SessionConfig, SessionImport, SocketsConfig,
+    Transport, ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;
