@@ -14,6 +14,7 @@ pub(super) struct SharedRedis {
     pub(super) for_sockets: Option<Redis>,
     pub(super) for_sessions: Option<Redis>,
     pub(super) for_cache: Option<Redis>,
+    pub(super) for_import: Option<Redis>,
     open: Vec<(String, Redis)>,
 }
 
@@ -40,6 +41,7 @@ pub(super) fn shared_redis(config: &Config, handle: &Handle) -> Result<SharedRed
         for_sockets: connect(config.sockets.adapter == Adapter::Redis, &config.sockets.datastore)?,
         for_sessions: connect(config.session_adapter() == SessionAdapter::Redis, config.session_datastore())?,
         for_cache: connect(config.cache_adapter() == Adapter::Redis, config.cache_datastore())?,
+        for_import: connect(config.session.import.is_some(), &config.session.import_datastore)?,
         open,
     })
 }

@@ -115,7 +115,8 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     };
     let secrets = sessions::secrets(&config)?;
     let stores = Db::open_stores(&config, &app.models)?;
-    let sessions = Sessions::new(&config, session_store(&config, &redis, &stores)?)?;
+    let store = session_store(&config, &redis, &stores)?;
+    let sessions = Sessions::importing(&config, store, redis.for_import.clone())?;
     let services =
         Services { bus, presence, redis: sockets_redis, secrets: &secrets, sessions: sessions.clone() };
     let sockets = Sockets::new(&config.sockets, namespaces, services)?;

@@ -22,7 +22,7 @@ pub(crate) use sections::Datastores;
 pub use sections::{
     Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, HttpConfig, LogConfig, LogFormat,
     Migrate, ModelsConfig, OpenapiConfig, Relay, SecurityConfig, SessionAdapter, SessionConfig,
-    SocketsConfig, Transport, UploadsConfig, ViewsConfig,
+    SessionImport, SocketsConfig, Transport, UploadsConfig, ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;

@@ -13,7 +13,7 @@ use super::association::Link;
 use super::migrate::Migrations;
 use super::registry::Registry;
 use super::{Change, ChangeSink, Schema, Value};
-use crate::config::{Config, DatastoreConfig};
+use crate::config::Config;
 use crate::db::{DbError, Done, Engine, Layout, Pool, Query, Store, Transaction};
 use crate::health::Check;
 use crate::{Error, Result};
@@ -78,7 +78,7 @@ impl Db {
 
     #[cfg(test)]
     pub(crate) fn open_at(
-        datastores: &[(String, &DatastoreConfig)],
+        datastores: &[(String, &crate::config::DatastoreConfig)],
         root: &Path,
         workers: usize,
         schemas: Vec<Arc<Schema>>,

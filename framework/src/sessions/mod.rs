@@ -11,6 +11,7 @@
 mod cookie;
 mod flash;
 mod id;
+mod import;
 mod list;
 mod memory;
 mod middleware;
@@ -234,6 +235,11 @@ pub(crate) enum SessionError {
         "`{0}` in the session is no whole number of 64 bits, or would be none: `incr` counts with numbers only"
     )]
     NoNumber(String),
+    #[error(
+        "session.import needs the secret the old fleet signs its cookies with: put it into import_secret of \
+         config/session.toml, such as import_secret = [\"${{SAILS_SECRET}}\"]"
+    )]
+    NoImportSecret,
     #[error(
         "sessions can't live in MySQL: set adapter = \"redis\" in config/session.toml, or name a datastore there that \
          is SQLite or PostgreSQL"

@@ -10,10 +10,12 @@ use serde_json::value::RawValue;
 use tokio::sync::broadcast;
 
 use super::cookie::{Cookies, Presented};
+use super::import::{Found, Import};
 use super::shared::{Current, size};
 use super::{Delta, Id, Loaded, Owner, SessionError, Store, Values, secrets};
 use crate::Result;
 use crate::config::Config;
+use crate::redis::Redis;
 
 const X_SESSION: HeaderName = HeaderName::from_static("x-session");
 /// The session ended while the request ran: what it wrote is not kept.
@@ -32,6 +34,7 @@ pub struct Sessions(Arc<Shared>);
 struct Shared {
     cookies: Cookies,
     store: Arc<dyn Store>,
+    import: Option<Import>,
     max_bytes: usize,
     turn_wait: Duration,
     turn_lease: Duration,
@@ -58,6 +61,8 @@ pub(super) struct Opened {
     fresh: bool,
     /// It ended while the request ran.
     pub(super) ended: bool,
+    /// The old fleet's cookie has done its service.
+    imported: bool,
     /// The answer is under way: no cookie can be given any more.
     closed: bool,
 }
@@ -66,22 +71,33 @@ pub(super) struct Opened {
 #[derive(Debug, Default)]
 pub(super) struct Notice {
     cookie: Option<HeaderValue>,
+    /// Takes the old fleet's cookie away.
+    old_cookie: Option<HeaderValue>,
     ended: bool,
 }
 
 impl Sessions {
     /// Sessions kept in `store`.
+    #[cfg(test)]
+    pub(crate) fn new(config: &Config, store: Arc<dyn Store>) -> Result<Self> {
+        Self::importing(config, store, None)
+    }
+
+    /// Sessions kept in `store`; those of an old fleet are taken over from its Redis.
     ///
     /// # Errors
     /// In production without a secret, with a short one or a sample; when the cookie's name can't be used; when
-    /// the development secret can't be kept in `.tmp/session-secret`.
-    pub(crate) fn new(config: &Config, store: Arc<dyn Store>) -> Result<Self> {
+    /// the development secret can't be kept in `.tmp/session-secret`; with an old fleet, without its secret.
+    pub(crate) fn importing(config: &Config, store: Arc<dyn Store>, old: Option<Redis>) -> Result<Self> {
         let secrets = secrets::load(config)?;
         let cookies = Cookies::new(config, &secrets)?;
         let config = &config.session;
+        let secret = secrets.first().map(String::as_str).unwrap_or_default();
+        let import = old.map(|old| Import::new(old, config, secret)).transpose()?;
         Ok(Self(Arc::new(Shared {
             cookies,
             store,
+            import,
             max_bytes: config.max_bytes,
             turn_wait: config.turn_wait.get(),
             turn_lease: config.turn_lease.get(),
@@ -156,13 +172,29 @@ impl Sessions {
 
     /// The session a request comes with.
     pub(super) async fn open(&self, headers: &HeaderMap) -> Result<Opened> {
-        let cookies = headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
-        self.load(self.0.cookies.read(cookies)).await
+        self.load(self.0.cookies.read(cookie_headers(headers)), headers).await
     }
 
-    async fn load(&self, mut presented: Presented) -> Result<Opened> {
+    /// The session of a client that has only the old fleet's cookie.
+    async fn take_over(&self, import: &Import, opened: Opened, headers: &HeaderMap) -> Result<Opened> {
+        let Some(sid) = import.sid(cookie_headers(headers)) else { return Ok(opened) };
+        let opened = Opened { imported: true, ..opened };
+        Ok(match import.take(&sid, &*self.0.store).await? {
+            Found::Session(id, Loaded::Alive { values, user }) => {
+                Opened { id: Some(id), values, user, fresh: true, ..opened }
+            }
+            Found::Session(_, Loaded::Renewed) => Opened { renewed_elsewhere: true, ..opened },
+            Found::Session(_, Loaded::Gone) | Found::Nothing => opened,
+        })
+    }
+
+    async fn load(&self, mut presented: Presented, headers: &HeaderMap) -> Result<Opened> {
         let Some(id) = presented.id.take() else {
-            return Ok(Opened { presented, ..Opened::default() });
+            let opened = Opened { presented, ..Opened::default() };
+            return match &self.0.import {
+                Some(import) => self.take_over(import, opened, headers).await,
+                None => Ok(opened),
+            };
         };
         Ok(match self.0.store.load(&id).await? {
             Loaded::Alive { values, user } => {
@@ -178,6 +210,16 @@ impl Sessions {
     /// # Errors
     /// 503 when the store does not answer; 500 when the session would be too large.
     pub(super) async fn close(&self, current: &Current, wanted: bool) -> Result<Notice> {
+        let imported = current.opened().imported;
+        let mut notice = self.keep(current, wanted).await?;
+        if let Some(import) = self.0.import.as_ref().filter(|_| imported) {
+            let gone = format!("{}=; Path=/; HttpOnly; Max-Age=0", import.cookie());
+            notice.old_cookie = HeaderValue::try_from(gone).ok();
+        }
+        Ok(notice)
+    }
+
+    async fn keep(&self, current: &Current, wanted: bool) -> Result<Notice> {
         let session = &current.session;
         let status = session.status();
         let delta = self.delta(&current.opened().values, session);
@@ -217,7 +259,7 @@ impl Sessions {
             self.announce(vec![id.hash()]);
         }
         let cookie = opened.presented.any.then(|| self.0.cookies.expire()).flatten();
-        Ok(Notice { cookie, ended: false })
+        Ok(Notice { cookie, ..Notice::default() })
     }
 
     fn delta(&self, before: &Values, session: &Session) -> Result<Delta> {
@@ -241,8 +283,12 @@ impl Sessions {
 
     fn notice(&self, kept: bool, cookie_for: Option<&Id>) -> Notice {
         let cookie = cookie_for.filter(|_| kept).and_then(|id| self.0.cookies.set(id));
-        Notice { cookie, ended: !kept }
+        Notice { cookie, ended: !kept, ..Notice::default() }
     }
+}
+
+fn cookie_headers(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok())
 }
 
 impl fmt::Debug for Sessions {
@@ -304,11 +350,11 @@ impl Opened {
 
 impl Notice {
     pub(super) fn is_empty(&self) -> bool {
-        self.cookie.is_none() && !self.ended
+        self.cookie.is_none() && self.old_cookie.is_none() && !self.ended
     }
 
     pub(super) fn put(self, headers: &mut HeaderMap) {
-        if let Some(cookie) = self.cookie {
+        for cookie in self.cookie.into_iter().chain(self.old_cookie) {
             headers.append(header::SET_COOKIE, cookie);
         }
         if self.ended {

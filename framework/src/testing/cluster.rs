@@ -11,7 +11,7 @@ use crate::redis::RedisServer;
 #[derive(Debug)]
 pub struct TestCluster {
     instances: Vec<TestApp>,
-    redis: RedisServer,
+    _redis: RedisServer,
     _folder: TempDir,
 }
 
@@ -36,13 +36,13 @@ impl TestCluster {
             let overrides = own.into_iter().chain(settings.iter().cloned()).collect();
             instances.push(TestApp::start_with(app.clone(), overrides).await);
         }
-        Self { instances, redis, _folder: folder }
+        Self { instances, _redis: redis, _folder: folder }
     }
 
     /// The shared Redis.
     #[cfg(test)]
     pub(crate) fn redis(&self) -> &RedisServer {
-        &self.redis
+        &self._redis
     }
 }
 

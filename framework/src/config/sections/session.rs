@@ -15,6 +15,14 @@ pub enum SessionAdapter {
     Sql,
 }
 
+/// What an app replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionImport {
+    /// An app on express-session with connect-redis, as every Sails app is.
+    Express,
+}
+
 /// `config/session.toml`
 #[derive(Clone, Deserialize, Serialize, Settings)]
 #[settings(section = "session")]
@@ -50,6 +58,21 @@ pub struct SessionConfig {
     /// How long a serialized route keeps the turn at most: longer than its handler may take.
     #[setting(default = Span::seconds(10))]
     pub turn_lease: Span,
+    /// Takes over the sessions of an old fleet as its clients come: `express` for Express and Sails.
+    pub import: Option<SessionImport>,
+    /// The secrets that sign the old fleet's cookies.
+    pub import_secret: Vec<String>,
+    /// The name of the old fleet's session cookie.
+    #[setting(default = "sails.sid".to_owned())]
+    pub import_cookie: String,
+    /// The prefix of the old fleet's sessions in Redis.
+    #[setting(default = "sess:".to_owned())]
+    pub import_prefix: String,
+    /// The datastore with the old fleet's Redis.
+    #[setting(default = "redis".to_owned())]
+    pub import_datastore: String,
+    /// The key in the old sessions that holds the id of who is logged in, such as `userId`: they are then signed in here.
+    pub import_user: Option<String>,
     /// The most bytes the values of one session may have together.
     #[setting(default = 65_536)]
     pub max_bytes: usize,

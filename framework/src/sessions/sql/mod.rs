@@ -3,6 +3,7 @@
 //! A change is one statement that merges the changed keys into the row if it still lives, so that neither a concurrent
 //! change of another key nor the end of the session is undone. Times are the database's.
 
+mod rows;
 mod statements;
 
 use std::sync::Arc;
@@ -10,13 +11,13 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use sea_query::{Value as Parameter, Values as Parameters};
-use serde_json::{Map, Value as Json};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{sleep, timeout};
 
+use rows::{Rows, ids, owned, patch, text, values};
 use statements::{Statements, TABLE};
 
-use super::{Added, Delta, Id, Loaded, SessionError, SignedIn, Store, Swapped, Values, Which};
+use super::{Added, Delta, Id, Loaded, SessionError, SignedIn, Store, Swapped, Which};
 use crate::config::SessionConfig;
 use crate::db::{self, DbError, Engine, Kind, Layout, Query, Transaction, Value};
 use crate::{Error, Result};
@@ -27,8 +28,6 @@ const REMEMBERED: i64 = 10_000;
 /// Rows that are removed at once when they have expired, and the pause before the next.
 const BATCH: i64 = 500;
 const PAUSE: Duration = Duration::from_millis(50);
-
-type Rows = Vec<Vec<Value>>;
 
 /// Clones share the connections.
 #[derive(Debug, Clone)]
@@ -222,32 +221,6 @@ impl Inner {
             }
         }
     }
-}
-
-fn text(text: &str) -> Parameter {
-    text.into()
-}
-
-/// The change as a merge patch: every value is JSON text, so a null can only mean a key that goes.
-fn patch(delta: &Delta) -> String {
-    let set = delta.set.iter().map(|(key, text)| (key.clone(), Json::from(text.as_str())));
-    let removed = delta.removed.iter().map(|key| (key.clone(), Json::Null));
-    Json::Object(set.chain(removed).collect::<Map<_, _>>()).to_string()
-}
-
-fn values(data: &str) -> Values {
-    serde_json::from_str(data).unwrap_or_default()
-}
-
-fn owned(value: Value) -> Option<String> {
-    match value {
-        Value::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn ids(rows: Rows) -> Vec<String> {
-    rows.into_iter().flatten().filter_map(owned).collect()
 }
 
 impl Store for SqlStore {

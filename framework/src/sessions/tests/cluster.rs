@@ -14,7 +14,7 @@ use crate::sessions::{self, Sessions};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
-pub(super) fn open(server: &RedisServer) -> Redis {
+pub(in crate::sessions) fn open(server: &RedisServer) -> Redis {
     Redis::open(&DatastoreConfig::at(&server.url()), &Handle::current()).unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! Sessions as a browser sees them, through actix apps of two instances that share a store.
 
 mod browser;
-mod cluster;
+pub(in crate::sessions) mod cluster;
 mod contention;
 
 use std::path::Path;
@@ -21,7 +21,7 @@ use super::{Sessions, SharedSession, serve, take_turn};
 use crate::config::{Config, Environment};
 use crate::{Error, Result};
 
-fn config() -> Config {
+pub(in crate::sessions) fn config() -> Config {
     let mut config = Config::load_with(Path::new("/nonexistent"), Environment::Test, &[]).unwrap();
     config.session.secret = vec!["a secret of the tests".to_owned()];
     config
@@ -32,13 +32,13 @@ fn in_memory() -> Sessions {
 }
 
 /// Where slow requests wait, their session loaded, until they are let on.
-struct Gate {
+pub(in crate::sessions) struct Gate {
     arrived: Semaphore,
     go: Semaphore,
 }
 
 impl Gate {
-    fn closed() -> Arc<Self> {
+    pub(in crate::sessions) fn closed() -> Arc<Self> {
         Arc::new(Self { arrived: Semaphore::new(0), go: Semaphore::new(0) })
     }
 
@@ -58,7 +58,7 @@ impl Gate {
 }
 
 /// An instance of an app with the session around every action.
-async fn instance(
+pub(in crate::sessions) async fn instance(
     sessions: Sessions,
     gate: Arc<Gate>,
 ) -> impl Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error> {
@@ -83,6 +83,7 @@ async fn instance(
             .route("/pending/{key}", web::post().to(pending))
             .route("/append/{item}", web::post().to(append))
             .route("/swap/{key}/{old}/{new}", web::post().to(swap))
+            .route("/user", web::get().to(user))
             .route("/slow-incr", web::post().to(slow_incr))
             .route("/slow-in-turn", web::post().to(slow_in_turn))
             .route("/count-in-turn", web::post().to(count_in_turn))
@@ -143,6 +144,10 @@ async fn incr(shared: SharedSession, what: web::Path<(String, i64)>) -> Result<S
     Ok(shared.incr(&key, by).await?.to_string())
 }
 
+async fn user(shared: SharedSession) -> String {
+    shared.user().unwrap_or_default()
+}
+
 async fn slow_incr(shared: SharedSession, gate: web::Data<Gate>) -> Result<String> {
     gate.pass().await;
     Ok(shared.incr("n", 1).await?.to_string())
@@ -194,21 +199,22 @@ async fn logout(session: Session) -> HttpResponse {
 
 /// A browser with its cookie.
 #[derive(Clone, Default)]
-struct Browser {
-    cookie: Option<String>,
+pub(in crate::sessions) struct Browser {
+    pub(in crate::sessions) cookie: Option<String>,
 }
 
-struct Answer {
-    status: StatusCode,
+pub(in crate::sessions) struct Answer {
+    pub(in crate::sessions) status: StatusCode,
     set_cookie: Option<String>,
+    pub(in crate::sessions) set_cookies: Vec<String>,
     ended: bool,
-    retry_after: bool,
-    body: String,
+    pub(in crate::sessions) retry_after: bool,
+    pub(in crate::sessions) body: String,
 }
 
 impl Browser {
     /// Sends a request; the cookie of the answer is kept.
-    async fn send<S>(&mut self, app: &S, request: TestRequest) -> Answer
+    pub(in crate::sessions) async fn send<S>(&mut self, app: &S, request: TestRequest) -> Answer
     where
         S: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
     {
@@ -220,7 +226,7 @@ impl Browser {
         answer
     }
 
-    async fn look<S>(self, app: &S, request: TestRequest) -> Answer
+    pub(in crate::sessions) async fn look<S>(self, app: &S, request: TestRequest) -> Answer
     where
         S: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
     {
@@ -242,6 +248,10 @@ impl Browser {
         Answer {
             status,
             set_cookie: text("set-cookie"),
+            set_cookies: headers
+                .get_all("set-cookie")
+                .map(|value| value.to_str().unwrap().to_owned())
+                .collect(),
             ended: text("x-session").as_deref() == Some("ended"),
             retry_after: text("retry-after").is_some(),
             body: String::from_utf8(body.to_vec()).unwrap(),
@@ -249,10 +259,10 @@ impl Browser {
     }
 }
 
-fn get(path: &str) -> TestRequest {
+pub(in crate::sessions) fn get(path: &str) -> TestRequest {
     TestRequest::get().uri(path)
 }
 
-fn post(path: &str) -> TestRequest {
+pub(in crate::sessions) fn post(path: &str) -> TestRequest {
     TestRequest::post().uri(path)
 }

@@ -85,6 +85,7 @@ async fn sockets(cluster: &TestCluster, browser: &TestClient) -> Vec<TestSocket>
     sockets
 }
 
+#[expect(clippy::print_stdout, reason = "the figure")]
 #[tokio::test(flavor = "multi_thread")]
 async fn logging_out_everywhere_closes_nine_sockets_on_three_instances_within_a_second() {
     let cluster = TestCluster::start(app(), 3).await;
