@@ -8,7 +8,7 @@
 //! | 1 | `health` |
 //! | 2 | `protocol`, `redis`, `db` |
 //! | 3 | `bus`, [`sessions`], [`models`] |
-//! | 4 | `security`, [`views`], `policies`, [`http`] |
+//! | 4 | [`security`], [`views`], `policies`, [`http`] |
 //! | 5 | [`sockets`] |
 //! | 6 | `blueprints`, `openapi` |
 //! | 7 | `doctor`, `fleet`, [`app`] |
@@ -36,7 +36,7 @@ pub mod prelude;
 mod protocol;
 mod redis;
 pub mod routes;
-mod security;
+pub mod security;
 pub mod sessions;
 pub mod sockets;
 #[cfg(feature = "testing")]

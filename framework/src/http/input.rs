@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::Bounds;
 use crate::{Error, Result};
 
 /// The inputs of an action: the body as JSON or form, or the query of a GET.
@@ -39,8 +40,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Input<T> {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         if matches!(*req.method(), Method::GET | Method::HEAD) {
+            let few = Bounds::of(req).check_parameters(req.query_string().as_bytes());
             let query = web::Query::<T>::from_query(req.query_string());
-            return Box::pin(async move { query.map(|query| Self(query.into_inner())).map_err(malformed) });
+            return Box::pin(async move {
+                few.and(query.map(|query| Self(query.into_inner())).map_err(malformed))
+            });
         }
         let body = read(req, payload);
         Box::pin(async move { body.await?.parse().map(Self) })
@@ -62,7 +66,15 @@ struct Body {
 fn read(req: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Body>> + 'static {
     let kind = req.content_type().to_owned();
     let bytes = web::Bytes::from_request(req, payload);
-    async move { Ok(Body { kind, bytes: bytes.await.map_err(unreadable)? }) }
+    let bounds = Bounds::of(req);
+    async move {
+        let bytes = bytes.await.map_err(unreadable)?;
+        match kind.as_str() {
+            "application/x-www-form-urlencoded" => bounds.check_parameters(&bytes)?,
+            _ => bounds.check_json(&bytes)?,
+        }
+        Ok(Body { kind, bytes })
+    }
 }
 
 impl Body {

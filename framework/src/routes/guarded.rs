@@ -4,6 +4,7 @@ use actix_web::{FromRequest, Handler};
 
 use crate::Result;
 use crate::policies::Policy;
+use crate::security::{Cors, Rate, Rules};
 
 /// What people are told of a route, in the app's OpenAPI document.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +18,7 @@ pub(crate) struct Doc {
 pub struct Guarded<'a> {
     pub(super) guards: &'a mut Vec<Policy>,
     pub(super) doc: &'a mut Doc,
+    pub(super) rules: &'a mut Rules,
 }
 
 impl Guarded<'_> {
@@ -27,6 +29,25 @@ impl Guarded<'_> {
         Args: FromRequest + 'static,
     {
         self.guards.push(Policy::new(policy));
+        self
+    }
+
+    /// Which pages of other sites may read the route's answers. It wins over what `config/security.toml` says.
+    pub fn cors(self, cors: Cors) -> Self {
+        self.rules.cors = Some(cors);
+        self
+    }
+
+    /// Whether requests of other sites that change something are refused. It wins over `csrf` in `config/security.toml`;
+    /// `false` is for what other programs call with credentials of their own, such as the webhooks of a payment service.
+    pub fn csrf(self, checked: bool) -> Self {
+        self.rules.csrf = Some(checked);
+        self
+    }
+
+    /// How often the route may be asked; of several each counts.
+    pub fn rate_limit(self, rate: Rate) -> Self {
+        self.rules.rates.push(rate);
         self
     }
 

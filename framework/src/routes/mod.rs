@@ -47,6 +47,7 @@ pub(crate) use service::{CALL, register};
 use crate::Result;
 use crate::models::{Model, Schema};
 use crate::policies::Policy;
+use crate::security::{Cors, Gate, Rate, Rules};
 
 /// Where an app says which action answers which address.
 ///
@@ -72,6 +73,7 @@ pub(crate) struct Entry {
     /// What it does, when it is a blueprint's.
     pub(crate) blueprint: Option<BlueprintRoute>,
     pub(crate) doc: Doc,
+    pub(crate) rules: Rules,
 }
 
 /// What a blueprint's route does.
@@ -126,15 +128,21 @@ impl Routes {
             guards: Vec::new(),
             blueprint: None,
             doc: Doc::default(),
+            rules: Rules::default(),
         });
         let last = self.entries.len() - 1;
-        let Entry { guards, doc, .. } = &mut self.entries[last];
-        Guarded { guards, doc }
+        let Entry { guards, doc, rules, .. } = &mut self.entries[last];
+        Guarded { guards, doc, rules }
     }
 
     /// Routes that share the start of their path and their policies.
     pub fn scope(&mut self, prefix: &str) -> Scope<'_> {
-        Scope { routes: self, prefix: prefix.trim_end_matches('/').to_owned(), guards: Vec::new() }
+        Scope {
+            routes: self,
+            prefix: prefix.trim_end_matches('/').to_owned(),
+            guards: Vec::new(),
+            rules: Rules::default(),
+        }
     }
 
     /// The automatic REST + realtime API of a model.
@@ -147,6 +155,14 @@ impl Routes {
         self.blueprints.push(BlueprintEntry::new(schema));
         let last = self.blueprints.len() - 1;
         Blueprints(&mut self.blueprints[last])
+    }
+
+    /// # Errors
+    /// When a rule of a route can't be used: the message names the route.
+    pub(crate) fn review(&self, gate: &Gate) -> Result<()> {
+        let rules =
+            self.entries.iter().map(|entry| (&entry.rules, format!("{} {}", entry.method, entry.path)));
+        rules.into_iter().try_for_each(|(rules, route)| gate.review(rules, &route))
     }
 
     /// Actions that get routes by their names, where `actions` of `config/blueprints.toml` is on: `/name/action` for
@@ -166,6 +182,7 @@ pub struct Scope<'a> {
     routes: &'a mut Routes,
     prefix: String,
     guards: Vec<Policy>,
+    rules: Rules,
 }
 
 impl Scope<'_> {
@@ -178,6 +195,25 @@ impl Scope<'_> {
         Args: FromRequest + 'static,
     {
         self.guards.push(Policy::new(policy));
+        self
+    }
+
+    /// Which pages of other sites may read answers, as [`Guarded::cors`]; for the routes written after it.
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.rules.cors = Some(cors);
+        self
+    }
+
+    /// Whether requests of other sites that change something are refused, as [`Guarded::csrf`]; for the routes written
+    /// after it.
+    pub fn csrf(mut self, checked: bool) -> Self {
+        self.rules.csrf = Some(checked);
+        self
+    }
+
+    /// How often each of the routes written after it may be asked, as [`Guarded::rate_limit`].
+    pub fn rate_limit(mut self, rate: Rate) -> Self {
+        self.rules.rates.push(rate);
         self
     }
 
@@ -194,6 +230,7 @@ impl Scope<'_> {
         };
         let guarded = self.routes.route(method, &path, action);
         guarded.guards.extend(self.guards.iter().cloned());
+        guarded.rules.inherit(&self.rules);
         guarded
     }
 }

@@ -1,6 +1,6 @@
 //! How a client came.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::http::header::HeaderMap;
 
@@ -10,6 +10,7 @@ pub struct Handshake {
     pub(super) headers: HeaderMap,
     pub(super) query: String,
     pub(super) address: Option<SocketAddr>,
+    pub(super) client: Option<IpAddr>,
     pub(super) secure: bool,
 }
 
@@ -29,7 +30,12 @@ impl Handshake {
         self.address
     }
 
-    /// Whether the connection came in over TLS, here or at the proxy.
+    /// The client's address as the trusted proxies tell it.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        self.client
+    }
+
+    /// Whether the connection came in over TLS, as the trusted proxies tell it.
     pub fn is_secure(&self) -> bool {
         self.secure
     }

@@ -21,7 +21,7 @@ use super::wire::Wire;
 use super::{Link, frame};
 use crate::config::{SocketsConfig, Transport};
 use crate::protocol::engine::{Open, Revision};
-use crate::security::Origins;
+use crate::security::{ClientAddress, Gate, IsSecure, Origins};
 use crate::sockets::client::{Client, Surroundings};
 use crate::sockets::{Dispatcher, Handshake, Sockets, Worker};
 
@@ -32,6 +32,7 @@ pub(crate) struct Endpoint {
     pub(crate) worker: Worker,
     pub(crate) config: Rc<SocketsConfig>,
     pub(crate) origins: Origins,
+    pub(crate) gate: Gate,
     pub(crate) dispatcher: Dispatcher,
     /// Whether everything is sent back, and nothing else happens.
     #[cfg(feature = "testing")]
@@ -132,10 +133,12 @@ async fn serve(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<H
         _ if *req.method() != Method::GET => Err(Refusal::Method.into()),
         (None, Transport::WebSocket) if is_upgrade(req) => {
             let revision = revision(&query, &to.config)?;
+            to.gate.connects(req, to.config.connects_per_minute).await?;
             open_websocket(req, body, to, revision)
         }
         (None, Transport::Polling) => {
             let revision = revision(&query, &to.config)?;
+            to.gate.connects(req, to.config.connects_per_minute).await?;
             open_polling(req, to, revision, &query.asked()).await
         }
         _ => Err(Refusal::Request.into()),
@@ -239,7 +242,8 @@ fn begin(
         headers: req.headers().clone(),
         query: req.query_string().to_owned(),
         address: req.peer_addr(),
-        secure: req.app_config().secure(),
+        client: ClientAddress::of(req).0,
+        secure: IsSecure::of(req).0,
     };
     let id = to.worker.desk().new_id()?;
     let link = Link::new(id, to.worker.hub().key(), revision, handshake, outbox.clone());
