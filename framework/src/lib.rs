@@ -8,7 +8,7 @@
 //! | 1 | `health`, `compression` |
 //! | 2 | `protocol`, `redis`, `db` |
 //! | 3 | `bus`, `cache`, [`sessions`], [`models`] |
-//! | 4 | `security`, [`views`], [`uploads`], `policies`, [`http`] |
+//! | 4 | [`security`], [`views`], [`uploads`], `policies`, [`http`] |
 //! | 5 | [`sockets`] |
 //! | 6 | `blueprints`, `openapi` |
 //! | 7 | `doctor`, `fleet`, [`app`] |
@@ -38,7 +38,7 @@ pub mod prelude;
 mod protocol;
 mod redis;
 pub mod routes;
-mod security;
+pub mod security;
 pub mod sessions;
 pub mod sockets;
 #[cfg(feature = "testing")]

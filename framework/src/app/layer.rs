@@ -10,14 +10,15 @@ use super::server::Parts;
 use crate::blueprints;
 use crate::config::Config;
 use crate::http::{self, Watchdog};
+use crate::redis::Redis;
 use crate::routes::{Routes, register};
-use crate::security::Csrf;
+use crate::security::{Csrf, Gate, Limits, Origins};
 use crate::sessions::{self, Sessions};
 use crate::sockets;
 
 /// The app's routes behind its session, guards and error answers.
 pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
-    let layer = Layer { csrf: parts.csrf.clone(), sessions: parts.sessions.clone() };
+    let sessions = parts.sessions.clone();
     let routes = draw(parts);
     let limit = parts.config.http.body_limit;
     web::scope("")
@@ -25,17 +26,38 @@ pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .app_data(parts.sockets.clone())
         .app_data(parts.views.clone())
         .app_data(parts.instance.clone())
-        .app_data(parts.csrf.clone())
+        .app_data(parts.gate.clone())
         .app_data(parts.origins.clone())
         .app_data(parts.uploads.clone())
+        .app_data(http::Bounds::new(&parts.config.http))
         .app_data(web::PayloadConfig::new(limit))
         .app_data(web::JsonConfig::default().limit(limit))
         .app_data(web::FormConfig::default().limit(limit))
         .configure(move |services| register(routes.entries, routes.namespaces, services))
         .wrap(from_fn(move |req, next| {
-            let layer = layer.clone();
-            async move { layer.serve(req, next).await }
+            let sessions = sessions.clone();
+            async move { serve(&sessions, req, next).await }
         }))
+}
+
+/// What stands before the app's actions.
+///
+/// # Errors
+/// When the configuration or a route lets every site read answers with the users' cookies.
+pub(super) fn gate(
+    config: &Config,
+    sessions: &Sessions,
+    redis: Option<&Redis>,
+    routes: &Routes,
+) -> crate::Result<Gate> {
+    let csrf = Csrf {
+        enabled: config.security.csrf,
+        origins: Origins::for_requests(config),
+        session_cookie: sessions.cookie_name().to_owned(),
+    };
+    let gate = Gate::new(config, csrf, Limits::new(redis, &config.security))?;
+    routes.review(&gate)?;
+    Ok(gate)
 }
 
 /// Every route of the app layer.
@@ -82,21 +104,10 @@ fn expand_blueprints(routes: &mut Routes, config: &Config) {
     }
 }
 
-#[derive(Clone)]
-struct Layer {
-    csrf: Csrf,
-    sessions: Sessions,
-}
-
-impl Layer {
-    async fn serve<B: MessageBody + 'static>(
-        &self,
-        req: ServiceRequest,
-        next: Next<B>,
-    ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-        if let Err(error) = self.csrf.check(&req) {
-            return Ok(http::answer_errors(req.error_response(error)));
-        }
-        Ok(http::answer_errors(sessions::serve(&self.sessions, req, next).await?))
-    }
+async fn serve<B: MessageBody + 'static>(
+    sessions: &Sessions,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    Ok(http::answer_errors(sessions::serve(sessions, req, next).await?))
 }

@@ -196,3 +196,6 @@ impl fmt::Debug for App {
 pub fn run(app: App) -> ExitCode {
     command::run(&app)
 }
+
+#[cfg(test)]
+mod tests;

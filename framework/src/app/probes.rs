@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, web};
 use tokio::sync::Mutex;
 
 use crate::health::{Finding, Health};
+use crate::security::SECRET_CHECK;
 
 /// How long a finding is reused: balancers ask often.
 const FRESH: Duration = Duration::from_millis(500);
@@ -50,6 +51,15 @@ impl Readiness {
         let trouble = (!text.is_empty()).then_some(text);
         *last = Some((Instant::now(), trouble.clone()));
         trouble
+    }
+}
+
+/// Says in the log when this instance signs sessions with another secret than the others.
+pub(super) async fn compare_secrets(health: Health) {
+    for check in health.checks().into_iter().filter(|check| check.name == SECRET_CHECK) {
+        if let Finding::Error(text) = check.run().await {
+            tracing::error!("not ready: {text}");
+        }
     }
 }
 

@@ -29,7 +29,7 @@ use crate::models::Db;
 use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
 use crate::routes::Namespaces;
-use crate::security::{Csrf, Origins};
+use crate::security::{Gate, Origins, check_secret};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
     Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Services, Sockets, Worker, endpoint,
@@ -56,7 +56,7 @@ pub(super) struct Parts {
     pub(super) sockets: Sockets,
     pub(super) sessions: Sessions,
     pub(super) views: Views,
-    pub(super) csrf: Csrf,
+    pub(super) gate: Gate,
     pub(super) instance: Instance,
     /// Made once, for all workers.
     pub(super) openapi: Option<Document>,
@@ -123,6 +123,9 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     if let Some(check) = sockets.check() {
         health.register(check);
     }
+    if let Some(redis) = &redis.for_sessions {
+        health.register(check_secret(redis.clone(), &config.session.prefix, &secrets));
+    }
     let db = Db::new(stores, app.models.clone(), Arc::new(sockets.clone()))?;
     let alters = config.migrate() == Migrate::Alter;
     let migrations = db.migrations(&config.root, config.models.migrate_timeout.get());
@@ -131,15 +134,12 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         health.register(check);
     }
     let assets = Assets::load(&config)?;
+    let gate = layer::gate(&config, &sessions, sockets_redis, &routes)?;
     let subject = Subject { name: app.name, config: &config, models: &app.models, routes: &routes };
     let parts = Parts {
         openapi: Document::served(&subject)?,
         app: app.clone(),
-        csrf: Csrf {
-            enabled: config.security.csrf,
-            origins: Origins::for_requests(&config),
-            session_cookie: sessions.cookie_name().to_owned(),
-        },
+        gate,
         instance: instance.clone(),
         db,
         sockets,
@@ -230,7 +230,8 @@ pub(crate) async fn start(
     instance: &Instance,
     listener: TcpListener,
 ) -> Result<Running> {
-    let Built { parts, incoming, runtime, .. } = build(app, config, instance)?;
+    let Built { parts, health, incoming, runtime } = build(app, config, instance)?;
+    runtime.handle()?.spawn(probes::compare_secrets(health));
     prepare::run(&parts).await?;
     parts.sockets.subscribed(BUS_PATIENCE).await;
     parts.sockets.listen().await?;
@@ -284,6 +285,7 @@ fn application(
         worker: Worker::start(&parts.sockets, dispatcher.clone()),
         config: Rc::new(parts.config.sockets.clone()),
         origins: parts.origins.clone(),
+        gate: parts.gate.clone(),
         dispatcher,
         #[cfg(feature = "testing")]
         echoes: parts.app.echoes,

@@ -10,7 +10,7 @@ use super::{Blueprint, Call, Settings, find, members, write};
 use crate::Result;
 use crate::error::Error;
 use crate::routes::{Action, BlueprintEntry, BlueprintRoute, ControllerEntry, Doc, Entry, Operation};
-use crate::security::Csrf;
+use crate::security::Rules;
 
 /// The routes of a model, those first that would else be taken for a record's.
 pub(crate) fn routes(wanted: &BlueprintEntry, settings: &Settings) -> Vec<Entry> {
@@ -46,6 +46,7 @@ pub(crate) fn actions(wanted: Vec<ControllerEntry>, settings: &Settings) -> Vec<
                     blueprint: None,
                     doc: Doc::default(),
                     cache: None,
+                    rules: controller.rules.clone(),
                 });
             }
         }
@@ -160,9 +161,6 @@ impl<'a> Table<'a> {
         let action = Action::from_fn(move |req, payload| {
             let (blueprint, route) = (blueprint.clone(), called.clone());
             async move {
-                if changes_by_get && let Some(csrf) = req.app_data::<Csrf>() {
-                    csrf.check_change(&req)?;
-                }
                 let asked = req.clone();
                 let answered = async { run(Call::read(blueprint, route, req, payload).await?).await };
                 answered.await.map_err(|error| name_request(error, &asked))
@@ -177,6 +175,7 @@ impl<'a> Table<'a> {
             blueprint: Some(route),
             doc: Doc::default(),
             cache: None,
+            rules: Rules { changes: changes_by_get, ..self.wanted.rules.clone() },
         });
     }
 }

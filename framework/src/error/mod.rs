@@ -94,6 +94,18 @@ impl Error {
         error
     }
 
+    /// 429 with `Retry-After`, in whole seconds: whoever asks did so too often.
+    pub fn too_many_requests(retry_after: Duration) -> Self {
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        let mut error = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "E_RATE_LIMIT",
+            format!("too many requests: try again in {} s", seconds.max(1)),
+        );
+        error.0.retry_after = Some(Duration::from_secs(seconds.max(1)));
+        error
+    }
+
     /// 500 caused by `source`; clients see its text in development only.
     pub fn internal(source: impl Into<Source>) -> Self {
         let source = source.into();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::errors::status_view;
 use super::wants_html;
 use crate::error::is_production;
-use crate::views::{Context, Views};
+use crate::views::{self, Context, Views};
 use crate::{Error, Result};
 
 /// Answers as Sails' `res.ok()` and its siblings: JSON for programs, a page for browsers; an extractor.
@@ -105,8 +105,12 @@ impl Answer {
             }
             return Ok(response.json(data));
         };
-        let html = views.render_text(&view, &variables(&data, status))?;
-        Ok(response.content_type(ContentType::html()).body(html))
+        let (html, nonce) = views.render_page(&view, &variables(&data, status))?;
+        let mut response = response.content_type(ContentType::html()).body(html);
+        if let Some(nonce) = nonce {
+            views::keep(nonce, &mut response);
+        }
+        Ok(response)
     }
 }
 

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::wants_html;
 use crate::Error;
 use crate::error::{Body, is_production};
-use crate::views::{Context, Views};
+use crate::security::Nonce;
+use crate::views::{Context, Views, keep};
 
 const PAGE: &str = include_str!("error.html");
 
@@ -35,9 +36,12 @@ pub(crate) fn answer(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxB
     if !wants_html(response.request()) {
         return plain(response, &body);
     }
-    let html = page(response.request().app_data::<Views>(), &body, response.request().path());
+    let (html, nonce) = page(response.request().app_data::<Views>(), &body, response.request().path());
     let (req, old) = response.into_parts();
     let mut new = old.set_body(BoxBody::new(html));
+    if let Some(nonce) = nonce {
+        keep(nonce, &mut new);
+    }
     new.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     ServiceResponse::new(req, new)
 }
@@ -80,7 +84,7 @@ pub(super) fn status_view(views: &Views, status: StatusCode) -> Option<String> {
 }
 
 /// The app's view for the status, or a page of our own.
-fn page(views: Option<&Views>, body: &Body, path: &str) -> String {
+fn page(views: Option<&Views>, body: &Body, path: &str) -> (String, Option<Nonce>) {
     let mut context = Context::new();
     context.insert("status", &body.status.as_u16());
     context.insert("title", body.status.canonical_reason().unwrap_or("Error"));
@@ -93,13 +97,13 @@ fn page(views: Option<&Views>, body: &Body, path: &str) -> String {
     let details = serde_json::to_string_pretty(&body.json).unwrap_or_default();
     context.insert("details", &(!is_production()).then_some(details));
     let named = views.and_then(|views| Some((views, status_view(views, body.status)?)));
-    match named.as_ref().map(|(views, name)| views.render_text(name, &context)) {
-        Some(Ok(html)) => html,
+    match named.as_ref().map(|(views, name)| views.render_page(name, &context)) {
+        Some(Ok(page)) => page,
         Some(Err(error)) => {
             tracing::error!(%error, name = named.map(|(_, name)| name), "the error page failed");
-            default_page(&context)
+            (default_page(&context), None)
         }
-        None => default_page(&context),
+        None => (default_page(&context), None),
     }
 }
 

@@ -16,6 +16,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::Bounds;
 use crate::{Error, Result};
 use probe::{form, problems};
 use problem::{Problem, refuse};
@@ -75,7 +76,8 @@ enum Kind {
 fn sent(req: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<Sent>> {
     if matches!(*req.method(), Method::GET | Method::HEAD) {
         let bytes = web::Bytes::copy_from_slice(req.query_string().as_bytes());
-        return Box::pin(ready(Ok(Sent { kind: Kind::Form, bytes })));
+        let few = Bounds::of(req).check_parameters(&bytes);
+        return Box::pin(ready(few.map(|()| Sent { kind: Kind::Form, bytes })));
     }
     Box::pin(body(req, payload))
 }
@@ -83,6 +85,7 @@ fn sent(req: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Res
 fn body(req: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Sent>> + use<> {
     let kind = req.content_type().to_owned();
     let bytes = web::Bytes::from_request(req, payload);
+    let bounds = Bounds::of(req);
     async move {
         let kind = match kind.as_str() {
             "application/x-www-form-urlencoded" => Kind::Form,
@@ -92,7 +95,12 @@ fn body(req: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result
                 return Err(Error::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "E_CONTENT_TYPE", message));
             }
         };
-        Ok(Sent { kind, bytes: bytes.await.map_err(unreadable)? })
+        let bytes = bytes.await.map_err(unreadable)?;
+        match kind {
+            Kind::Form => bounds.check_parameters(&bytes)?,
+            Kind::Json => bounds.check_json(&bytes)?,
+        }
+        Ok(Sent { kind, bytes })
     }
 }
 

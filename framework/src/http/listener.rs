@@ -1,22 +1,22 @@
 //! The listener layer: what every HTTP request meets first and its answer last. Virtual requests don't pass here.
 
 use std::cell::Cell;
-use std::future::{Ready, ready};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use tracing::Instrument;
 
+use super::bounds::Bounds;
+use super::patience::{Late, Patience};
 use crate::compression::Compress;
 use crate::config::Config;
-use crate::security::{Headers, Hops};
+use crate::security::{ClientAddress, Headers, Hops, IsSecure, Nonce};
 use crate::{Error, Result};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -33,6 +33,8 @@ struct Shared {
     hops: Hops,
     hosts: Vec<String>,
     compress: Option<Compress>,
+    bounds: Bounds,
+    patience: Patience,
     /// Whether each answer is logged: for developers; in production the balancer does it.
     log_answers: bool,
 }
@@ -45,65 +47,69 @@ impl Listener {
             headers: Headers::new(config)?,
             hops: Hops::new(&config.security.trusted_proxies)?,
             compress: Compress::new(&config.http),
+            bounds: Bounds::new(&config.http),
+            patience: Patience::new(&config.http),
             log_answers: !config.environment.is_production(),
             hosts: config.security.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })))
     }
 }
 
-/// The client's address as the trusted proxies tell it; an extractor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientAddress(pub Option<IpAddr>);
-
-impl FromRequest for ClientAddress {
-    type Error = Error;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let told = req.extensions().get::<Self>().copied();
-        ready(Ok(told.unwrap_or_else(|| Self(req.peer_addr().map(|peer| peer.ip())))))
-    }
-}
-
 /// Serves one HTTP request.
 pub(crate) async fn serve<B: MessageBody + 'static>(
     listener: Listener,
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let shared = &*listener.0;
     let id = request_id(&req);
-    let client = shared.hops.client(req.peer_addr().map(|peer| peer.ip()), req.headers());
-    req.extensions_mut().insert(ClientAddress(client));
+    let peer = req.peer_addr().map(|peer| peer.ip());
+    let client = ClientAddress(shared.hops.client(peer, req.headers()));
+    let is_secure = IsSecure(shared.hops.is_secure(peer, req.headers()));
+    req.extensions_mut().insert(client);
+    req.extensions_mut().insert(is_secure);
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), method = %req.method(), path = req.path());
 
     let accept = req.headers().get(header::ACCEPT_ENCODING).cloned();
     let started = Instant::now();
-    let mut response = if shared.accepts_host(&req) {
-        next.call(req).instrument(span.clone()).await?.map_into_boxed_body()
-    } else {
-        let error = Error::new(
-            StatusCode::MISDIRECTED_REQUEST,
-            "E_HOST",
-            "this server does not answer to that name: use its own, or add it to allowed_hosts in config/security.toml",
-        );
-        req.error_response(error)
+    let late = shared.patience.watch(&mut req);
+    let mut response = match shared.accepts(&req) {
+        Ok(()) => next.call(req).instrument(span.clone()).await?.map_into_boxed_body(),
+        Err(error) => req.error_response(error),
     };
+    if let Some(error) = late.as_ref().and_then(Late::error) {
+        response = response.error_response(error);
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     if shared.log_answers {
         let status = response.status().as_u16();
         span.in_scope(|| tracing::info!("{status} in {} ms", started.elapsed().as_millis()));
     }
+    let nonce = response.response_mut().extensions_mut().remove::<Nonce>();
     if let Some(compress) = shared.compress {
         response = compress.apply(accept, response).await;
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.insert(INSTANCE, shared.instance.clone());
-    shared.headers.add(headers);
+    shared.headers.add(headers, nonce);
     Ok(response)
 }
 
 impl Shared {
+    /// # Errors
+    /// For a request that is not for this app, or more than it takes.
+    fn accepts(&self, req: &ServiceRequest) -> Result<()> {
+        if !self.accepts_host(req) {
+            return Err(Error::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                "E_HOST",
+                "this server does not answer to that name: use its own, or add it to allowed_hosts in config/security.toml",
+            ));
+        }
+        self.bounds.check_head(req.request())
+    }
+
     fn accepts_host(&self, req: &ServiceRequest) -> bool {
         if self.hosts.is_empty() || is_probe(req.path()) {
             return true;

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Subject, document};
 use crate::config::{Config, OpenapiConfig};
 use crate::routes::{Action, Doc, Entry, Routes};
+use crate::security::Rules;
 use crate::{Error, Result};
 
 /// The text of a document. Cloning is cheap.
@@ -62,6 +63,7 @@ impl Document {
             blueprint: None,
             doc: Doc::default(),
             cache: None,
+            rules: Rules::default(),
         };
         routes.entries.insert(0, entry);
     }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::Result;
 use crate::models::{Condition, Criteria, Model, Schema};
 use crate::policies::Policy;
+use crate::security::{Cors, Rate, Rules};
 
 /// What a blueprint does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,11 +108,18 @@ pub(crate) struct BlueprintEntry {
     pub(crate) operations: Vec<Operation>,
     pub(crate) guards: Vec<(Policy, Vec<Operation>)>,
     pub(crate) hooks: Vec<OptionHook>,
+    pub(crate) rules: Rules,
 }
 
 impl BlueprintEntry {
     pub(super) fn new(schema: Arc<Schema>) -> Self {
-        Self { schema, operations: Operation::ALL.to_vec(), guards: Vec::new(), hooks: Vec::new() }
+        Self {
+            schema,
+            operations: Operation::ALL.to_vec(),
+            guards: Vec::new(),
+            hooks: Vec::new(),
+            rules: Rules::default(),
+        }
     }
 
     /// The policies of one operation, in the order they were added.
@@ -157,6 +165,24 @@ impl Blueprints<'_> {
         Args: FromRequest + 'static,
     {
         self.0.guards.push((Policy::new(policy), operations.into_iter().collect()));
+        self
+    }
+
+    /// Which pages of other sites may read the answers, as [`Guarded::cors`](super::Guarded::cors).
+    pub fn cors(self, cors: Cors) -> Self {
+        self.0.rules.cors = Some(cors);
+        self
+    }
+
+    /// Whether requests of other sites that change something are refused, as [`Guarded::csrf`](super::Guarded::csrf).
+    pub fn csrf(self, checked: bool) -> Self {
+        self.0.rules.csrf = Some(checked);
+        self
+    }
+
+    /// How often each of the routes may be asked, as [`Guarded::rate_limit`](super::Guarded::rate_limit).
+    pub fn rate_limit(self, rate: Rate) -> Self {
+        self.0.rules.rates.push(rate);
         self
     }
 

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use actix_web::{FromRequest, Handler, HttpResponse, Responder};
 
+use super::service::Target;
 use super::{Action, Doc, Guarded, Routes, short_name};
 use crate::Result;
 use crate::policies::Policy;
+use crate::security::Rules;
 
 /// What a handler is called for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,6 +42,7 @@ pub(crate) struct CallEntry {
     pub(crate) action: Action,
     pub(crate) guards: Vec<Policy>,
     pub(crate) doc: Doc,
+    pub(crate) rules: Rules,
 }
 
 impl NamespaceEntry {
@@ -48,16 +51,20 @@ impl NamespaceEntry {
     }
 
     /// Its handlers, that of connections included; of several for the same call the first.
-    pub(super) fn into_actions(self) -> HashMap<Call, Action> {
-        let mut actions = HashMap::with_capacity(self.calls.len() + 1);
-        for CallEntry { call, action, guards, .. } in self.calls {
-            actions.entry(call).or_insert_with(|| action.guarded(guards));
+    pub(super) fn into_targets(self) -> HashMap<Call, Target> {
+        let mut targets = HashMap::with_capacity(self.calls.len() + 1);
+        for CallEntry { call, action, guards, rules, .. } in self.calls {
+            let name = format!("{} {call:?}", self.name);
+            targets.entry(call).or_insert_with(|| Target::new(name, action.guarded(guards), rules));
         }
         if !self.before_connect.is_empty() {
-            let enter = Action::from_handler(async || HttpResponse::NoContent());
-            actions.insert(Call::Connect, enter.guarded(self.before_connect));
+            let enter = Action::from_handler(async || HttpResponse::NoContent()).guarded(self.before_connect);
+            targets.insert(
+                Call::Connect,
+                Target::new(format!("{} Connect", self.name), enter, Rules::default()),
+            );
         }
-        actions
+        targets
     }
 
     fn add<F, Args>(&mut self, call: Call, action: F) -> Guarded<'_>
@@ -72,10 +79,11 @@ impl NamespaceEntry {
             action: Action::from_handler(action),
             guards: Vec::new(),
             doc: Doc::default(),
+            rules: Rules::default(),
         });
         let last = self.calls.len() - 1;
-        let CallEntry { guards, doc, .. } = &mut self.calls[last];
-        Guarded { guards, doc, cache: None }
+        let CallEntry { guards, doc, rules, .. } = &mut self.calls[last];
+        Guarded { guards, doc, rules, cache: None }
     }
 }
 

@@ -5,6 +5,7 @@ use actix_web::{FromRequest, Handler, Responder};
 use super::{Action, short_name};
 use crate::Result;
 use crate::policies::Policy;
+use crate::security::{Cors, Rate, Rules};
 
 /// Actions under one name; see [`Routes::controller`](super::Routes::controller).
 #[derive(Debug, Default)]
@@ -12,6 +13,7 @@ pub(crate) struct ControllerEntry {
     pub(crate) name: String,
     pub(crate) actions: Vec<ControllerAction>,
     pub(crate) guards: Vec<Policy>,
+    pub(crate) rules: Rules,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,24 @@ impl Controller<'_> {
         Args: FromRequest + 'static,
     {
         self.0.guards.push(Policy::new(policy));
+        self
+    }
+
+    /// Which pages of other sites may read the answers, as [`Guarded::cors`](super::Guarded::cors).
+    pub fn cors(self, cors: Cors) -> Self {
+        self.0.rules.cors = Some(cors);
+        self
+    }
+
+    /// Whether requests of other sites that change something are refused, as [`Guarded::csrf`](super::Guarded::csrf).
+    pub fn csrf(self, checked: bool) -> Self {
+        self.0.rules.csrf = Some(checked);
+        self
+    }
+
+    /// How often each of the actions may be asked, as [`Guarded::rate_limit`](super::Guarded::rate_limit).
+    pub fn rate_limit(self, rate: Rate) -> Self {
+        self.0.rules.rates.push(rate);
         self
     }
 }

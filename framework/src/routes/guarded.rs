@@ -5,6 +5,7 @@ use actix_web::{FromRequest, Handler};
 use crate::Result;
 use crate::cache::Cache;
 use crate::policies::Policy;
+use crate::security::{Cors, Rate, Rules};
 use crate::sessions;
 
 /// What people are told of a route, in the app's OpenAPI document.
@@ -19,6 +20,7 @@ pub(crate) struct Doc {
 pub struct Guarded<'a> {
     pub(super) guards: &'a mut Vec<Policy>,
     pub(super) doc: &'a mut Doc,
+    pub(super) rules: &'a mut Rules,
     /// Nothing where answers can't be kept.
     pub(super) cache: Option<&'a mut Option<Cache>>,
 }
@@ -45,12 +47,12 @@ impl Guarded<'_> {
     /// # Panics
     /// When the route is not one of GET, or the time is none.
     pub fn cache(self, rule: impl Into<Cache>) -> Self {
-        let Self { guards, doc, cache } = self;
+        let Self { guards, doc, rules, cache } = self;
         let Some(cache) = cache else {
             panic!("only the answers of GET routes can be kept: leave `cache` out")
         };
         *cache = Some(rule.into());
-        Self { guards, doc, cache: Some(cache) }
+        Self { guards, doc, rules, cache: Some(cache) }
     }
 
     /// Lets requests of one session that come here, or to another serialized route, run one after the other, on whichever
@@ -72,6 +74,25 @@ impl Guarded<'_> {
     pub fn serialize(self) -> Self {
         // Before the others, which then see the session as the action does.
         self.guards.insert(0, Policy::new(sessions::take_turn));
+        self
+    }
+
+    /// Which pages of other sites may read the route's answers. It wins over what `config/security.toml` says.
+    pub fn cors(self, cors: Cors) -> Self {
+        self.rules.cors = Some(cors);
+        self
+    }
+
+    /// Whether requests of other sites that change something are refused. It wins over `csrf` in `config/security.toml`;
+    /// `false` is for what other programs call with credentials of their own, such as the webhooks of a payment service.
+    pub fn csrf(self, checked: bool) -> Self {
+        self.rules.csrf = Some(checked);
+        self
+    }
+
+    /// How often the route may be asked; of several each counts.
+    pub fn rate_limit(self, rate: Rate) -> Self {
+        self.rules.rates.push(rate);
         self
     }
 

@@ -48,6 +48,7 @@ use crate::Result;
 pub use crate::cache::Cache;
 use crate::models::{Model, Schema};
 use crate::policies::Policy;
+use crate::security::{Cors, Gate, Rate, Rules};
 
 /// Where an app says which action answers which address.
 ///
@@ -75,6 +76,7 @@ pub(crate) struct Entry {
     pub(crate) doc: Doc,
     /// How its answers are kept.
     pub(crate) cache: Option<Cache>,
+    pub(crate) rules: Rules,
 }
 
 /// What a blueprint's route does.
@@ -129,16 +131,22 @@ impl Routes {
             guards: Vec::new(),
             blueprint: None,
             doc: Doc::default(),
+            rules: Rules::default(),
             cache: None,
         });
         let last = self.entries.len() - 1;
-        let Entry { method, guards, doc, cache, .. } = &mut self.entries[last];
-        Guarded { guards, doc, cache: (*method == Method::GET).then_some(cache) }
+        let Entry { method, guards, doc, rules, cache, .. } = &mut self.entries[last];
+        Guarded { guards, doc, rules, cache: (*method == Method::GET).then_some(cache) }
     }
 
     /// Routes that share the start of their path and their policies.
     pub fn scope(&mut self, prefix: &str) -> Scope<'_> {
-        Scope { routes: self, prefix: prefix.trim_end_matches('/').to_owned(), guards: Vec::new() }
+        Scope {
+            routes: self,
+            prefix: prefix.trim_end_matches('/').to_owned(),
+            guards: Vec::new(),
+            rules: Rules::default(),
+        }
     }
 
     /// The automatic REST + realtime API of a model.
@@ -151,6 +159,14 @@ impl Routes {
         self.blueprints.push(BlueprintEntry::new(schema));
         let last = self.blueprints.len() - 1;
         Blueprints(&mut self.blueprints[last])
+    }
+
+    /// # Errors
+    /// When a rule of a route can't be used: the message names the route.
+    pub(crate) fn review(&self, gate: &Gate) -> Result<()> {
+        let rules =
+            self.entries.iter().map(|entry| (&entry.rules, format!("{} {}", entry.method, entry.path)));
+        rules.into_iter().try_for_each(|(rules, route)| gate.review(rules, &route))
     }
 
     /// Actions that get routes by their names, where `actions` of `config/blueprints.toml` is on: `/name/action` for
@@ -170,6 +186,7 @@ pub struct Scope<'a> {
     routes: &'a mut Routes,
     prefix: String,
     guards: Vec<Policy>,
+    rules: Rules,
 }
 
 impl Scope<'_> {
@@ -182,6 +199,25 @@ impl Scope<'_> {
         Args: FromRequest + 'static,
     {
         self.guards.push(Policy::new(policy));
+        self
+    }
+
+    /// Which pages of other sites may read answers, as [`Guarded::cors`]; for the routes written after it.
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.rules.cors = Some(cors);
+        self
+    }
+
+    /// Whether requests of other sites that change something are refused, as [`Guarded::csrf`]; for the routes written
+    /// after it.
+    pub fn csrf(mut self, checked: bool) -> Self {
+        self.rules.csrf = Some(checked);
+        self
+    }
+
+    /// How often each of the routes written after it may be asked, as [`Guarded::rate_limit`].
+    pub fn rate_limit(mut self, rate: Rate) -> Self {
+        self.rules.rates.push(rate);
         self
     }
 
@@ -198,6 +234,7 @@ impl Scope<'_> {
         };
         let guarded = self.routes.route(method, &path, action);
         guarded.guards.extend(self.guards.iter().cloned());
+        guarded.rules.inherit(&self.rules);
         guarded
     }
 }

@@ -10,15 +10,16 @@ use std::rc::Rc;
 
 use actix_service::{Service, ServiceFactory};
 use actix_web::dev::{
-    AppService, HttpServiceFactory, ResourceDef, ResourceMap, ServiceRequest, ServiceResponse,
+    AppService, HttpServiceFactory, Payload, ResourceDef, ResourceMap, ServiceRequest, ServiceResponse,
 };
 use actix_web::http::{Method, header};
-use actix_web::{HttpMessage as _, HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use super::{Action, Call, Entry, NamespaceEntry};
 use crate::Error;
+use crate::security::{Admitted, Gate, Rules};
 
 /// The method of what sockets do, whose path is their namespace; no HTTP client's request gets to a handler with it.
 pub(crate) const CALL: &str = "CALL";
@@ -55,11 +56,51 @@ fn definition(path: &str) -> ResourceDef {
     if path.starts_with('/') { ResourceDef::new(path) } else { ResourceDef::new(format!("/{path}")) }
 }
 
+/// What answers, and what it says about who may ask.
+#[derive(Clone)]
+pub(super) struct Target {
+    name: Rc<str>,
+    action: Action,
+    rules: Rc<Rules>,
+}
+
+impl Target {
+    pub(super) fn new(name: String, action: Action, rules: Rules) -> Self {
+        Self { name: name.into(), action, rules: Rc::new(rules) }
+    }
+
+    /// Answers the request when it is let in.
+    async fn answer(&self, req: &HttpRequest, payload: Payload) -> HttpResponse {
+        let Some(gate) = req.app_data::<Gate>() else {
+            return self.run(req, payload).await;
+        };
+        // Rates may have functions of the app in them.
+        let asked = AssertUnwindSafe(gate.admit(&self.rules, &self.name, req, payload)).catch_unwind().await;
+        let (admitted, passed) = asked.unwrap_or_else(|_| (Admitted::default(), Err(panicked())));
+        let mut response = match passed {
+            Ok(payload) => self.run(req, payload).await,
+            Err(error) => HttpResponse::from_error(error),
+        };
+        gate.tell(&self.rules, req, admitted, &mut response);
+        response
+    }
+
+    /// A handler that panics fails its request and nothing else.
+    async fn run(&self, req: &HttpRequest, payload: Payload) -> HttpResponse {
+        let answered = AssertUnwindSafe(self.action.call(req.clone(), payload)).catch_unwind().await;
+        answered.unwrap_or_else(|_| Err(panicked().into())).unwrap_or_else(HttpResponse::from_error)
+    }
+}
+
+fn panicked() -> Error {
+    Error::internal("the action panicked; the log says where")
+}
+
 /// A route.
 struct Line {
     method: Method,
     path: ResourceDef,
-    action: Action,
+    target: Target,
 }
 
 impl Line {
@@ -74,7 +115,7 @@ struct Table {
     by_start: BTreeMap<String, Vec<usize>>,
     /// The places of the lines that fit a path with any other first segment.
     others: Vec<usize>,
-    namespaces: Vec<(ResourceDef, HashMap<Call, Action>)>,
+    namespaces: Vec<(ResourceDef, HashMap<Call, Target>)>,
 }
 
 impl Table {
@@ -86,8 +127,9 @@ impl Table {
             namespaces: Vec::with_capacity(namespaces.len()),
         };
         let allowed = allowed(&entries);
-        for Entry { method, path, action, guards, .. } in entries {
-            table.add(Line { method, path: definition(&path), action: action.guarded(guards) });
+        for Entry { method, path, action, guards, rules, .. } in entries {
+            let target = Target::new(format!("{method} {path}"), action.guarded(guards), rules);
+            table.add(Line { method, path: definition(&path), target });
         }
         for (path, methods) in allowed {
             let action = Action::from_handler(move || {
@@ -95,11 +137,12 @@ impl Table {
                     HttpResponse::Ok().insert_header((header::ALLOW, &*methods)).body(methods.clone());
                 async { answer }
             });
-            table.add(Line { method: Method::OPTIONS, path: definition(&path), action });
+            let target = Target::new(format!("OPTIONS {path}"), action, Rules::default());
+            table.add(Line { method: Method::OPTIONS, path: definition(&path), target });
         }
         for entry in namespaces {
             let name = ResourceDef::new(&*entry.name);
-            table.namespaces.push((name, entry.into_actions()));
+            table.namespaces.push((name, entry.into_targets()));
         }
         table
     }
@@ -117,20 +160,34 @@ impl Table {
         self.lines.push(line);
     }
 
-    /// The action for the request, whose path's parts are then known.
-    fn find(&self, req: &mut ServiceRequest) -> Option<&Action> {
+    /// What answers the request, whose path's parts are then known.
+    fn find(&self, req: &mut ServiceRequest) -> Option<&Target> {
         if req.method().as_str() == CALL {
             return self.called(req);
         }
-        let start = first_segment(req.match_info().unprocessed());
-        let places = self.by_start.get(start).unwrap_or(&self.others);
-        let fits =
-            |line: &&Line| line.takes(req.method()) && line.path.capture_match_info(req.match_info_mut());
-        places.iter().map(|place| &self.lines[*place]).find(fits).map(|line| &line.action)
+        let method = req.method().clone();
+        self.route(req, &method)
     }
 
-    /// The action for what a socket does in the namespace that is the request's path.
-    fn called(&self, req: &mut ServiceRequest) -> Option<&Action> {
+    fn route(&self, req: &mut ServiceRequest, method: &Method) -> Option<&Target> {
+        let start = first_segment(req.match_info().unprocessed());
+        let places = self.by_start.get(start).unwrap_or(&self.others);
+        let fits = |line: &&Line| line.takes(method) && line.path.capture_match_info(req.match_info_mut());
+        places.iter().map(|place| &self.lines[*place]).find(fits).map(|line| &line.target)
+    }
+
+    /// The answer to a browser that asks beforehand what another site's page may send.
+    fn preflight(&self, req: &mut ServiceRequest) -> Option<HttpResponse> {
+        let method = Gate::asked_about(req.request())?;
+        let path = req.match_info().clone();
+        let rules = self.route(req, &method).map(|target| target.rules.clone());
+        // The request is still to find the route of its own method.
+        *req.match_info_mut() = path;
+        req.app_data::<Gate>()?.preflight(&*rules?, req.request(), &method)
+    }
+
+    /// What answers what a socket does in the namespace that is the request's path.
+    fn called(&self, req: &mut ServiceRequest) -> Option<&Target> {
         let call = req.extensions().get::<Call>().cloned()?;
         let namespace =
             self.namespaces.iter().find(|(name, _)| name.capture_match_info(req.match_info_mut()));
@@ -182,19 +239,17 @@ impl Service<ServiceRequest> for Router {
     actix_service::always_ready!();
 
     fn call(&self, mut req: ServiceRequest) -> Self::Future {
-        let action = self.0.find(&mut req).cloned();
+        if let Some(response) = self.0.preflight(&mut req) {
+            return Box::pin(ready(Ok(req.into_response(response))));
+        }
+        let target = self.0.find(&mut req).cloned();
         let (req, payload) = req.into_parts();
         Box::pin(async move {
-            let answered = match action {
-                // A handler that panics fails its request and nothing else.
-                Some(action) => {
-                    AssertUnwindSafe(action.call(req.clone(), payload)).catch_unwind().await.unwrap_or_else(
-                        |_| Err(Error::internal("the action panicked; the log says where").into()),
-                    )
-                }
-                None => Err(Error::not_found().into()),
+            let response = match target {
+                Some(target) => target.answer(&req, payload).await,
+                None => HttpResponse::from_error(Error::not_found()),
             };
-            Ok(ServiceResponse::new(req, answered.unwrap_or_else(HttpResponse::from_error)))
+            Ok(ServiceResponse::new(req, response))
         })
     }
 }

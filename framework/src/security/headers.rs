@@ -5,6 +5,7 @@ use actix_web::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
+use super::Nonce;
 use crate::config::Config;
 use crate::{Error, Result};
 
@@ -12,6 +13,8 @@ use crate::{Error, Result};
 #[derive(Debug, Clone)]
 pub(crate) struct Headers {
     policy: HeaderValue,
+    /// The same as text, to which nonces are added.
+    policy_text: String,
     /// Whether browsers are told to use HTTPS only: when that is how the public address starts.
     https: bool,
 }
@@ -19,6 +22,11 @@ pub(crate) struct Headers {
 const PLAIN: [(HeaderName, HeaderValue); 2] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
+];
+
+const OF_PAGES: [(HeaderName, HeaderValue); 2] = [
+    (X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
 
 impl Headers {
@@ -29,11 +37,16 @@ impl Headers {
             )
         })?;
         let public = config.http.public_url.as_deref().unwrap_or_default();
-        Ok(Self { policy, https: config.environment.is_production() && public.starts_with("https://") })
+        let policy_text = config.security.content_security_policy.clone();
+        Ok(Self {
+            policy,
+            policy_text,
+            https: config.environment.is_production() && public.starts_with("https://"),
+        })
     }
 
-    /// Adds what the answer does not have yet; what only concerns pages, to pages.
-    pub(crate) fn add(&self, headers: &mut HeaderMap) {
+    /// Adds what the answer does not have yet; what only concerns pages, to pages. `nonce` is the page's own.
+    pub(crate) fn add(&self, headers: &mut HeaderMap, nonce: Option<Nonce>) {
         for (name, value) in PLAIN {
             if !headers.contains_key(&name) {
                 headers.insert(name, value);
@@ -44,9 +57,15 @@ impl Headers {
         }
         let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
         if is_page {
-            headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+            for (name, value) in OF_PAGES {
+                if !headers.contains_key(&name) {
+                    headers.insert(name, value);
+                }
+            }
             if !headers.contains_key(CONTENT_SECURITY_POLICY) {
-                headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
+                let own =
+                    nonce.and_then(|nonce| HeaderValue::from_str(&nonce.within(&self.policy_text)).ok());
+                headers.insert(CONTENT_SECURITY_POLICY, own.unwrap_or_else(|| self.policy.clone()));
             }
         }
     }

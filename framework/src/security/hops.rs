@@ -1,8 +1,9 @@
-//! The client's address behind proxies: `X-Forwarded-For` is believed only as far as trusted proxies wrote it.
+//! The client's address and scheme behind proxies: `X-Forwarded-For` and `X-Forwarded-Proto` are believed only as far as
+//! trusted proxies wrote them. `Forwarded` and `X-Forwarded-Host` never are: proxies pass `Host` on.
 
 use std::net::IpAddr;
 
-use actix_web::http::header::{HeaderMap, X_FORWARDED_FOR};
+use actix_web::http::header::{HeaderMap, HeaderName, X_FORWARDED_FOR, X_FORWARDED_PROTO};
 
 use crate::{Error, Result};
 
@@ -25,23 +26,44 @@ impl Hops {
 
     /// The nearest address that is no trusted proxy, read from right to left.
     pub(crate) fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
-        let mut client = peer?;
-        let lists: Vec<_> =
-            headers.get_all(X_FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
-        let hops = lists.iter().flat_map(|list| list.split(',')).map(str::trim);
-        for hop in hops.rev() {
+        Some(self.walk(peer?, headers).0)
+    }
+
+    /// Whether the outermost trusted proxy was reached over TLS.
+    pub(crate) fn is_secure(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
+        let Some(peer) = peer.filter(|peer| self.trusts(*peer)) else { return false };
+        let (_, proxies) = self.walk(peer, headers);
+        let schemes = entries(headers, X_FORWARDED_PROTO);
+        // Proxies that keep a list add one entry each; most replace the header.
+        let scheme =
+            schemes.len().checked_sub(proxies.max(1)).map_or(schemes.first(), |place| schemes.get(place));
+        scheme
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss"))
+    }
+
+    /// The client's address, and how many trusted proxies are before it.
+    fn walk(&self, peer: IpAddr, headers: &HeaderMap) -> (IpAddr, usize) {
+        let (mut client, mut proxies) = (peer, 0);
+        for hop in entries(headers, X_FORWARDED_FOR).into_iter().rev() {
             if !self.trusts(client) {
-                return Some(client);
+                break;
             }
-            let Ok(address) = hop.parse::<IpAddr>() else { return Some(client) };
+            proxies += 1;
+            let Ok(address) = hop.parse::<IpAddr>() else { break };
             client = address;
         }
-        Some(client)
+        (client, proxies)
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
+}
+
+/// What stands between the commas of a header, of all its lines.
+fn entries(headers: &HeaderMap, name: HeaderName) -> Vec<&str> {
+    let lists = headers.get_all(name).filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).map(str::trim).collect()
 }
 
 impl Network {

@@ -1,14 +1,31 @@
-//! Who may ask: origins, cross-site requests, trusted proxies, host names, response headers.
+//! Who may ask: origins, cross-site requests, rates, trusted proxies, host names, response headers.
 
+mod address;
+mod cors;
 mod csrf;
+mod gate;
 mod headers;
 mod hops;
+mod limits;
+mod nonce;
 mod origins;
+mod rate;
+mod same_secret;
+mod token;
 
+pub use address::{ClientAddress, IsSecure};
+pub use cors::Cors;
 pub(crate) use csrf::Csrf;
+pub(crate) use gate::{Admitted, Gate, Rules};
 pub(crate) use headers::Headers;
 pub(crate) use hops::Hops;
+pub(crate) use limits::Limits;
+pub(crate) use nonce::Nonce;
 pub(crate) use origins::Origins;
+pub(crate) use rate::FromSocket;
+pub use rate::Rate;
+pub(crate) use same_secret::{NAME as SECRET_CHECK, check as check_secret};
+pub use token::{CsrfToken, grant_csrf_token};
 
 /// Marks a request that came in over a socket, whose origin was checked when it connected.
 #[derive(Debug, Clone, Copy)]

@@ -14,23 +14,41 @@ pub(crate) struct Origins(Arc<List>);
 #[derive(Debug)]
 struct List {
     exact: Vec<String>,
+    /// Whether every page may talk to the app as its own do.
     any: bool,
+    /// Whether every page may read answers, where a route shares them with the listed.
+    any_reads: bool,
 }
 
 impl Origins {
-    /// Those of `config/sockets.toml` and the app's public address.
+    /// Those of requests, and those of `config/sockets.toml`.
     pub(crate) fn for_sockets(config: &Config) -> Self {
-        Self::new(config.sockets.allowed_origins.iter().chain(&config.http.public_url))
+        let mut list = Self::listed(config);
+        list.any = config.sockets.allowed_origins.iter().any(|origin| origin.trim() == "*");
+        list.exact.extend(config.sockets.allowed_origins.iter().map(|origin| normal(origin)));
+        Self(Arc::new(list))
     }
 
     /// Those of `config/security.toml` and the app's public address.
     pub(crate) fn for_requests(config: &Config) -> Self {
-        Self::new(config.security.trusted_origins.iter().chain(&config.http.public_url))
+        Self(Arc::new(Self::listed(config)))
     }
 
-    fn new<'a>(origins: impl Iterator<Item = &'a String>) -> Self {
-        let exact: Vec<_> = origins.map(|origin| normal(origin)).collect();
-        Self(Arc::new(List { any: exact.iter().any(|origin| origin == "*"), exact }))
+    /// `*` among them lets every page read, where a route shares its answers; it never lets one change something.
+    fn listed(config: &Config) -> List {
+        let listed = config.security.allowed_origins.iter().chain(&config.http.public_url);
+        let (stars, exact): (Vec<_>, Vec<_>) = listed.map(|origin| normal(origin)).partition(|o| o == "*");
+        List { exact, any: false, any_reads: !stars.is_empty() }
+    }
+
+    /// Whether every page may read what is shared with the listed ones.
+    pub(super) fn any_may_read(&self) -> bool {
+        self.0.any_reads
+    }
+
+    /// Whether `origin` is in the list.
+    pub(super) fn lists(&self, origin: &str) -> bool {
+        self.0.exact.contains(&normal(origin))
     }
 
     /// Whether the request may come in: it names no origin (it is no browser's), the app's own host, or one of
@@ -54,7 +72,7 @@ impl Origins {
 }
 
 /// Lower case, without a slash at the end and without the scheme's own port.
-fn normal(origin: &str) -> String {
+pub(super) fn normal(origin: &str) -> String {
     let lower = origin.trim().trim_end_matches('/').to_ascii_lowercase();
     match lower.split_once("://") {
         Some((scheme, authority)) => format!("{scheme}://{}", normal_authority(authority, scheme)),

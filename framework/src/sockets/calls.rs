@@ -40,8 +40,8 @@ pub struct EventName(pub String);
 #[non_exhaustive]
 pub struct Disconnect {
     /// As Socket.IO names it: `transport close`, `transport error`, `ping timeout`, `parse error`, `client namespace
-    /// disconnect`, `server namespace disconnect`, `forced server close`, `server shutting down`; and `slow consumer`
-    /// for a client that read too slowly.
+    /// disconnect`, `server namespace disconnect`, `forced server close`, `server shutting down`; `slow consumer` for a
+    /// client that read too slowly, and `rate limit` for one that sent too fast.
     pub reason: &'static str,
     /// The rooms it was in, without the one of its own id.
     pub rooms: Vec<String>,

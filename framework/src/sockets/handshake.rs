@@ -1,6 +1,6 @@
 //! How a client came.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -10,18 +10,25 @@ pub struct Handshake {
     /// Every socket keeps them for its whole life: copies without room to spare, which keep no buffer alive.
     headers: Box<[(HeaderName, HeaderValue)]>,
     query: Box<str>,
-    address: Option<SocketAddr>,
-    secure: bool,
+    origin: Origin,
+}
+
+/// Where a client came from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin {
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) client: Option<IpAddr>,
+    pub(super) secure: bool,
 }
 
 impl Handshake {
-    pub(super) fn new(headers: &HeaderMap, query: &str, address: Option<SocketAddr>, secure: bool) -> Self {
+    pub(super) fn new(headers: &HeaderMap, query: &str, origin: Origin) -> Self {
         let copy = |(name, value): (&HeaderName, &HeaderValue)| {
             let copied = HeaderValue::from_bytes(value.as_bytes()).ok()?;
             Some((HeaderName::from_bytes(name.as_ref()).ok()?, copied))
         };
         let headers = headers.iter().filter_map(copy).collect();
-        Self { headers, query: query.into(), address, secure }
+        Self { headers, query: query.into(), origin }
     }
 
     /// The headers of the connecting request.
@@ -45,11 +52,16 @@ impl Handshake {
 
     /// The address of the other end of the connection: the proxy's when there is one.
     pub fn peer_address(&self) -> Option<SocketAddr> {
-        self.address
+        self.origin.peer
     }
 
-    /// Whether the connection came in over TLS, here or at the proxy.
+    /// The client's address as the trusted proxies tell it.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        self.origin.client
+    }
+
+    /// Whether the connection came in over TLS, as the trusted proxies tell it.
     pub fn is_secure(&self) -> bool {
-        self.secure
+        self.origin.secure
     }
 }

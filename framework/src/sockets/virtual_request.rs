@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 use super::Socket;
 use super::args::Several;
 use super::binary::{Binary, Numbered};
-use crate::security::Virtual;
+use crate::security::{ClientAddress, FromSocket, IsSecure, Virtual};
 
 /// The largest answer a virtual request may have, in bytes.
 const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
@@ -305,6 +305,9 @@ pub(super) fn of_socket(socket: &Socket, method: Method, uri: Uri) -> actix_http
     if let Some(Ok(cookie)) = socket.company().cookie().map(|cookie| HeaderValue::from_str(&cookie)) {
         headers.insert(header::COOKIE, cookie);
     }
+    request.extensions_mut().insert(ClientAddress(handshake.client_address()));
+    request.extensions_mut().insert(IsSecure(handshake.is_secure()));
+    request.extensions_mut().insert(FromSocket(socket.id().to_owned()));
     request.extensions_mut().insert(socket.clone());
     request
 }

@@ -110,16 +110,22 @@ impl TestRequest {
         self
     }
 
+    /// Without a header it would have, such as `Origin`.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self
+    }
+
+    /// With these bytes as the body.
+    pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.body = bytes.into();
+        self
+    }
+
     /// With a JSON body.
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.body = serde_json::to_vec(body).expect("a JSON body");
         self.header("Content-Type", "application/json")
-    }
-
-    /// With a body of any type.
-    pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
-        self.body = body;
-        self.header("Content-Type", content_type)
     }
 
     /// With a form as the body, sent as a browser's page would.

@@ -45,9 +45,15 @@ struct Started {
 impl TestApp {
     /// Starts the app in the test environment, with an empty database.
     pub async fn start(app: App) -> Self {
+        Self::start_configured(app, Vec::new()).await
+    }
+
+    /// The same with some keys set.
+    pub(crate) async fn start_configured(app: App, mut overrides: Vec<Override>) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        let mut started = Self::start_with(app, vec![("datastores.default.url", url)]).await;
+        overrides.push(("datastores.default.url", url));
+        let mut started = Self::start_with(app, overrides).await;
         started._folder = Some(folder);
         started
     }

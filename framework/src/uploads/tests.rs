@@ -46,7 +46,7 @@ impl Bench {
     }
 
     async fn post(&self, path: &str, body: &str) -> TestResponse {
-        self.app.post(path).body(KIND, body.as_bytes().to_vec()).await
+        self.app.post(path).body(body.as_bytes()).header("Content-Type", KIND).await
     }
 
     /// The files that lie in the folder for those of requests.

@@ -8,19 +8,23 @@
 //! }
 //! ```
 
+mod json_script;
+mod nonce;
+
 use std::future::{Ready, ready};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{self, ContentType};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 pub use tera::Context;
 use tera::Tera;
 
 use crate::assets::Assets;
 use crate::config::Config;
+use crate::security::Nonce;
 use crate::sessions::Received;
 use crate::{Error, Result};
 
@@ -79,14 +83,24 @@ impl Views {
     /// # Errors
     /// 500 when there is no such template or it fails; the message names template and line.
     pub fn render(&self, name: &str, context: &Context) -> Result<HttpResponse> {
-        let html = self.render_text(name, context)?;
-        Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+        let (html, nonce) = self.render_page(name, context)?;
+        let mut response = HttpResponse::Ok().content_type(ContentType::html()).body(html);
+        if let Some(nonce) = nonce {
+            keep(nonce, &mut response);
+        }
+        Ok(response)
+    }
+
+    /// The page, with its nonce when a template asked for one.
+    pub(crate) fn render_page(&self, name: &str, context: &Context) -> Result<(String, Option<Nonce>)> {
+        let (html, nonce) = nonce::during(|| self.render_text(name, context));
+        Ok((html?, nonce))
     }
 
     /// The page as text.
     ///
     /// # Errors
-    /// As [`Views::render`].
+    /// As [`Views::render`]; and when a template asks for a nonce, which only an answer has.
     pub fn render_text(&self, name: &str, context: &Context) -> Result<String> {
         let templates = self.templates()?;
         let name = file_name(name);
@@ -117,6 +131,14 @@ impl Views {
     }
 }
 
+/// Keeps the nonce with the answer, whose headers are still to name it; nobody may keep such an answer for others.
+pub(crate) fn keep<B>(nonce: Nonce, response: &mut HttpResponse<B>) {
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, header::HeaderValue::from_static("private, no-cache"));
+    response.extensions_mut().insert(nonce);
+}
+
 fn file_name(name: &str) -> String {
     if name.contains('.') { name.to_owned() } else { format!("{name}.html") }
 }
@@ -124,6 +146,8 @@ fn file_name(name: &str) -> String {
 fn parse(folder: &Path, assets: &Assets) -> Result<Tera> {
     let mut templates = Tera::new();
     templates.register_function("asset", asset(assets.clone()));
+    templates.register_function("nonce", nonce::nonce);
+    templates.register_filter("json_script", json_script::JsonScript);
     // Every name ends with nothing: every template is escaped.
     templates.autoescape_on([""]);
     let mut sources = Vec::new();

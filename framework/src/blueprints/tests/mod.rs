@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use crate::config::{Config, Environment};
 use crate::models::Db;
 use crate::routes::Routes;
-use crate::security::{Csrf, Origins};
+use crate::security::{Csrf, Gate, Limits, Origins};
 
 /// What holds when nothing is written anywhere.
 fn config() -> Config {
@@ -40,7 +40,8 @@ async fn serve<D: Fn(&mut Routes)>(
     let settings = super::Settings::new(config);
     let origins = Origins::for_requests(config);
     let csrf = Csrf { enabled: config.security.csrf, origins, session_cookie: "sid".to_owned() };
-    init_service(App::new().app_data(db.clone()).app_data(csrf).configure(|services| {
+    let gate = Gate::new(config, csrf, Limits::new(None, &config.security)).unwrap();
+    init_service(App::new().app_data(db.clone()).app_data(gate).configure(|services| {
         let mut routes = Routes::default();
         draw(&mut routes);
         let mut entries = routes.entries;

@@ -40,6 +40,27 @@ pub struct HttpConfig {
     /// Smaller answers are sent as they are, in bytes.
     #[setting(default = 1_024)]
     pub compression_min_bytes: usize,
+    /// How long a client may send nothing of a body it has begun, before 408 and the end of its connection.
+    #[setting(default = Span::seconds(30))]
+    pub body_idle_timeout: Span,
+    /// How long a body may take from its first byte to its last.
+    #[setting(default = Span::seconds(300))]
+    pub body_timeout: Span,
+    /// The longest path and query together, in bytes. A longer one is answered 414.
+    #[setting(default = 16_384)]
+    pub url_limit: usize,
+    /// The longest query, in bytes. A longer one is answered 414.
+    #[setting(default = 8_192)]
+    pub query_limit: usize,
+    /// The most parameters of a query or a form. More are answered 400.
+    #[setting(default = 1_000)]
+    pub parameter_limit: usize,
+    /// The most headers, at most 96. More are answered 431.
+    #[setting(default = 96)]
+    pub header_limit: usize,
+    /// How deeply lists and objects of JSON inputs may be nested, at most 127. Deeper ones are answered 400.
+    #[setting(default = 32)]
+    pub json_depth: usize,
     /// How long a client may take to send its request's headers, before 408.
     #[setting(default = Span::seconds(5))]
     pub header_timeout: Span,

@@ -76,7 +76,8 @@ pub struct SocketsConfig {
     pub datastore: String,
     /// Confirms that production is meant to be one instance with everything in its memory.
     pub single_instance: bool,
-    /// Pages on these origins may connect, besides the app's own. `*` is every origin, and never the default.
+    /// Pages on these origins may connect, besides the app's own and those of `allowed_origins` in
+    /// `config/security.toml`. `*` is every origin, and never the default.
     pub allowed_origins: Vec<String>,
     /// The path of the Engine.IO endpoint.
     #[setting(default = "/socket.io/".to_owned())]
@@ -128,6 +129,12 @@ pub struct SocketsConfig {
     /// Virtual requests and events of one socket that may be in work at the same time.
     #[setting(default = 128)]
     pub max_in_flight: usize,
+    /// The most messages one client may send in a second before it is disconnected; 0 is no bound.
+    pub messages_per_second: usize,
+    /// The most bytes one client may send in a second before it is disconnected, at least `max_payload`; 0 is no bound.
+    pub bytes_per_second: usize,
+    /// The most connections one address may open in a minute, over all instances; 0 is no bound. More get 429.
+    pub connects_per_minute: u32,
     /// Broadcasts that may wait for a Redis that is away; the oldest go first.
     #[setting(default = 10_000)]
     pub outbox: usize,

@@ -7,6 +7,7 @@ use actix_web::rt::time::{Instant, Sleep, sleep, sleep_until};
 use tokio::sync::mpsc;
 
 use super::conversation::{Conversation, Reason};
+use super::pace::Pace;
 use super::session::Inbound;
 use super::websocket::WebSocket;
 use super::{Link, frame};
@@ -39,6 +40,7 @@ pub(super) struct Connection<C> {
     connect_timeout: Duration,
     heartbeat: Pin<Box<Sleep>>,
     awaits_pong: bool,
+    pace: Pace,
 }
 
 impl<C: Conversation> Connection<C> {
@@ -56,6 +58,7 @@ impl<C: Conversation> Connection<C> {
             connect_timeout: config.connect_timeout.get(),
             heartbeat: Box::pin(sleep(first_beat)),
             awaits_pong: false,
+            pace: Pace::new(config),
         }
     }
 
@@ -106,6 +109,15 @@ impl<C: Conversation> Connection<C> {
     }
 
     fn message(&mut self, message: Inbound) -> Result<(), Reason> {
+        let bytes = match &message {
+            Inbound::Text(text) => text.len(),
+            Inbound::Binary(data) | Inbound::Ping(data) => data.len(),
+            Inbound::Close(_) | Inbound::TooBig | Inbound::Broken => 0,
+        };
+        if !self.pace.takes(bytes) {
+            self.link.close(frame::POLICY, "rate limit", false);
+            return Err("rate limit");
+        }
         match message {
             Inbound::Text(text) => self.engine(&text),
             Inbound::Binary(data) => self.client.binary(data),

@@ -23,8 +23,9 @@ use super::{Link, frame};
 use crate::compression::Variants;
 use crate::config::{SocketsConfig, Transport};
 use crate::protocol::engine::{Open, Revision};
-use crate::security::Origins;
+use crate::security::{ClientAddress, Gate, IsSecure, Origins};
 use crate::sockets::client::{Client, Surroundings};
+use crate::sockets::handshake::Origin;
 use crate::sockets::{Dispatcher, Handshake, Sockets, Worker};
 
 /// What the endpoint of one worker needs.
@@ -34,6 +35,7 @@ pub(crate) struct Endpoint {
     pub(crate) worker: Worker,
     pub(crate) config: Rc<SocketsConfig>,
     pub(crate) origins: Origins,
+    pub(crate) gate: Gate,
     pub(crate) dispatcher: Dispatcher,
     /// Whether everything is sent back, and nothing else happens.
     #[cfg(feature = "testing")]
@@ -134,10 +136,12 @@ async fn serve(req: &HttpRequest, body: web::Payload, to: &Endpoint) -> Result<H
         _ if *req.method() != Method::GET => Err(Refusal::Method.into()),
         (None, Transport::WebSocket) if is_upgrade(req) => {
             let revision = revision(&query, &to.config)?;
+            to.gate.connects(req, to.config.connects_per_minute).await?;
             open_websocket(req, body, to, revision)
         }
         (None, Transport::Polling) => {
             let revision = revision(&query, &to.config)?;
+            to.gate.connects(req, to.config.connects_per_minute).await?;
             open_polling(req, to, revision, &query.asked()).await
         }
         _ => Err(Refusal::Request.into()),
@@ -238,8 +242,9 @@ fn begin(
     let config = &to.config;
     let bounds = Bounds { bytes: config.queue_bytes, packets: config.queue_packets };
     let outbox = Outbox::new(bounds, revision);
-    let secure = req.app_config().secure();
-    let handshake = Handshake::new(req.headers(), req.query_string(), req.peer_addr(), secure);
+    let origin =
+        Origin { peer: req.peer_addr(), client: ClientAddress::of(req).0, secure: IsSecure::of(req).0 };
+    let handshake = Handshake::new(req.headers(), req.query_string(), origin);
     let id = to.worker.desk().new_id()?;
     let link = Link::new(id, to.worker.hub().key(), revision, handshake, outbox.clone());
     let upgrades: &[&str] = if inbox.is_some() && config.transports.contains(&Transport::WebSocket) {

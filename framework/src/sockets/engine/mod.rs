@@ -20,6 +20,7 @@ mod handover;
 pub(super) mod id;
 mod link;
 pub(super) mod outbox;
+mod pace;
 mod peers;
 mod polling;
 mod refusal;

@@ -1,0 +1,58 @@
+//! Whether every instance signs with a secret the others know: else logins come and go with the balancer's choice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use redis::Script;
+use sha2::Sha256;
+
+use crate::health::{Check, Finding};
+use crate::redis::Redis;
+
+/// The name of the check.
+pub(crate) const NAME: &str = "session secret";
+
+const DEADLINE: Duration = Duration::from_secs(1);
+/// How long the fleet's mark outlives the last instance that has it, in seconds.
+const KEPT: u64 = 60;
+
+/// The first mark is that of the secret which signs; the mark that was there first counts.
+const COMPARE: &str = r"
+local known = redis.call('GET', KEYS[1])
+if not known or known == ARGV[2] then
+  redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[1])
+  return ARGV[2]
+end
+return known
+";
+
+/// Compares the marks of `secrets` with that of the fleet, under a key that begins with `prefix`. A mark tells nothing
+/// about its secret.
+pub(crate) fn check(redis: Redis, prefix: &str, secrets: &[String]) -> Check {
+    let key: Arc<str> = format!("{prefix}secret").into();
+    let marks: Arc<[String]> = secrets.iter().map(|secret| mark(secret)).collect();
+    Check::new(NAME, move || compare(redis.clone(), key.clone(), marks.clone())).for_readiness()
+}
+
+async fn compare(redis: Redis, key: Arc<str>, marks: Arc<[String]>) -> Finding {
+    let script = Script::new(COMPARE);
+    let mut question = script.key(&*key);
+    question.arg(KEPT).arg(marks.first().map_or("", String::as_str));
+    match redis.query::<String>(&question, DEADLINE).await {
+        Ok(fleet) if marks.contains(&fleet) => Finding::Good("the same on every instance".to_owned()),
+        Ok(_) => Finding::Error(
+            "SESSION_SECRET is not that of the other instances, which do not know logins of this one: give all the same; \
+             to change it, first add the new one behind the old one everywhere, as `old,new`"
+                .to_owned(),
+        ),
+        // Whether Redis is there is another check's question.
+        Err(error) => Finding::Warning(format!("not compared with the other instances: {error}")),
+    }
+}
+
+fn mark(secret: &str) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
+    mac.update(b"regatta: which secret signs sessions");
+    mac.finalize().into_bytes().iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
