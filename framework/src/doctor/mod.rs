@@ -21,6 +21,7 @@ pub(crate) fn look_at(config: &Config) -> Vec<Named> {
     findings.extend(memory(config));
     findings.extend(proxies(config));
     findings.extend(sqlite(config));
+    findings.extend(sessions(config));
     findings
 }
 
@@ -74,3 +75,29 @@ fn sqlite(config: &Config) -> Option<Named> {
         ("database", Finding::Warning(text.to_owned()))
     })
 }
+
+fn sessions(config: &Config) -> Option<Named> {
+    let session = &config.session;
+    let in_sqlite = || {
+        let datastore = config.datastore(config.session_datastore());
+        datastore.is_ok_and(|datastore| datastore.url.starts_with("sqlite:"))
+    };
+    let text = if session.idle.get() > session.absolute.get() {
+        "idle in config/session.toml is longer than absolute, at which every session ends: lower idle or raise absolute"
+    } else if session.turn_wait.get().is_zero() || session.turn_lease.get().is_zero() {
+        "turn_wait or turn_lease in config/session.toml is 0, so that serialized routes fail or don't wait: give them \
+         some seconds"
+    } else if config.session_adapter() == SessionAdapter::Sql
+        && config.sockets.adapter == Adapter::Redis
+        && in_sqlite()
+    {
+        "the sessions are in a SQLite file: instances on other hosts don't know them; name a PostgreSQL datastore in \
+         config/session.toml, or set adapter = \"redis\" there"
+    } else {
+        return None;
+    };
+    Some(("sessions", Finding::Warning(text.to_owned())))
+}
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,11 @@ impl RedisError {
         }
     }
 
+    /// Whether the server has answered, if only to refuse.
+    pub(crate) fn is_answer(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Answer { .. })
+    }
+
     /// Whether a later try may succeed.
     fn is_passing(&self) -> bool {
         !matches!(self, Self::Url { .. } | Self::Answer { .. })

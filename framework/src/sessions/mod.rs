@@ -8,6 +8,7 @@
 //! A request without a session cookie costs the store nothing unless it writes. While the store is away,
 //! requests with a session get 503 and the others pass.
 
+mod breaker;
 mod cookie;
 mod flash;
 mod id;

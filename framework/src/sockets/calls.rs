@@ -41,7 +41,7 @@ pub struct EventName(pub String);
 pub struct Disconnect {
     /// As Socket.IO names it: `transport close`, `transport error`, `ping timeout`, `parse error`, `client namespace
     /// disconnect`, `server namespace disconnect`, `forced server close`, `server shutting down`; `slow consumer` for a
-    /// client that read too slowly, and `rate limit` for one that sent too fast.
+    /// client that read too slowly, `rate limit` for one that sent too fast, `session ended` for one whose session did.
     pub reason: &'static str,
     /// The rooms it was in, without the one of its own id.
     pub rooms: Vec<String>,

@@ -184,11 +184,11 @@ impl Socket {
     /// namespaces. The client does not come back by itself.
     pub fn disconnect(&self, close: bool) {
         if !close {
-            self.end();
+            self.end(BY_SERVER);
             return;
         }
         for socket in self.0.company.sockets() {
-            socket.end();
+            socket.end(BY_SERVER);
         }
         self.0.link.close(frame::NORMAL, BY_SERVER, false);
     }
@@ -197,7 +197,7 @@ impl Socket {
     pub(super) fn lose_session(&self, may_return: bool) {
         if !may_return {
             for socket in self.0.company.sockets() {
-                socket.end();
+                socket.end(SESSION_ENDED);
             }
         }
         self.0.link.close(frame::POLICY, SESSION_ENDED, false);
@@ -283,10 +283,10 @@ impl Socket {
     }
 
     /// The server ends its stay in the namespace: the client is told not to come back.
-    fn end(&self) {
+    fn end(&self, reason: &'static str) {
         self.send_text(&write::disconnected(self.namespace()));
         self.0.company.put(self.0.sockets.shared_namespace().clone(), Place::Ended);
-        actix_web::rt::spawn(self.left(BY_SERVER));
+        actix_web::rt::spawn(self.left(reason));
     }
 
     /// It is not in the namespace any longer: it leaves rooms at once, presence lists as soon as the store answers,

@@ -8,16 +8,18 @@
 mod scripts;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{BoxFuture, FutureExt};
-use redis::ScriptInvocation;
+use redis::{FromRedisValue, ScriptInvocation};
 use scripts::{ADD, COMMIT, CREATE, DESTROY, END, LIST, RENEW, SWAP, UNLOCK};
 
+use super::breaker::Breaker;
 use super::{Added, Delta, Id, Loaded, SignedIn, Store, Swapped, Values, Which};
 use crate::Result;
 use crate::config::SessionConfig;
-use crate::redis::Redis;
+use crate::redis::{Question, Redis};
 
 /// How long an id is remembered as renewed, in milliseconds.
 const REMEMBERED: u64 = 10_000;
@@ -30,6 +32,7 @@ pub(super) struct RedisStore {
     absolute: u64,
     max_per_user: usize,
     deadline: Duration,
+    breaker: Arc<Breaker>,
 }
 
 impl RedisStore {
@@ -41,6 +44,7 @@ impl RedisStore {
             absolute: millis(config.absolute.get()),
             max_per_user: config.max_per_user.max(1),
             deadline: config.deadline.get(),
+            breaker: Arc::default(),
         }
     }
 
@@ -68,7 +72,17 @@ impl RedisStore {
     }
 
     async fn run(&self, script: &ScriptInvocation<'_>) -> Result<bool> {
-        Ok(self.redis.query(script, self.deadline).await?)
+        self.ask(script).await
+    }
+
+    async fn ask<T: FromRedisValue + Send + Sync>(&self, question: &impl Question) -> Result<T> {
+        self.breaker.admit()?;
+        let answer = self.redis.query(question, self.deadline).await;
+        match &answer {
+            Err(error) if !error.is_answer() => self.breaker.failed(),
+            _ => self.breaker.succeeded(),
+        }
+        Ok(answer?)
     }
 
     /// Prolongs the session if a tenth of its time is over; nobody waits for it.
@@ -115,7 +129,7 @@ impl Store for RedisStore {
             let key = self.key(id);
             let mut both = redis::pipe();
             both.cmd("HGETALL").arg(&key).cmd("PTTL").arg(&key);
-            let (fields, left): (Vec<(String, String)>, i64) = self.redis.query(&both, self.deadline).await?;
+            let (fields, left): (Vec<(String, String)>, i64) = self.ask(&both).await?;
             let mut values = Values::with_capacity(fields.len());
             let (mut ends, mut user) = (None, None);
             for (field, value) in fields {
@@ -143,7 +157,7 @@ impl Store for RedisStore {
             let mut create = CREATE.key(self.key(id));
             create.arg(&self.prefix).arg(self.idle).arg(self.absolute);
             self.with_all(&mut create, delta);
-            Ok(self.redis.query(&create, self.deadline).await?)
+            self.ask(&create).await
         }
         .boxed()
     }
@@ -168,7 +182,7 @@ impl Store for RedisStore {
             let mut renew = RENEW.key(self.key(id));
             renew.key(self.key(to)).arg(&self.prefix).arg(self.idle).arg(REMEMBERED);
             self.with_all(&mut renew, delta);
-            Ok(self.redis.query(&renew, self.deadline).await?)
+            self.ask(&renew).await
         }
         .boxed()
     }
@@ -186,7 +200,7 @@ impl Store for RedisStore {
         async move {
             let mut list = LIST.key(self.index(user));
             list.arg(&self.prefix);
-            let told: Vec<(String, i64, i64, String)> = self.redis.query(&list, self.deadline).await?;
+            let told: Vec<(String, i64, i64, String)> = self.ask(&list).await?;
             let session = |(id, started_at, seen_at, label)| SignedIn {
                 id,
                 started_at,
@@ -208,7 +222,7 @@ impl Store for RedisStore {
             };
             let mut end = END.key(self.index(user));
             end.arg(&self.prefix).arg(which).arg(hash);
-            Ok(self.redis.query(&end, self.deadline).await?)
+            self.ask(&end).await
         }
         .boxed()
     }
@@ -219,7 +233,7 @@ impl Store for RedisStore {
             for key in keys {
                 all.cmd("HEXISTS").arg(format!("{}{key}", self.prefix)).arg("_a");
             }
-            Ok(self.redis.query(&all, self.deadline).await?)
+            self.ask(&all).await
         }
         .boxed()
     }
@@ -228,7 +242,7 @@ impl Store for RedisStore {
         async move {
             let mut add = ADD.key(self.key(id));
             add.arg(self.idle).arg(&*field(key)).arg(by);
-            let (what, number): (u8, String) = self.redis.query(&add, self.deadline).await?;
+            let (what, number): (u8, String) = self.ask(&add).await?;
             Ok(match (what, number.parse()) {
                 (1, Ok(number)) => Added::Now(number),
                 (0, _) => Added::Gone,
@@ -248,7 +262,7 @@ impl Store for RedisStore {
         async move {
             let mut swap = SWAP.key(self.key(id));
             swap.arg(self.idle).arg(&*field(key)).arg(new).arg(old);
-            let (what, holds): (u8, String) = self.redis.query(&swap, self.deadline).await?;
+            let (what, holds): (u8, String) = self.ask(&swap).await?;
             Ok(match what {
                 0 => Swapped::Gone,
                 1 => Swapped::Done,
@@ -263,7 +277,7 @@ impl Store for RedisStore {
         async move {
             let mut set = redis::cmd("SET");
             set.arg(self.lock_key(id)).arg(token).arg("NX").arg("PX").arg(millis(lease));
-            let taken: Option<String> = self.redis.query(&set, self.deadline).await?;
+            let taken: Option<String> = self.ask(&set).await?;
             Ok(taken.is_some())
         }
         .boxed()

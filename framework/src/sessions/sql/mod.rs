@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 use rows::{Rows, ids, owned, patch, text, values};
 use statements::{Statements, TABLE};
 
+use super::breaker::Breaker;
 use super::{Added, Delta, Id, Loaded, SessionError, SignedIn, Store, Swapped, Which};
 use crate::config::SessionConfig;
 use crate::db::{self, DbError, Engine, Kind, Layout, Query, Transaction, Value};
@@ -43,6 +44,7 @@ struct Inner {
     absolute: i64,
     max_per_user: i64,
     deadline: Duration,
+    breaker: Breaker,
 }
 
 impl SqlStore {
@@ -61,6 +63,7 @@ impl SqlStore {
             absolute: millis(config.absolute.get()),
             max_per_user: i64::try_from(config.max_per_user).unwrap_or(i64::MAX).max(1),
             deadline: config.deadline.get(),
+            breaker: Breaker::default(),
         })))
     }
 
@@ -71,15 +74,26 @@ impl SqlStore {
         T: Send + 'static,
         F: Future<Output = Result<T, DbError>> + Send + 'static,
     {
-        let (work, deadline) = (work(self.0.clone()), self.0.deadline);
+        let (work, inner) = (work(self.0.clone()), self.0.clone());
         async move {
+            inner.breaker.admit()?;
+            let (deadline, breaker) = (inner.deadline, &inner.breaker);
             match timeout(deadline, tokio::spawn(work)).await {
-                Ok(Ok(done)) => Ok(done?),
+                Ok(Ok(done)) => {
+                    match &done {
+                        Err(DbError::Unavailable { .. } | DbError::Timeout) => breaker.failed(),
+                        _ => breaker.succeeded(),
+                    }
+                    Ok(done?)
+                }
                 Ok(Err(stopped)) => Err(Error::internal(stopped)),
-                Err(_) => Err(Error::unavailable(format!(
-                    "the database that holds the sessions did not answer within {deadline:?}: look for slow statements, \
-                     or raise deadline in config/session.toml"
-                ))),
+                Err(_) => {
+                    breaker.failed();
+                    Err(Error::unavailable(format!(
+                        "the database that holds the sessions did not answer within {deadline:?}: look for slow \
+                         statements, or raise deadline in config/session.toml"
+                    )))
+                }
             }
         }
         .boxed()

@@ -66,7 +66,7 @@ async fn changes_made_at_the_same_time_on_two_instances_are_both_kept() {
     let server = RedisServer::start().unwrap();
     let gate = Gate::closed();
     let (a, b) = (instance(over(&server), gate.clone()).await, instance(over(&server), gate.clone()).await);
-    for round in 0..50 {
+    for round in 0..200 {
         let mut browser = Browser::default();
         browser.send(&a, post("/write/n/1")).await;
         let left = browser.clone().look(&a, post("/slow/left/1"));
@@ -102,6 +102,29 @@ async fn a_logout_stands_though_a_slow_request_writes_afterwards() {
         assert!(logout.set_cookie.is_some());
         assert!(slow.ended && slow.set_cookie.is_none());
         assert_eq!(browser.look(&a, get("/read/user")).await.body, "-");
+    }
+}
+
+#[tokio::test]
+async fn logging_out_everywhere_stands_though_slow_requests_of_other_sessions_write_afterwards() {
+    let server = RedisServer::start().unwrap();
+    let gate = Gate::closed();
+    let (a, b) = (instance(over(&server), gate.clone()).await, instance(over(&server), gate.clone()).await);
+    for _ in 0..20 {
+        let (mut laptop, mut phone) = (Browser::default(), Browser::default());
+        laptop.send(&a, post("/sign-in")).await;
+        phone.send(&b, post("/sign-in")).await;
+        let slow = phone.clone().look(&a, post("/slow/n/1"));
+        let everywhere = async {
+            gate.reached_by(1).await;
+            let answer = laptop.clone().look(&b, post("/everywhere")).await;
+            gate.let_on(1);
+            answer
+        };
+        let (slow, everywhere) = futures_util::future::join(slow, everywhere).await;
+        assert_eq!(everywhere.body, "2");
+        assert!(slow.ended && slow.set_cookie.is_none());
+        assert_eq!(phone.look(&b, get("/user")).await.body, "");
     }
 }
 

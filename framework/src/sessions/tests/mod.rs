@@ -3,6 +3,7 @@
 mod browser;
 pub(in crate::sessions) mod cluster;
 mod contention;
+mod outages;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -84,6 +85,8 @@ pub(in crate::sessions) async fn instance(
             .route("/append/{item}", web::post().to(append))
             .route("/swap/{key}/{old}/{new}", web::post().to(swap))
             .route("/user", web::get().to(user))
+            .route("/sign-in", web::post().to(sign_in))
+            .route("/everywhere", web::post().to(everywhere))
             .route("/slow-incr", web::post().to(slow_incr))
             .route("/slow-in-turn", web::post().to(slow_in_turn))
             .route("/count-in-turn", web::post().to(count_in_turn))
@@ -142,6 +145,15 @@ async fn renew(session: Session) -> HttpResponse {
 async fn incr(shared: SharedSession, what: web::Path<(String, i64)>) -> Result<String> {
     let (key, by) = what.into_inner();
     Ok(shared.incr(&key, by).await?.to_string())
+}
+
+async fn sign_in(shared: SharedSession) -> Result<HttpResponse> {
+    shared.sign_in("ada")?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+async fn everywhere(shared: SharedSession) -> Result<String> {
+    Ok(shared.end_all().await?.to_string())
 }
 
 async fn user(shared: SharedSession) -> String {

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::config::DatastoreConfig;
 use crate::prelude::*;
 use crate::redis::Redis;
+use crate::sockets::Disconnect;
 use crate::testing::{TestApp, TestClient, TestCluster, TestSocket};
 
 fn app() -> App {
@@ -23,6 +24,7 @@ fn app() -> App {
         r.post("/others/end", end_others);
         r.post("/all/end", end_all);
         r.post("/quiet-out", quiet_out);
+        r.after_disconnect(left);
     })
 }
 
@@ -38,6 +40,11 @@ async fn log_out(session: SharedSession) -> &'static str {
 
 async fn me(session: SharedSession) -> Result<String> {
     session.user().ok_or_else(|| Error::unauthorized("log in first"))
+}
+
+/// Tells everybody who is left why somebody left.
+async fn left(sockets: Sockets, how: Disconnect) -> Result<()> {
+    sockets.all().emit("left", &how.reason).await
 }
 
 async fn list(session: SharedSession) -> Result<Json<JsonValue>> {
@@ -113,6 +120,9 @@ async fn logging_out_everywhere_closes_nine_sockets_on_three_instances_within_a_
     }
     for socket in &mut strangers {
         assert_eq!(socket.get("/me").await, "ben");
+    }
+    for _ in 0..9 {
+        assert_eq!(strangers[0].next("left").await, "session ended", "as the app is told");
     }
 }
 
