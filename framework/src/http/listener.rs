@@ -33,6 +33,8 @@ struct Shared {
     hops: Hops,
     hosts: Vec<String>,
     compress: Option<Compress>,
+    /// Where sockets poll: small answers, each at once.
+    socket_path: String,
     /// Whether each answer is logged: for developers; in production the balancer does it.
     log_answers: bool,
 }
@@ -45,6 +47,7 @@ impl Listener {
             headers: Headers::new(config)?,
             hops: Hops::new(&config.security.trusted_proxies)?,
             compress: Compress::new(&config.http),
+            socket_path: config.sockets.path.clone(),
             log_answers: !config.environment.is_production(),
             hosts: config.security.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })))
@@ -77,7 +80,8 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     req.extensions_mut().insert(ClientAddress(client));
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), method = %req.method(), path = req.path());
 
-    let accept = req.headers().get(header::ACCEPT_ENCODING).cloned();
+    let compress = shared.compress.filter(|_| !req.path().starts_with(&shared.socket_path));
+    let accept = compress.and_then(|_| req.headers().get(header::ACCEPT_ENCODING).cloned());
     let started = Instant::now();
     let mut response = if shared.accepts_host(&req) {
         next.call(req).instrument(span.clone()).await?.map_into_boxed_body()
@@ -93,7 +97,7 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
         let status = response.status().as_u16();
         span.in_scope(|| tracing::info!("{status} in {} ms", started.elapsed().as_millis()));
     }
-    if let Some(compress) = shared.compress {
+    if let Some(compress) = compress {
         response = compress.apply(accept, response).await;
     }
     let headers = response.headers_mut();
