@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, ContentType};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -14,6 +14,9 @@ use super::wants_html;
 use crate::error::is_production;
 use crate::views::{Context, Views};
 use crate::{Error, Result};
+
+/// What decides between JSON and a page.
+const ACCEPT: HeaderValue = HeaderValue::from_static("accept");
 
 /// Answers as Sails' `res.ok()` and its siblings: JSON for programs, a page for browsers; an extractor.
 ///
@@ -94,7 +97,7 @@ impl Answer {
             }
         }
         let mut response = HttpResponse::build(status);
-        response.insert_header((header::VARY, "accept"));
+        response.insert_header((header::VARY, ACCEPT));
         let Some(views) = self.views.filter(|_| self.html) else { return Ok(response.json(data)) };
         let own = || status_view(&views, status).filter(|_| self.view.is_none());
         let Some(view) = self.view.clone().or_else(own) else {
@@ -105,8 +108,10 @@ impl Answer {
             }
             return Ok(response.json(data));
         };
-        let html = views.render_text(&view, &variables(&data, status))?;
-        Ok(response.content_type(ContentType::html()).body(html))
+        let mut page = views.render(&view, &variables(&data, status))?;
+        *page.status_mut() = status;
+        page.headers_mut().insert(header::VARY, ACCEPT);
+        Ok(page)
     }
 }
 

@@ -179,6 +179,13 @@ fn personal(r: &mut Routes, made: &Made) {
         }),
     )
     .cache("1m");
+    let number = made.clone();
+    let marked = move || {
+        let mut answer = HttpResponse::Ok().body(number.one_more().to_string());
+        answer.extensions_mut().insert(Personal);
+        async move { answer }
+    };
+    r.get("/marked", marked).cache("1m");
     r.get(
         "/private",
         with(|_, answer| {
@@ -224,7 +231,9 @@ async fn what_is_meant_for_one_is_kept_for_nobody() {
     let counter = made.clone();
     let app = TestApp::start(App::new("private").routes(move |r| personal(r, &counter))).await;
 
-    for path in ["/session", "/cookie", "/nonce", "/token", "/private", "/no-store", "/failed", "/varies"] {
+    for path in
+        ["/session", "/cookie", "/nonce", "/token", "/marked", "/private", "/no-store", "/failed", "/varies"]
+    {
         let first = app.client().get(path).await;
         let second = app.client().get(path).await;
         assert_ne!(first.text(), second.text(), "{path}");
