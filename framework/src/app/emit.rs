@@ -28,7 +28,7 @@ pub(crate) struct Emit {
     #[arg(long, default_value = "/")]
     namespace: String,
     /// A room whose members don't get it; may be given several times
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     except: Vec<String>,
 }
 

@@ -8,7 +8,7 @@ pub(super) async fn follow(environment: Environment) {
     let Some(mut told) = fleet::told_to_read_again() else { return };
     while told.recv().await.is_some() {
         match read_again(environment) {
-            Ok(level) => tracing::info!(level, "the log's level was read again"),
+            Ok(level) => tracing::info!(filter = level, "the log's level was read again"),
             Err(error) => tracing::error!(%error, "the log keeps its level"),
         }
     }

@@ -144,6 +144,8 @@ async fn what_should_not_be_compressed_is_sent_as_it_is() {
     }
     let encoded = app.get("/encoded").header("Accept-Encoding", "br, gzip").await;
     assert_eq!((encoded.header("content-encoding"), encoded.text()), (Some("deflate"), long()));
+    let polled = app.get("/socket.io/?EIO=4&transport=polling").header("Accept-Encoding", "br").await;
+    assert_eq!((polled.status(), polled.header("content-encoding")), (200, None));
     let plain = app.get("/long").await;
     assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("accept-encoding")));
     assert_eq!((plain.header("etag"), plain.text()), (Some("\"x\""), long()));

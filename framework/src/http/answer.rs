@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, ContentType};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -12,8 +12,11 @@ use serde_json::{Value, json};
 use super::errors::status_view;
 use super::wants_html;
 use crate::error::is_production;
-use crate::views::{self, Context, Views};
+use crate::views::{Context, Views};
 use crate::{Error, Result};
+
+/// What decides between JSON and a page.
+const ACCEPT: HeaderValue = HeaderValue::from_static("accept");
 
 /// Answers as Sails' `res.ok()` and its siblings: JSON for programs, a page for browsers; an extractor.
 ///
@@ -94,7 +97,7 @@ impl Answer {
             }
         }
         let mut response = HttpResponse::build(status);
-        response.insert_header((header::VARY, "accept"));
+        response.insert_header((header::VARY, ACCEPT));
         let Some(views) = self.views.filter(|_| self.html) else { return Ok(response.json(data)) };
         let own = || status_view(&views, status).filter(|_| self.view.is_none());
         let Some(view) = self.view.clone().or_else(own) else {
@@ -105,12 +108,10 @@ impl Answer {
             }
             return Ok(response.json(data));
         };
-        let (html, nonce) = views.render_page(&view, &variables(&data, status))?;
-        let mut response = response.content_type(ContentType::html()).body(html);
-        if let Some(nonce) = nonce {
-            views::keep(nonce, &mut response);
-        }
-        Ok(response)
+        let mut page = views.render(&view, &variables(&data, status))?;
+        *page.status_mut() = status;
+        page.headers_mut().insert(header::VARY, ACCEPT);
+        Ok(page)
     }
 }
 

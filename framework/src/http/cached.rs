@@ -113,6 +113,7 @@ impl Route {
     fn judge(&self, req: &HttpRequest, response: HttpResponse) -> Judged {
         let for_all = response.status() == StatusCode::OK
             && !is_personal(req)
+            && !response.extensions().contains::<Personal>()
             && req.get_session().status() == SessionStatus::Unchanged
             && allow_keeping(response.headers(), &self.rule);
         let max = self.cache.max_entry_bytes() as u64;

@@ -35,6 +35,8 @@ struct Shared {
     compress: Option<Compress>,
     bounds: Bounds,
     patience: Patience,
+    /// Where sockets poll: small answers, each at once.
+    socket_path: String,
     /// Whether each answer is logged: for developers; in production the balancer does it.
     log_answers: bool,
 }
@@ -49,6 +51,7 @@ impl Listener {
             compress: Compress::new(&config.http),
             bounds: Bounds::new(&config.http),
             patience: Patience::new(&config.http),
+            socket_path: config.sockets.path.clone(),
             log_answers: !config.environment.is_production(),
             hosts: config.security.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })))
@@ -70,7 +73,8 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     req.extensions_mut().insert(is_secure);
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), method = %req.method(), path = req.path());
 
-    let accept = req.headers().get(header::ACCEPT_ENCODING).cloned();
+    let compress = shared.compress.filter(|_| !req.path().starts_with(&shared.socket_path));
+    let accept = compress.and_then(|_| req.headers().get(header::ACCEPT_ENCODING).cloned());
     let started = Instant::now();
     let late = shared.patience.watch(&mut req);
     let mut response = match shared.accepts(&req) {
@@ -86,7 +90,7 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
         span.in_scope(|| tracing::info!("{status} in {} ms", started.elapsed().as_millis()));
     }
     let nonce = response.response_mut().extensions_mut().remove::<Nonce>();
-    if let Some(compress) = shared.compress {
+    if let Some(compress) = compress {
         response = compress.apply(accept, response).await;
     }
     let headers = response.headers_mut();

@@ -40,7 +40,7 @@ impl Bench {
             ("uploads.max_file_bytes", "100000".to_owned()),
             ("uploads.max_request_bytes", "400000".to_owned()),
             ("uploads.max_field_bytes", "1000".to_owned()),
-            ("uploads.idle_timeout", "400ms".to_owned()),
+            ("uploads.idle_timeout", "1500ms".to_owned()),
         ];
         Self { app: TestApp::start_with(app, overrides).await, folder }
     }

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::{Seat, Watchdog};
 use crate::routes::Action;
 
-const LIMIT: Duration = Duration::from_millis(40);
+const LIMIT: Duration = Duration::from_millis(150);
 
 async fn call(action: &Action) {
     let answer = action.call(TestRequest::get().to_http_request(), Payload::None).await;
