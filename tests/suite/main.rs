@@ -29,4 +29,5 @@ mod polling;
 mod publishes;
 mod refusals;
 mod scaffold;
+mod security;
 mod single;

@@ -117,9 +117,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         Some(redis) => sessions::redis(redis.clone(), &config),
         None => sessions::memory(&config),
     };
-    if let Some(redis) = &redis.for_sessions {
-        health.register(check_secret(redis.clone(), &config.session.prefix, &secrets));
-    }
+    redis.for_sessions.iter().for_each(|redis| health.register(check_secret(redis, &config, &secrets)));
     let sessions = Sessions::new(&config, store)?;
     let db = Db::open(&config, app.models.clone(), Arc::new(sockets.clone()))?;
     let alters = config.migrate() == Migrate::Alter;
