@@ -31,5 +31,6 @@ mod production;
 mod publishes;
 mod refusals;
 mod scaffold;
+mod security;
 mod sessions;
 mod single;

@@ -123,9 +123,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     if let Some(check) = sockets.check() {
         health.register(check);
     }
-    if let Some(redis) = &redis.for_sessions {
-        health.register(check_secret(redis.clone(), &config.session.prefix, &secrets));
-    }
+    redis.for_sessions.iter().for_each(|redis| health.register(check_secret(redis, &config, &secrets)));
     let db = Db::new(stores, app.models.clone(), Arc::new(sockets.clone()))?;
     let alters = config.migrate() == Migrate::Alter;
     let migrations = db.migrations(&config.root, config.models.migrate_timeout.get());

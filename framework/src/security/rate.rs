@@ -22,7 +22,7 @@ type Key = Rc<dyn Fn(&HttpRequest) -> Option<String>>;
 /// use regatta::security::Rate;
 ///
 /// async fn login() -> &'static str { "welcome" }
-/// async fn typing() {}
+/// async fn typing() -> Result<()> { Ok(()) }
 ///
 /// fn draw(r: &mut Routes) {
 ///     r.post("/login", login).rate_limit(Rate::per_minute(10).by_address().strict());

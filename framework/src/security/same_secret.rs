@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use redis::Script;
 use sha2::Sha256;
 
+use crate::config::Config;
 use crate::health::{Check, Finding};
 use crate::redis::Redis;
 
@@ -27,10 +28,11 @@ end
 return known
 ";
 
-/// Compares the marks of `secrets` with that of the fleet, under a key that begins with `prefix`. A mark tells nothing
-/// about its secret.
-pub(crate) fn check(redis: Redis, prefix: &str, secrets: &[String]) -> Check {
-    let key: Arc<str> = format!("{prefix}secret").into();
+/// Compares the marks of `secrets` with that of the fleet, which lies beside the sessions. A mark tells nothing about its
+/// secret.
+pub(crate) fn check(redis: &Redis, config: &Config, secrets: &[String]) -> Check {
+    let redis = redis.clone();
+    let key: Arc<str> = format!("{}secret", config.session.prefix).into();
     let marks: Arc<[String]> = secrets.iter().map(|secret| mark(secret)).collect();
     Check::new(NAME, move || compare(redis.clone(), key.clone(), marks.clone())).for_readiness()
 }

@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde_json::json;
 
 use super::Virtual;
+use crate::cache::Personal;
 use crate::{Error, Result};
 
 /// Where the session keeps its secret.
@@ -58,6 +59,7 @@ impl CsrfToken {
                  checked when it connected",
             ));
         }
+        req.extensions_mut().insert(Personal);
         let session = req.get_session();
         let secret = match secret_of(&session) {
             Some(secret) => secret,

@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use super::service::Opened;
 use super::turn::Turn;
 use super::{Added, Delta, Id, Loaded, SessionError, Sessions, Swapped, Values};
+use crate::cache::Personal;
 use crate::{Error, Result};
 
 /// How often [`SharedSession::update`] computes anew before it gives up.
@@ -260,6 +261,7 @@ impl FromRequest for SharedSession {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        req.extensions_mut().insert(Personal);
         let current = req.extensions().get::<Rc<Current>>().cloned();
         let agent = req.headers().get(USER_AGENT).cloned();
         ready(current.map(|current| Self(current, agent)).ok_or_else(without_sessions))

@@ -1,11 +1,16 @@
-//! Bodies that come slowly, or never.
+//! Bodies that come slowly, or never; and clients that do not read what they asked for.
 
 #![cfg(feature = "testing")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use actix_web::HttpResponse;
+use bytes::Bytes;
+use futures_util::stream;
 
 use crate::app::App;
 use crate::testing::TestApp;
@@ -79,4 +84,39 @@ async fn a_body_in_time_is_read_whole() {
     let app = app().await;
     let body = "x".repeat(200_000);
     assert_eq!(app.post("/read").body(body.clone()).await.ok().text(), body);
+}
+
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
+
+/// Tells when an answer's body is dropped.
+struct Endless;
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        GIVEN_UP.store(true, Ordering::SeqCst);
+    }
+}
+
+async fn endless() -> HttpResponse {
+    let pieces = stream::unfold(Endless, async |endless| {
+        Some((Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 65_536])), endless))
+    });
+    HttpResponse::Ok().streaming(Box::pin(pieces))
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_given_up_and_costs_little_until_then() {
+    let settings = vec![("http.tcp_user_timeout", "1s".to_owned()), ("http.send_buffer", "65536".to_owned())];
+    let app = App::new("reader").routes(|r| {
+        r.get("/endless", endless);
+    });
+    let app = TestApp::start_configured(app, settings).await;
+    let mut client = TcpStream::connect(app.address()).unwrap();
+    client.write_all(format!("GET /endless HTTP/1.1\r\nHost: {}\r\n\r\n", app.address()).as_bytes()).unwrap();
+    let asked = Instant::now();
+    while !GIVEN_UP.load(Ordering::SeqCst) {
+        assert!(asked.elapsed() < Duration::from_secs(15), "its answer is still kept");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(client);
 }

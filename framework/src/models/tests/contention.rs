@@ -17,6 +17,7 @@ pub(super) async fn everything(db: &Db, url: &str, root: &Path) {
     one_of_many_has_the_unique_value(db).await;
     who_meets_another_gives_way(db).await;
     an_exhausted_pool_is_told_in_time(url, root).await;
+    a_transaction_given_up_at_any_moment_leaves_nothing(url, root).await;
     a_slow_statement_is_told_in_time(db, url, root).await;
     Person::destroy_each(Person::ID.gt(0)).exec(db).await.unwrap();
 }
@@ -123,6 +124,32 @@ async fn an_exhausted_pool_is_told_in_time(url: &str, root: &Path) {
     let waited = start.elapsed();
     assert!(waited > Duration::from_millis(350) && waited < Duration::from_millis(1_500), "{waited:?}");
     Person::find().count(&db).await.unwrap();
+    db.close().await;
+}
+
+/// As when the request that began it is dropped: its only connection comes back, and nothing it did lasts.
+async fn a_transaction_given_up_at_any_moment_leaves_nothing(url: &str, root: &Path) {
+    let mut config = DatastoreConfig::at(url);
+    (config.pool_size, config.acquire_timeout) = (1, Span::seconds(5));
+    let (db, _) = open_at(&config, root, models());
+    let before = Person::find().count(&db).await.unwrap();
+    for polls in 0..40_u32 {
+        let work = db.transaction(async |tx| {
+            Person::create(json!({ "name": format!("given up {polls}") })).exec(tx).await?;
+            Person::find().count(tx).await?;
+            std::future::pending::<Result<()>>().await
+        });
+        let mut work = Box::pin(work);
+        for _ in 0..polls {
+            // Each time it goes on as far as it can, and then is dropped wherever it is.
+            let waited = tokio::time::timeout(Duration::from_micros(200), &mut work).await;
+            assert!(waited.is_err(), "it never ends by itself");
+        }
+        drop(work);
+        if polls % 8 == 7 {
+            assert_eq!(Person::find().count(&db).await.unwrap(), before, "after {polls} steps");
+        }
+    }
     db.close().await;
 }
 
