@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytestring::ByteString;
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::outbox::Outbox;
 use super::refusal::Refusal;
@@ -23,6 +23,13 @@ pub(super) const INBOX: usize = 64;
 /// How long the last packets of a connection are kept for a client that polls, and how often that is looked at.
 const LINGER: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How long a client that asks again waits until it is known what became of the last answer.
+const NEWS: Duration = Duration::from_secs(1);
+
+/// How long a second poll waits for the end of the first, and how often that is looked at.
+const NEWS_OF_END: Duration = Duration::from_millis(50);
+const LOOK_SOON: Duration = Duration::from_millis(5);
 
 /// Packets of one answer: python-engineio refuses more.
 const BATCH: usize = 16;
@@ -75,6 +82,10 @@ struct Inner {
     unconfirmed: RefCell<VecDeque<Bytes>>,
     /// How many answers there were.
     answers: Cell<u64>,
+    /// Whether nobody knows yet what became of the last one.
+    is_open: Cell<bool>,
+    /// Tells that somebody does.
+    known: Notify,
 }
 
 /// The connections of a worker, by their ids.
@@ -112,6 +123,8 @@ impl Session {
             flush: Notify::new(),
             unconfirmed: RefCell::default(),
             answers: Cell::new(0),
+            is_open: Cell::new(false),
+            known: Notify::new(),
         }))
     }
 
@@ -123,9 +136,8 @@ impl Session {
         if self.0.transport.get() == Transport::WebSocket {
             return Err(Refusal::Request);
         }
-        let Some(_busy) = Busy::start(&self.0.is_polled) else { return Err(self.overlapped()) };
-        // Whoever asks again has got the last answer.
-        self.0.unconfirmed.take();
+        let Some(_busy) = self.poll_alone().await else { return Err(self.overlapped()) };
+        self.last_answer().await;
         let frames = tokio::select! {
             biased;
             frames = self.0.outbox.next(BATCH) => frames,
@@ -143,14 +155,45 @@ impl Session {
         let number = self.0.answers.get() + 1;
         self.0.answers.set(number);
         self.0.unconfirmed.replace(frames);
+        self.0.is_open.set(true);
         let (delivered, confirmed) = oneshot::channel();
         let session = self.clone();
         actix_web::rt::spawn(async move {
-            if confirmed.await.is_err() && session.0.answers.get() == number {
+            let arrived = confirmed.await.is_ok();
+            if session.0.answers.get() != number {
+                return;
+            }
+            if !arrived {
                 session.0.outbox.restore(session.0.unconfirmed.take());
             }
+            session.0.is_open.set(false);
+            session.0.known.notify_waiters();
         });
         Ok(Batch { body, is_binary, delivered })
+    }
+
+    /// The only poll; nothing when there is another one, which did not end with its instance just now.
+    async fn poll_alone(&self) -> Option<Busy<'_>> {
+        let looks = NEWS_OF_END.as_millis() / LOOK_SOON.as_millis();
+        for _ in 0..looks {
+            if let Some(busy) = Busy::start(&self.0.is_polled) {
+                return Some(busy);
+            }
+            sleep(LOOK_SOON).await;
+        }
+        Busy::start(&self.0.is_polled)
+    }
+
+    /// Returns when it is known what became of the last answer: a balancer that asks again for one that was lost with
+    /// another instance may be faster than the news of that. Who asks again after longer has got it.
+    async fn last_answer(&self) {
+        let known = async {
+            while self.0.is_open.get() {
+                self.0.known.notified().await;
+            }
+        };
+        let _ = timeout(NEWS, known).await;
+        self.0.unconfirmed.take();
     }
 
     /// Takes what the client sends.
@@ -258,7 +301,7 @@ struct Busy<'a>(&'a Cell<bool>);
 
 impl<'a> Busy<'a> {
     fn start(flag: &'a Cell<bool>) -> Option<Self> {
-        (!flag.replace(true)).then_some(Self(flag))
+        (!flag.replace(true)).then(|| Self(flag))
     }
 }
 
