@@ -22,9 +22,10 @@ pub(super) async fn ask(mut call: Call, worker: u8, Request { id, ask }: Request
     let open = |wanted| Frame::Open(Opening { worker, id, wanted });
     match ask {
         Ask::Poll { wire, mut answer } => {
-            let said = call.say(open(Wanted::Poll(wire))).await;
+            // On a line that has ended nothing is heard either.
+            let _ = call.say(open(Wanted::Poll(wire))).await;
             let heard = tokio::select! {
-                heard = call.hear(), if said.is_ok() => heard,
+                heard = call.hear() => heard,
                 () = answer.closed() => None,
             };
             let Some(Frame::Batch { body, is_binary }) = heard else {

@@ -20,7 +20,8 @@ const CALL: usize = 256;
 /// Bytes written at once.
 const CHUNK: usize = 64 * 1024;
 
-type Calls = Arc<Mutex<HashMap<u64, mpsc::Sender<Frame>>>>;
+/// The calls by their numbers; nothing once the connection has ended.
+type Calls = Arc<Mutex<Option<HashMap<u64, mpsc::Sender<Frame>>>>>;
 
 /// One end of the connection. Clones share it.
 #[derive(Debug, Clone)]
@@ -46,15 +47,15 @@ impl Line {
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (reading, writing) = stream.into_split();
         let (writer, waiting) = mpsc::channel(WRITER);
-        let line = Self { calls: Calls::default(), writer };
+        let line = Self { calls: Arc::new(Mutex::new(Some(HashMap::new()))), writer };
         let own = line.clone();
         let work = async move {
             tokio::select! {
                 () = read(reading, &own, answer) => {}
                 () = write(writing, waiting) => {}
             }
-            // Every call that still waits learns that nobody answers.
-            own.calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            // Every call that still waits learns that nobody answers, and so does one that comes now.
+            *own.calls.lock().unwrap_or_else(PoisonError::into_inner) = None;
         };
         (line, work)
     }
@@ -63,16 +64,19 @@ impl Line {
         !self.writer.is_closed()
     }
 
-    /// Begins the call `number`.
+    /// Begins the call `number`. On a line that has ended it hears nothing.
     pub(super) fn call(&self, number: u64) -> Call {
         let (sender, frames) = mpsc::channel(CALL);
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).insert(number, sender);
+        if let Some(calls) = &mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner) {
+            calls.insert(number, sender);
+        }
         Call { number, line: self.clone(), frames }
     }
 
     /// Hands a frame to its call; one that is too far behind is ended.
     fn deliver(&self, number: u64, frame: Frame) {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(calls) = &mut *calls else { return };
         if calls.get(&number).is_some_and(|call| call.try_send(frame).is_err()) {
             calls.remove(&number);
         }
@@ -96,7 +100,9 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        self.line.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        if let Some(calls) = &mut *self.line.calls.lock().unwrap_or_else(PoisonError::into_inner) {
+            calls.remove(&self.number);
+        }
         // A full writer means that the other end does not read; then it does not wait for this either.
         let _ = self.line.writer.try_send((self.number, Frame::End));
     }
