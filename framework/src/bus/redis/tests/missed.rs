@@ -118,7 +118,8 @@ async fn what_came_and_what_was_missed_is_what_was_published() {
             }
         }
     }
-    assert!(lost > 0 && signals >= 3, "{lost} lost, {signals} signals");
+    // Two cuts with nothing heard between them are told as one.
+    assert!(lost > 0 && (1..=3).contains(&signals), "{lost} lost, {signals} signals");
     assert_eq!((told, stat(&b.bus.stats().missed)), (lost, lost));
 }
 
