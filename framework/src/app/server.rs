@@ -1,6 +1,5 @@
 //! One instance: its parts, its server, its end.
 
-use std::any::Any;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -10,9 +9,8 @@ use std::time::Duration;
 use actix_service::IntoServiceFactory;
 use actix_web::dev::{AppConfig, Server, ServerHandle, Service, ServiceFactory};
 use actix_web::middleware::from_fn;
-use actix_web::{HttpServer, web};
+use actix_web::web;
 use futures_util::FutureExt as _;
-use socket2::SockRef;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
@@ -242,18 +240,7 @@ pub(crate) async fn start(
     let http = &parts.config.http;
     let workers = workers(http);
     let shared = parts.clone();
-    let (send_buffer, user_timeout) = (http.send_buffer, http.tcp_user_timeout.get());
-    let server = HttpServer::new(move || application(&shared))
-        .workers(workers)
-        .max_connections(http.max_connections)
-        .keep_alive(http.keep_alive.get())
-        .client_request_timeout(http.header_timeout.get())
-        .shutdown_timeout(http.shutdown_timeout.get().as_secs())
-        .on_connect(move |io, _| bound_kernel(io, send_buffer, user_timeout))
-        .tcp_nodelay(true)
-        .disable_signals()
-        .listen(listener)?
-        .run();
+    let server = http::server(listener, http, workers, move || application(&shared))?;
     Ok(Running { server, parts, _runtime: runtime })
 }
 
@@ -344,18 +331,6 @@ async fn virtual_service(
         .new_service(AppConfig::default())
         .await
         .map_err(|()| Error::internal("the app layer could not be built for sockets").into())
-}
-
-/// A client that reads slowly or not at all costs a bounded amount of kernel memory for a bounded time.
-fn bound_kernel(io: &dyn Any, send_buffer: usize, user_timeout: Duration) {
-    if let Some(stream) = io.downcast_ref::<actix_web::rt::net::TcpStream>() {
-        let socket = SockRef::from(stream);
-        let bounded =
-            socket.set_tcp_user_timeout(Some(user_timeout)).and(socket.set_send_buffer_size(send_buffer));
-        if let Err(error) = bounded {
-            tracing::debug!(%error, "a connection keeps the kernel's own bounds");
-        }
-    }
 }
 
 /// `lift` of one instance.

@@ -8,6 +8,8 @@ mod input;
 mod instance;
 mod listener;
 mod patience;
+mod server;
+mod upgraded;
 mod wants;
 mod watchdog;
 
@@ -21,5 +23,6 @@ pub use input::{Input, Rules, Valid};
 pub use instance::Instance;
 pub(crate) use instance::random_id;
 pub(crate) use listener::{Listener, new_request_id, serve as listen};
+pub(crate) use server::server;
 pub(crate) use wants::wants_html;
 pub(crate) use watchdog::Watchdog;

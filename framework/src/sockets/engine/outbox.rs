@@ -164,7 +164,7 @@ impl Outbox {
 
     /// The body of the upgrade's response. `upstream` is kept: actix-ws ends the incoming half when it goes.
     pub(in crate::sockets) fn into_body(self, upstream: BoxBody) -> FrameBody {
-        FrameBody { outbox: self, opened: false, _upstream: upstream }
+        FrameBody { outbox: self, _upstream: upstream }
     }
 
     fn poll(&self, cx: &mut Context<'_>, number: u64) -> Poll<Option<Bytes>> {
@@ -209,8 +209,6 @@ impl Drop for Writer<'_> {
 #[derive(Debug)]
 pub(in crate::sockets) struct FrameBody {
     outbox: Outbox,
-    /// Whether the answer to the handshake is under way: clients are not ready for a frame that comes with it.
-    opened: bool,
     _upstream: BoxBody,
 }
 
@@ -221,12 +219,7 @@ impl MessageBody for FrameBody {
         BodySize::Stream
     }
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        if !self.opened {
-            self.opened = true;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         self.outbox.poll(cx, BODY).map(|chunk| chunk.map(Ok))
     }
 }

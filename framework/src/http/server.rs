@@ -1,0 +1,94 @@
+//! The server of an instance: its workers, and what each connection may cost.
+
+use std::cell::OnceCell;
+use std::convert::Infallible;
+use std::io;
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix_http::{HttpService, Request};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory, fn_factory, fn_service};
+use actix_web::body::BoxBody;
+use actix_web::dev::{AppConfig, Server, ServiceResponse};
+use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
+
+use super::upgraded;
+use crate::config::HttpConfig;
+
+/// A server with so many workers, each with an application of its own. It runs once it is awaited.
+///
+/// # Errors
+/// When the listening socket can't be used.
+pub(crate) fn server<F, I, S>(
+    listener: TcpListener,
+    config: &HttpConfig,
+    workers: usize,
+    application: F,
+) -> io::Result<Server>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<
+            Request,
+            Config = AppConfig,
+            Response = ServiceResponse<BoxBody>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+{
+    let (keep_alive, header_timeout) = (config.keep_alive.get(), config.header_timeout.get());
+    let (send_buffer, user_timeout) = (config.send_buffer, config.tcp_user_timeout.get());
+    let builder = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(config.max_connections)
+        .shutdown_timeout(config.shutdown_timeout.get().as_secs())
+        .disable_signals();
+    let stops = builder.graceful_shutdown_signal();
+    let builder = builder.listen("http", listener, move || {
+        let factory = application().into_factory();
+        // The worker's application serves plain requests and upgrades alike.
+        let built = Rc::new(OnceCell::<Rc<S::Service>>::new());
+        let (app, stops) = (built.clone(), stops.clone());
+        HttpService::build()
+            .keep_alive(keep_alive)
+            .client_request_timeout(header_timeout)
+            .graceful_shutdown_signal(move || {
+                let stops = stops.clone();
+                async move { stops.notified().await }
+            })
+            .on_connect_ext(move |io: &TcpStream, _| bound_kernel(io, send_buffer, user_timeout))
+            .tcp_nodelay(true)
+            .upgrade(fn_service(move |(req, framed)| {
+                let app = app.get().cloned();
+                async move {
+                    if let Some(app) = app {
+                        upgraded::serve(app, req, framed).await;
+                    }
+                    Ok::<_, Infallible>(())
+                }
+            }))
+            .finish(fn_factory(move || {
+                let (service, built) = (factory.new_service(AppConfig::default()), built.clone());
+                async move {
+                    let service = Rc::new(service.await?);
+                    Ok::<_, ()>(built.get_or_init(|| service).clone())
+                }
+            }))
+            .tcp()
+    })?;
+    Ok(builder.run())
+}
+
+/// A client that reads slowly or not at all costs a bounded amount of kernel memory for a bounded time.
+fn bound_kernel(stream: &TcpStream, send_buffer: usize, user_timeout: Duration) {
+    let socket = SockRef::from(stream);
+    let bounded =
+        socket.set_tcp_user_timeout(Some(user_timeout)).and(socket.set_send_buffer_size(send_buffer));
+    if let Err(error) = bounded {
+        tracing::debug!(%error, "a connection keeps the kernel's own bounds");
+    }
+}
