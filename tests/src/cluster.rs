@@ -110,6 +110,11 @@ impl Cluster {
         &self.postgres
     }
 
+    /// The same, to end it and start it again.
+    pub fn postgres_mut(&mut self) -> &mut Postgres {
+        &mut self.postgres
+    }
+
     /// The app's files.
     pub fn files(&self) -> &App {
         &self.files

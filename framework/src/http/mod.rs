@@ -3,6 +3,7 @@
 mod answer;
 mod bounds;
 mod cached;
+mod complaint;
 mod errors;
 mod input;
 mod instance;

@@ -1,6 +1,8 @@
 //! Sessions, security and production as they hold in a cluster: an app with actions that wait, panic, take files and
 //! tell what they know, as several processes.
 
+mod database;
+mod outages;
 mod sessions;
 
 use std::fs;
