@@ -1,5 +1,6 @@
 //! One instance: its parts, its server, its end.
 
+use std::future::ready;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -11,6 +12,7 @@ use actix_web::dev::{AppConfig, Server, ServerHandle, Service, ServiceFactory};
 use actix_web::middleware::from_fn;
 use actix_web::web;
 use futures_util::FutureExt as _;
+use futures_util::future::Either;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
@@ -325,7 +327,13 @@ async fn virtual_service(
     > + use<>,
     actix_web::Error,
 > {
-    let app = actix_web::App::new().service(layer::service(parts));
+    let bounds = http::Bounds::new(&parts.config.http);
+    let app = actix_web::App::new().service(layer::service(parts)).wrap_fn(move |req, app| {
+        match bounds.check_head(req.request()) {
+            Ok(()) => Either::Left(app.call(req)),
+            Err(error) => Either::Right(ready(Ok(req.error_response(error)))),
+        }
+    });
     let factory = IntoServiceFactory::<_, actix_http::Request>::into_factory(app);
     factory
         .new_service(AppConfig::default())

@@ -24,6 +24,7 @@ pub fn draw(r: &mut Routes) {
     r.get("/token", regatta::security::grant_csrf_token);
     r.get("/form", form);
     r.get("/from", from);
+    r.get("/take", take);
     r.post("/take", take);
     r.get("/limited", plain).rate_limit(Rate::per_minute(1000).by_address());
     r.post("/limited", plain).rate_limit(Rate::per_minute(1000).by_address().strict());
@@ -40,6 +41,7 @@ pub fn draw(r: &mut Routes) {
     r.on("slow", slow);
     r.on("bytes", bytes);
     r.on("tell", tell);
+    r.namespace("/berth/{number}");
 }
 
 /// Tells the test that a request has come this far, and waits until the test says go.

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use regatta_tests::cluster::Cluster;
 use regatta_tests::http::{self, Http};
-use regatta_tests::wait::{self, SOON};
+use regatta_tests::ports;
+use regatta_tests::postgres::Postgres;
+use regatta_tests::wait::{self, SOON, START};
 use serde_json::json;
 
-use super::{Gates, cluster};
+use super::{Gates, app, cluster};
 
 const POOL: usize = 2;
 
@@ -142,4 +144,45 @@ fn a_database_that_restarts_is_503_in_time_and_found_again() {
     bases.iter().for_each(|base| http::wait_ready(base, SOON));
     assert_eq!(cluster.instances().len(), 3, "nobody had to be started again");
     assert_eq!(activity(&cluster).1, 0);
+}
+
+#[test]
+fn an_app_lifted_before_its_database_answers_503_and_works_once_it_is_there() {
+    let app = app();
+    let mut postgres = Postgres::new();
+    let (url, port) = (postgres.url(), ports::free());
+    let (arguments, base) = (["--port".to_owned(), port.to_string()], format!("http://127.0.0.1:{port}"));
+    let settings = [SETTINGS[1], ("DATABASE_URL", url.as_str()), ("REGATTA__MODELS__MIGRATE", "safe")];
+    assert!(app.command(&["migrate"]).envs(settings).status().expect("it runs").success());
+    postgres.stop();
+
+    // Who changes tables at the start needs them then.
+    let refused = app.lift(&arguments, &[settings[0], settings[1]]);
+    assert!(
+        !refused.wait_for_exit(SOON).success() && refused.log().contains("can't be reached"),
+        "{}",
+        refused.log()
+    );
+    let process = app.lift(&arguments, &settings);
+    process.wait_for_line("listening", START);
+    let http = Http::new(&base);
+    let asked = Instant::now();
+    let answer = http.get("/people");
+    let took = asked.elapsed();
+    assert_eq!((answer.status, answer.header("retry-after").is_some()), (503, true), "{answer:?}");
+    assert!(took < SLOWEST, "{took:?}");
+    assert_eq!(
+        [http.get("/livez").status, http.get("/readyz").status, http.get("/plain").status],
+        [200, 503, 200]
+    );
+
+    postgres.start();
+    let started = Instant::now();
+    http::wait_ready(&base, SOON);
+    println!(
+        "P14: down at the start: 503 in {} ms, ready after {} ms",
+        took.as_millis(),
+        started.elapsed().as_millis()
+    );
+    assert_eq!(http.get("/people").json(), json!([]));
 }

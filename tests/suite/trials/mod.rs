@@ -2,6 +2,7 @@
 //! tell what they know, as several processes.
 
 mod database;
+mod limits;
 mod outages;
 mod sessions;
 
