@@ -229,11 +229,10 @@ fn each_bound_of_events_and_virtual_requests_is_the_same_over_both_transports() 
 fn each_bound_of_a_connection_is_the_same_over_both_transports() {
     let app = app();
     let (process, base) = app.lift_one(ports::free(), &SETTINGS);
-    let began = std::time::Instant::now();
     let mut bystander = Socket::connect(&base, &[]);
     for transport in [Transport::Polling, Transport::WebSocket] {
         let connect = || Client::connect(&base, transport);
-        let row = |what: &str| println!("P11: {what} over {transport:?} {:?}", began.elapsed());
+        let row = |what: &str| println!("P11: {what} over {transport:?}");
 
         row("ten attachments are a value each, eleven end the connection");
         let mut client = connect();

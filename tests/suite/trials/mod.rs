@@ -2,8 +2,12 @@
 //! tell what they know, as several processes.
 
 mod database;
+mod inside;
 mod limits;
+mod origins;
 mod outages;
+mod proxies;
+mod secrets;
 mod sessions;
 
 use std::fs;
@@ -15,6 +19,17 @@ use regatta_tests::wait::{self, SOON};
 
 /// The file `src/trials.rs` of the app.
 const ACTIONS: &str = include_str!("actions.rs");
+
+/// Production on one server that is meant to be the only one.
+const PRODUCTION: [(&str, &str); 7] = [
+    ("REGATTA_ENV", "production"),
+    ("PUBLIC_URL", "https://chat.example.com"),
+    ("DATABASE_URL", "sqlite://production.db"),
+    ("SESSION_SECRET", "8d0f3a6be1c9427f5b7e60d1a2c3948e"),
+    ("REGATTA__SOCKETS__ADAPTER", "memory"),
+    ("REGATTA__SOCKETS__SINGLE_INSTANCE", "true"),
+    ("REGATTA__MODELS__MIGRATE", "alter"),
+];
 
 /// A new app with those actions.
 fn app() -> App {
