@@ -282,9 +282,13 @@ fn application(
     let assets = crate::assets::service(&parts.assets);
     actix_web::App::new()
         .app_data(parts.views.clone())
-        .route("/livez", web::get().to(probes::live))
+        .service(web::resource("/livez").to(probes::live))
         .service(web::resource("/readyz").app_data(web::Data::new(parts.readiness.clone())).to(probes::ready))
-        .route("/regatta.io.js", web::get().to(serve_client))
+        .service(
+            web::resource("/regatta.io.js")
+                .route(web::get().to(serve_client))
+                .route(web::head().to(serve_client)),
+        )
         .service(web::resource(socket_path).app_data(web::Data::new(endpoint_data)).to(endpoint))
         .configure(|services| {
             if let Some(files) = assets {

@@ -229,6 +229,11 @@ pub(crate) enum SessionError {
     )]
     InsecureName(String),
     #[error(
+        "browsers refuse a cookie with SameSite=None that is not secure: set session.cookie_secure = true, or session.same_site \
+         = \"lax\""
+    )]
+    InsecureSameSite,
+    #[error(
         "the session would hold {bytes} bytes, more than {max}: keep large values in a model, or raise max_bytes in config/session.toml"
     )]
     TooLarge { bytes: usize, max: usize },
