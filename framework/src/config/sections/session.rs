@@ -11,7 +11,7 @@ pub enum SessionAdapter {
     Memory,
     /// In Redis: shared by every instance.
     Redis,
-    /// In a SQL datastore, SQLite or PostgreSQL: shared by every instance that uses it.
+    /// In a SQL datastore, SQLite, PostgreSQL, MySQL or MariaDB: shared by every instance that uses it.
     Sql,
 }
 
