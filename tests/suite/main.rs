@@ -17,6 +17,7 @@ mod cluster_nginx;
 mod commands;
 mod dead_services;
 mod demo;
+mod deploy;
 mod dialogue;
 mod faults;
 mod kill;

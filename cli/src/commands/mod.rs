@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::Result;
 
 pub mod demo;
+pub mod deploy;
 pub mod doctor;
 pub mod emit;
 pub mod lift;
@@ -41,6 +42,7 @@ pub enum Command {
     Seed(seed::Seed),
     Emit(emit::Emit),
     Doctor(doctor::Doctor),
+    Deploy(deploy::Deploy),
     Demo(demo::Demo),
 }
 
@@ -56,6 +58,7 @@ impl Command {
             Self::Seed(command) => command.run(),
             Self::Emit(command) => command.run(),
             Self::Doctor(command) => command.run(),
+            Self::Deploy(command) => command.run(),
             Self::Demo(command) => command.run(),
         }
     }
