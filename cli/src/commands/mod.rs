@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::Result;
 
+pub mod build;
 pub mod demo;
 pub mod deploy;
 pub mod doctor;
@@ -43,6 +44,7 @@ pub enum Command {
     Emit(emit::Emit),
     Doctor(doctor::Doctor),
     Deploy(deploy::Deploy),
+    Build(build::Build),
     Demo(demo::Demo),
 }
 
@@ -59,6 +61,7 @@ impl Command {
             Self::Emit(command) => command.run(),
             Self::Doctor(command) => command.run(),
             Self::Deploy(command) => command.run(),
+            Self::Build(command) => command.run(),
             Self::Demo(command) => command.run(),
         }
     }

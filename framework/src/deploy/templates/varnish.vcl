@@ -8,11 +8,12 @@ import std;
 
 probe ready {
     .url = "/readyz";
-    .interval = 1s;
+    # Until it has noticed, what is sent to an instance that is gone fails unless it may be sent again.
+    .interval = 250ms;
     .timeout = 1s;
-    .window = 3;
-    .threshold = 2;
-    .initial = 2;
+    .window = 2;
+    .threshold = 1;
+    .initial = 1;
 }
 {% for server in servers %}
 backend {{ server.name | replace(from="-", to="_") }} {
@@ -104,8 +105,8 @@ sub vcl_backend_response {
 }
 
 sub vcl_backend_error {
-    # Once more, on another instance, and only what can do no harm twice.
-    if (bereq.retries < 1 && (bereq.method == "GET" || bereq.method == "HEAD")) {
+    # Again, on the next instance, and only what can do no harm twice.
+    if (bereq.retries < 4 && (bereq.method == "GET" || bereq.method == "HEAD")) {
         return (retry);
     }
 }
