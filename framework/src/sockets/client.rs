@@ -20,6 +20,7 @@ use super::frames::Frames;
 use super::hub::Hub;
 use super::virtual_request::{self, Dispatcher};
 use super::{Socket, Sockets, binary};
+use crate::config::SocketsConfig;
 use crate::protocol::attachments::{Assembled, Assembler, Kind, MAX_ATTACHMENTS};
 use crate::protocol::engine::Revision;
 use crate::protocol::packet::{Packet, PacketError, write};
@@ -28,8 +29,7 @@ use crate::routes::Call;
 /// The namespace every app has.
 const ROOT: &str = "/";
 
-/// What clients have in common.
-#[derive(Clone)]
+/// What the clients of a worker have in common.
 pub(super) struct Surroundings {
     pub(super) sockets: Sockets,
     pub(super) hub: Rc<Hub>,
@@ -39,6 +39,25 @@ pub(super) struct Surroundings {
     pub(super) max_in_flight: usize,
     /// Bytes of a packet's attachments together.
     pub(super) max_payload: usize,
+}
+
+impl Surroundings {
+    pub(super) fn new(
+        sockets: &Sockets,
+        hub: &Rc<Hub>,
+        dispatcher: &Dispatcher,
+        config: &SocketsConfig,
+    ) -> Self {
+        Self {
+            sockets: sockets.clone(),
+            hub: hub.clone(),
+            dispatcher: dispatcher.clone(),
+            max_namespaces: config.max_namespaces,
+            max_rooms: config.max_rooms,
+            max_in_flight: config.max_in_flight,
+            max_payload: config.max_payload,
+        }
+    }
 }
 
 /// The client at the other end of a connection.
@@ -61,12 +80,12 @@ enum Done {
 }
 
 impl Client {
-    pub(super) fn new(link: Link, around: Surroundings) -> Self {
+    pub(super) fn new(link: Link, around: Rc<Surroundings>) -> Self {
         let company = Rc::new(Company::new(&link, around.sockets.sessions().clone()));
         Self {
             link,
             assembler: Assembler::new(MAX_ATTACHMENTS, around.max_payload),
-            around: Rc::new(around),
+            around,
             company,
             handlers: JoinSet::new(),
             waits_since: None,
@@ -129,7 +148,7 @@ impl Conversation for Client {
     }
 
     /// Its sockets leave everything.
-    async fn left(mut self, reason: Reason) {
+    async fn left(&mut self, reason: Reason) {
         self.handlers.detach_all();
         let reason = named(reason);
         let left: Vec<_> = self.company.take().iter().map(|socket| socket.left(reason)).collect();

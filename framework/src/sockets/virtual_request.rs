@@ -299,7 +299,7 @@ pub(super) fn of_socket(socket: &Socket, method: Method, uri: Uri) -> actix_http
     let headers = request.headers_mut();
     for name in [header::HOST, header::ORIGIN, header::USER_AGENT, header::ACCEPT_LANGUAGE] {
         if let Some(value) = handshake.header(&name) {
-            headers.insert(name, value.clone());
+            headers.insert(name, value);
         }
     }
     if let Some(Ok(cookie)) = socket.company().cookie().map(|cookie| HeaderValue::from_str(&cookie)) {
