@@ -1,5 +1,6 @@
 //! Three instances behind the proxies that `deploy` makes files for: what works, and what fails when an instance goes.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -238,6 +239,36 @@ fn varnish_carries_everything_and_survives_an_instance() {
     killed(&varnish.base(), &fleet, "Varnish", UNNOTICED);
     drained(&varnish.base(), &fleet, "Varnish", UNNOTICED);
     everything_works(&varnish.base());
+}
+
+#[test]
+fn hosts_of_a_list_share_the_visitors() {
+    let (app, redis, port) = (App::new(), Redis::new(), ports::free());
+    let hosts = ["127.0.0.2", "127.0.0.3"];
+    let settings = [("REDIS_URL", redis.url()), ("REGATTA__SOCKETS__ADAPTER", "redis".to_owned())];
+    let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let _instances = hosts.map(|host| {
+        let arguments = ["--host", host, "--port", &port.to_string()].map(str::to_owned);
+        let instance = app.lift(&arguments, &settings);
+        regatta_tests::http::wait_ready(&format!("http://{host}:{port}"), START);
+        instance
+    });
+    let arguments = ["--hosts", &hosts.join(","), "--ports", &port.to_string()];
+
+    let haproxy = Haproxy::new(&made(&app, &[&["haproxy"], &arguments[..]].concat()), &[port, port]);
+    let nginx = Nginx::new(&made(&app, &[&["nginx"], &arguments[..]].concat()), &[port, port]);
+
+    for base in [haproxy.base(), nginx.base()] {
+        let http = Http::new(&base);
+        let seen: BTreeSet<_> = (1..=10)
+            .map(|visit| {
+                let answer = http.get("/visits");
+                assert_eq!(answer.json()["visits"], visit, "{answer:?}");
+                answer.instance()
+            })
+            .collect();
+        assert_eq!(seen.len(), 2, "{base}: {seen:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `deploy`: writes the files of what runs the app in production, or shows them.
 
 use std::fs;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, Environment, Span};
@@ -67,22 +68,22 @@ pub(super) fn run(app: &str, config: &Config, deploy: Deploy) -> Result<()> {
     }
     match deploy.out {
         Some(out) => write(&files, &out, deploy.force),
-        None => {
-            show(&files);
-            Ok(())
-        }
+        None => show(&files),
     }
 }
 
 /// One file as it is, so that it can be piped; several with a line before each.
-#[expect(clippy::print_stdout, reason = "the command prints its files")]
-fn show(files: &[File]) {
-    if let [file] = files {
-        print!("{}", file.text);
-        return;
-    }
-    for file in files {
-        println!("### {}\n{}", file.name, file.text);
+fn show(files: &[File]) -> Result<()> {
+    let text = match files {
+        [file] => file.text.clone(),
+        files => files
+            .iter()
+            .fold(String::new(), |text, File { name, text: own }| format!("{text}### {name}\n{own}\n")),
+    };
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads has seen enough (`| head`).
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
 }
 
