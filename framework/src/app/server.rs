@@ -32,7 +32,7 @@ use crate::routes::Namespaces;
 use crate::security::{Gate, Origins, check_secret};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
-    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Services, Sockets, Worker, endpoint,
+    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Services, Sockets, endpoint,
     serve_client,
 };
 use crate::views::Views;
@@ -266,19 +266,13 @@ fn application(
         InitError = (),
     > + use<>,
 > {
-    let dispatcher = dispatcher(parts);
-    let endpoint_data = Endpoint {
-        sockets: parts.sockets.clone(),
-        worker: Worker::start(&parts.sockets, dispatcher.clone()),
-        config: Rc::new(parts.config.sockets.clone()),
-        origins: parts.origins.clone(),
-        gate: parts.gate.clone(),
-        dispatcher,
-        #[cfg(feature = "testing")]
-        echoes: parts.app.echoes,
-    };
+    let config = &parts.config.sockets;
+    let at_the_endpoint =
+        Endpoint::new(&parts.sockets, config, &parts.origins, &parts.gate, &dispatcher(parts));
+    #[cfg(feature = "testing")]
+    let at_the_endpoint = at_the_endpoint.echoing(parts.app.echoes);
     let listener = parts.listener.clone();
-    let socket_path = parts.config.sockets.path.clone();
+    let socket_path = config.path.clone();
     let assets = crate::assets::service(&parts.assets);
     actix_web::App::new()
         .app_data(parts.views.clone())
@@ -289,7 +283,7 @@ fn application(
                 .route(web::get().to(serve_client))
                 .route(web::head().to(serve_client)),
         )
-        .service(web::resource(socket_path).app_data(web::Data::new(endpoint_data)).to(endpoint))
+        .service(web::resource(socket_path).app_data(web::Data::new(at_the_endpoint)).to(endpoint))
         .configure(|services| {
             if let Some(files) = assets {
                 services.service(files);
