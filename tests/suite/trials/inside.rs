@@ -86,11 +86,11 @@ fn guards_of_scopes_models_and_actions_hold_over_http_and_for_virtual_requests()
                 let data = json!({ "name": format!("{method} {number} {over}") });
                 let told = match (over, method) {
                     ("socket", _) => socket.request(&method.to_lowercase(), path, &data).status,
-                    (_, "GET") => http.get(path).status,
+                    (_, "GET") => http.get(path).status.into(),
                     _ => {
                         let headers =
                             [("content-type", "application/json"), ("sec-fetch-site", "same-origin")];
-                        http.send(method, path, &headers, &data.to_string()).status
+                        http.send(method, path, &headers, &data.to_string()).status.into()
                     }
                 };
                 assert_eq!(told, status, "{method} {path} of {number} over {over}");
