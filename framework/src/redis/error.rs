@@ -7,6 +7,7 @@ use redis::ErrorKind;
 
 use super::link::Doubt;
 use crate::Error;
+use crate::tls::TlsError;
 
 /// Codes of answers that a later try may not get.
 const PASSING: [&str; 10] = [
@@ -30,6 +31,10 @@ pub(crate) enum RedisError {
         "`{address}` is no Redis address ({source}): write redis://host:port/number in config/datastores.toml or REDIS_URL"
     )]
     Url { address: Arc<str>, source: redis::RedisError },
+
+    /// The encryption a datastore asks for can't be had.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 
     /// There is no connection.
     #[error("Redis at {address} is away ({reason}): start it, or change its url in config/datastores.toml")]
@@ -88,7 +93,7 @@ impl RedisError {
 
     /// Whether a later try may succeed.
     fn is_passing(&self) -> bool {
-        !matches!(self, Self::Url { .. } | Self::Answer { .. })
+        !matches!(self, Self::Url { .. } | Self::Tls(_) | Self::Answer { .. })
     }
 }
 

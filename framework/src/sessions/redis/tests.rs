@@ -5,7 +5,7 @@ use redis::cmd;
 use tokio::runtime::Handle;
 
 use super::RedisStore;
-use crate::config::{DatastoreConfig, SessionConfig};
+use crate::config::SessionConfig;
 use crate::redis::{Redis, RedisServer};
 use crate::sessions::conformance::{self, Fleet, set};
 use crate::sessions::{Id, Loaded, Store};
@@ -13,7 +13,7 @@ use crate::sessions::{Id, Loaded, Store};
 const DEADLINE: Duration = Duration::from_secs(5);
 
 fn open(server: &RedisServer) -> Redis {
-    Redis::open(&DatastoreConfig::at(&server.url()), &Handle::current()).unwrap()
+    Redis::open(&server.datastore(), &Handle::current()).unwrap()
 }
 
 fn store(server: &RedisServer) -> RedisStore {
@@ -29,6 +29,13 @@ impl Fleet for RedisServer {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_conforms() {
     let server = RedisServer::start().unwrap();
+    conformance::run(&server).await;
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_conforms_over_tls() {
+    let server = RedisServer::start_encrypted(&crate::tls::tests::Certificates::local()).unwrap();
     conformance::run(&server).await;
 }
 
