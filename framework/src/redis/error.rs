@@ -36,6 +36,21 @@ pub(crate) enum RedisError {
     #[error(transparent)]
     Tls(#[from] TlsError),
 
+    /// Only Sentinels come in numbers.
+    #[error(
+        "`{address}` names several hosts: if they are Sentinels, set `master` in config/datastores.toml to the name they watch \
+         their master by; else name one"
+    )]
+    SeveralHosts { address: String },
+
+    /// Sentinels are named in a build that asks none.
+    #[cfg(not(feature = "redis-sentinel"))]
+    #[error(
+        "`master = \"{master}\"` asks the Sentinels at {address} for it, which this app was built without: run \
+         `cargo add regatta --features redis-sentinel` and build it again"
+    )]
+    NoSentinel { address: String, master: String },
+
     /// There is no connection.
     #[error("Redis at {address} is away ({reason}): start it, or change its url in config/datastores.toml")]
     Away { address: Arc<str>, reason: Arc<str> },
@@ -93,7 +108,14 @@ impl RedisError {
 
     /// Whether a later try may succeed.
     fn is_passing(&self) -> bool {
-        !matches!(self, Self::Url { .. } | Self::Tls(_) | Self::Answer { .. })
+        matches!(
+            self,
+            Self::Away { .. }
+                | Self::Late { .. }
+                | Self::Pool { .. }
+                | Self::Lost { .. }
+                | Self::Refused { .. }
+        )
     }
 }
 

@@ -6,8 +6,11 @@
 mod backoff;
 mod check;
 mod error;
+mod hosts;
 mod link;
 mod pool;
+#[cfg(feature = "redis-sentinel")]
+mod sentinel;
 mod server;
 mod target;
 #[cfg(test)]
@@ -28,6 +31,8 @@ pub(crate) use error::RedisError;
 use link::{Doubt, Link};
 use pool::{Lent, Pool};
 pub(crate) use server::RedisServer;
+#[cfg(all(test, feature = "redis-sentinel"))]
+pub(crate) use server::watched::Watched;
 use target::Target;
 
 use crate::config::DatastoreConfig;

@@ -9,6 +9,8 @@ use std::{env, fmt, fs, thread};
 
 #[cfg(all(test, feature = "tls"))]
 mod encrypted;
+#[cfg(all(test, feature = "redis-sentinel"))]
+pub(crate) mod watched;
 
 use thiserror::Error;
 

@@ -8,7 +8,9 @@ use redis::io::tcp::TcpSettings;
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisResult};
 use tokio::time::timeout;
 
-use super::{CONNECT_TIMEOUT, RedisError};
+#[cfg(feature = "redis-sentinel")]
+use super::sentinel::Sentinels;
+use super::{CONNECT_TIMEOUT, RedisError, hosts};
 use crate::config::DatastoreConfig;
 use crate::tls::{self, Files, TlsError};
 
@@ -18,13 +20,16 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The server of a datastore.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
+    /// How the server is reached: where it is, unless Sentinels say so.
     client: Client,
     is_encrypted: bool,
+    #[cfg(feature = "redis-sentinel")]
+    sentinels: Option<std::sync::Arc<Sentinels>>,
 }
 
 impl Target {
     /// # Errors
-    /// When the URL is no Redis address, or asks for an encryption that can't be had.
+    /// When the URL is no Redis address, or asks for what can't be had.
     pub(super) fn of(config: &DatastoreConfig) -> Result<Self, RedisError> {
         let is_encrypted = ["rediss:", "valkeys:"].iter().any(|scheme| config.url.starts_with(scheme));
         if is_encrypted {
@@ -33,15 +38,36 @@ impl Target {
             let (missing, instead) = ("encrypted", "rediss:// instead of redis://");
             return Err(TlsError::Unused { key, address: config.address(), missing, instead }.into());
         }
-        let bad_url = |source| RedisError::Url { address: config.address().into(), source };
-        let info = config.url.as_str().into_connection_info().map_err(bad_url)?;
-        if matches!(info.addr(), ConnectionAddr::TcpTls { insecure: true, .. }) {
-            return Err(TlsError::Unchecked { address: config.address() }.into());
+        match config.master.as_deref() {
+            Some(master) => Self::watched(config, master, is_encrypted),
+            None if hosts::are_several(&config.url) => {
+                Err(RedisError::SeveralHosts { address: config.address() })
+            }
+            None => Ok(Self {
+                client: client(config, &config.url, is_encrypted)?,
+                is_encrypted,
+                #[cfg(feature = "redis-sentinel")]
+                sentinels: None,
+            }),
         }
-        let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(TCP_USER_TIMEOUT);
-        let info = info.set_tcp_settings(tcp);
-        let client = if is_encrypted { encrypted(info, Files::read(config)?) } else { Client::open(info) };
-        Ok(Self { client: client.map_err(bad_url)?, is_encrypted })
+    }
+
+    #[cfg(feature = "redis-sentinel")]
+    fn watched(config: &DatastoreConfig, master: &str, is_encrypted: bool) -> Result<Self, RedisError> {
+        let bad_url = |source| RedisError::Url { address: config.address().into(), source };
+        let nodes = hosts::each(&config.url);
+        let nodes = nodes.iter().map(|url| client(config, url, is_encrypted));
+        let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
+        let Some(client) = nodes.first().cloned() else {
+            return Err(bad_url((redis::ErrorKind::InvalidClientConfig, "it names no Sentinel").into()));
+        };
+        let sentinels = Sentinels::of(master, nodes, config).map_err(bad_url)?;
+        Ok(Self { client, is_encrypted, sentinels: Some(sentinels.into()) })
+    }
+
+    #[cfg(not(feature = "redis-sentinel"))]
+    fn watched(config: &DatastoreConfig, master: &str, _: bool) -> Result<Self, RedisError> {
+        Err(RedisError::NoSentinel { address: config.address(), master: master.to_owned() })
     }
 
     /// The host and port of the address; nothing when it is a file of this machine.
@@ -56,6 +82,10 @@ impl Target {
 
     /// Whom to connect to now.
     pub(super) async fn client(&self) -> RedisResult<Client> {
+        #[cfg(feature = "redis-sentinel")]
+        if let Some(sentinels) = &self.sentinels {
+            return sentinels.master(&self.client).await;
+        }
         Ok(self.client.clone())
     }
 
@@ -72,12 +102,21 @@ impl Target {
         self.within_deadline(async { self.client().await?.get_async_pubsub().await }).await
     }
 
+    /// Whoever asks Sentinels first makes three connections.
+    fn patience(&self) -> Duration {
+        #[cfg(feature = "redis-sentinel")]
+        if self.sentinels.is_some() {
+            return 2 * CONNECT_TIMEOUT;
+        }
+        CONNECT_TIMEOUT
+    }
+
     /// Covers the name's resolution, the handshakes, and a server that accepts and then says nothing.
     pub(super) async fn within_deadline<T>(
         &self,
         connecting: impl Future<Output = RedisResult<T>>,
     ) -> RedisResult<T> {
-        let made = timeout(CONNECT_TIMEOUT, connecting).await.unwrap_or_else(|_| {
+        let made = timeout(self.patience(), connecting).await.unwrap_or_else(|_| {
             let text = "it accepts connections but does not answer";
             Err(io::Error::new(io::ErrorKind::TimedOut, text).into())
         });
@@ -99,6 +138,18 @@ impl Target {
         };
         io::Error::other(advice).into()
     }
+}
+
+fn client(config: &DatastoreConfig, url: &str, is_encrypted: bool) -> Result<Client, RedisError> {
+    let bad_url = |source| RedisError::Url { address: config.address().into(), source };
+    let info = url.into_connection_info().map_err(bad_url)?;
+    if matches!(info.addr(), ConnectionAddr::TcpTls { insecure: true, .. }) {
+        return Err(TlsError::Unchecked { address: config.address() }.into());
+    }
+    let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(TCP_USER_TIMEOUT);
+    let info = info.set_tcp_settings(tcp);
+    let client = if is_encrypted { encrypted(info, Files::read(config)?) } else { Client::open(info) };
+    client.map_err(bad_url)
 }
 
 #[cfg(feature = "tls")]

@@ -2,6 +2,10 @@
 
 #[cfg(feature = "tls")]
 mod encrypted;
+#[cfg(feature = "redis-sentinel")]
+mod sentinel;
+#[cfg(not(feature = "redis-sentinel"))]
+mod sentinelless;
 #[cfg(not(feature = "tls"))]
 mod unencrypted;
 

@@ -1,5 +1,7 @@
 //! The suite over a real server, and what holds while the server fails.
 
+#[cfg(feature = "redis-sentinel")]
+mod failover;
 mod gate;
 mod missed;
 

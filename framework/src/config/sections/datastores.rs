@@ -33,6 +33,11 @@ pub struct DatastoreConfig {
     pub cert_file: Option<PathBuf>,
     /// The PEM file with the key of `cert_file`.
     pub key_file: Option<PathBuf>,
+    /// The name of the Redis that Sentinels watch. `url` then lists the Sentinels (`redis://:password@s1,s2:26379,s3/0`); user,
+    /// password, number and encryption are the master's. Needs the feature `redis-sentinel`.
+    pub master: Option<String>,
+    /// The password of the Sentinels, when they have one.
+    pub sentinel_password: Option<String>,
 }
 
 impl std::fmt::Debug for DatastoreConfig {

@@ -30,7 +30,8 @@ fn options(port: u16, clients: &str) -> Vec<String> {
     let files =
         ["--tls-cert-file", "server.pem", "--tls-key-file", "server.key", "--tls-ca-cert-file", "ca.pem"];
     let port = port.to_string();
-    let options = ["--port", "0", "--tls-port", &port, "--tls-auth-clients", clients];
+    let options =
+        ["--port", "0", "--tls-port", &port, "--tls-auth-clients", clients, "--tls-replication", "yes"];
     options.into_iter().chain(files).map(str::to_owned).collect()
 }
 
