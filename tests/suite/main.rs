@@ -34,3 +34,4 @@ mod scaffold;
 mod security;
 mod sessions;
 mod single;
+mod trials;

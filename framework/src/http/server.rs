@@ -14,7 +14,7 @@ use actix_web::dev::{AppConfig, Server, ServiceResponse};
 use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 
-use super::upgraded;
+use super::upgraded::{self, Places};
 use crate::config::HttpConfig;
 
 /// A server with so many workers, each with an application of its own. It runs once it is awaited.
@@ -41,10 +41,11 @@ where
     <S::Service as Service<Request>>::Future: 'static,
 {
     let (keep_alive, header_timeout) = (config.keep_alive.get(), config.header_timeout.get());
+    let max_connections = config.max_connections;
     let (send_buffer, user_timeout) = (config.send_buffer, config.tcp_user_timeout.get());
     let builder = Server::build()
         .workers(workers)
-        .max_concurrent_connections(config.max_connections)
+        .max_concurrent_connections(max_connections)
         .shutdown_timeout(config.shutdown_timeout.get().as_secs())
         .disable_signals();
     let stops = builder.graceful_shutdown_signal();
@@ -52,7 +53,7 @@ where
         let factory = application().into_factory();
         // The worker's application serves plain requests and upgrades alike.
         let built = Rc::new(OnceCell::<Rc<S::Service>>::new());
-        let (app, stops) = (built.clone(), stops.clone());
+        let (app, stops, places) = (built.clone(), stops.clone(), Places::new(max_connections));
         HttpService::build()
             .keep_alive(keep_alive)
             .client_request_timeout(header_timeout)
@@ -63,13 +64,14 @@ where
             .on_connect_ext(move |io: &TcpStream, _| bound_kernel(io, send_buffer, user_timeout))
             .tcp_nodelay(true)
             .upgrade(fn_service(move |(req, framed)| {
-                let app = app.get().cloned();
-                async move {
+                let (app, places) = (app.get().cloned(), places.clone());
+                // In a box of its own, or every connection had room for it.
+                Box::pin(async move {
                     if let Some(app) = app {
-                        upgraded::serve(app, req, framed).await;
+                        upgraded::serve(app, places, req, framed).await;
                     }
                     Ok::<_, Infallible>(())
-                }
+                })
             }))
             .finish(fn_factory(move || {
                 let (service, built) = (factory.new_service(AppConfig::default()), built.clone());

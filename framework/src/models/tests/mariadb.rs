@@ -9,7 +9,7 @@ use super::postgres::{is_root, run};
 use super::{Person, behaviour, migrations, once, open, open_with, person};
 
 /// A server of the test's own, ended with it. It is in another time zone than the apps.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     port: u16,
     folder: tempfile::TempDir,
@@ -18,7 +18,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("regatta-mariadb-").tempdir().unwrap();
         Self::start_in(folder, String::new())
     }
@@ -67,7 +67,7 @@ impl Server {
         // Nothing has to survive the machine.
         command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--skip-log-bin"]);
         command.arg("--default-time-zone=+09:00");
-        command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Until it takes connections: it opens its port before.
@@ -102,7 +102,7 @@ impl Server {
         self.wait();
     }
 
-    pub(super) fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         format!("mysql://regatta@127.0.0.1:{}/{database}{}", self.port, self.query)
     }
 }

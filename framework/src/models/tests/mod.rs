@@ -21,6 +21,8 @@ mod statements;
 mod unencrypted;
 pub(crate) mod zoo;
 
+#[cfg(feature = "mysql")]
+pub(crate) use mariadb::Server as MariaDbServer;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Server as PostgresServer;
 

@@ -25,7 +25,7 @@ impl Database {
     }
 
     fn open(&self, config: &SessionConfig) -> SqlStore {
-        SqlStore::new(self.instances[0].clone(), config).unwrap()
+        SqlStore::new(self.instances[0].clone(), config)
     }
 }
 
@@ -33,7 +33,7 @@ impl Fleet for Database {
     fn with(&self, config: SessionConfig) -> [Arc<dyn Store>; 2] {
         // The machine may be busy: how long it takes is not what this is about.
         let config = SessionConfig { deadline: Span::seconds(10), ..config };
-        self.instances.clone().map(|store| Arc::new(SqlStore::new(store, &config).unwrap()) as Arc<dyn Store>)
+        self.instances.clone().map(|store| Arc::new(SqlStore::new(store, &config)) as Arc<dyn Store>)
     }
 }
 
@@ -71,6 +71,23 @@ async fn it_conforms_on_postgres_over_tls() {
     conformance::run(&database).await;
 }
 
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_conforms_on_mariadb() {
+    let server = crate::models::tests::MariaDbServer::start();
+    let database = Database::at(&server.url("one"));
+    made(&database).await;
+    conformance::run(&database).await;
+}
+
+#[test]
+fn mysqls_parameters_stand_in_the_order_of_the_text() {
+    let (sql, ordered) =
+        super::rows::in_order("SET a = $2, b = $10x$1 WHERE c = $2", &["one".into(), "two".into()]);
+    assert_eq!(sql, "SET a = ?, b = ?x? WHERE c = ?");
+    assert_eq!(ordered, ["two".into(), "one".into(), "two".into()]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_expired_is_removed_in_batches_and_nothing_else() {
     let database = Database::sqlite();
@@ -95,7 +112,7 @@ async fn a_database_that_is_away_is_503_within_the_deadline() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = DatastoreConfig::at("postgres://nobody@127.0.0.1:1/none");
     let Ok(store) = db::Store::open(&nowhere, Path::new(folder.path()), 2) else { return };
-    let store = SqlStore::new(store, &SessionConfig::default()).unwrap();
+    let store = SqlStore::new(store, &SessionConfig::default());
     let started = std::time::Instant::now();
     let error = store.load(&Id::random().unwrap()).await.unwrap_err();
     assert_eq!(error.status(), 503, "{error:?}");
