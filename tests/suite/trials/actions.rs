@@ -36,7 +36,9 @@ pub fn draw(r: &mut Routes) {
     r.get("/guarded", plain).guard(boom_policy);
     r.get("/task", task);
     r.get("/mine", plain).guard(signed_in);
-    r.scope("/inner").guard(signed_in).get("/plain", plain).post("/plain", plain);
+    let mut inner = r.scope("/inner").guard(signed_in);
+    inner.get("/plain", plain);
+    inner.post("/plain", plain);
     r.blueprints::<Person>().guard_writes(signed_in).guard_writes(is_captain);
     r.on("boom", boom);
     r.on("echo", echo);
