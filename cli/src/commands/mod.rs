@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::Result;
 
+pub mod build;
 pub mod demo;
+pub mod deploy;
 pub mod doctor;
 pub mod emit;
 pub mod lift;
@@ -41,6 +43,8 @@ pub enum Command {
     Seed(seed::Seed),
     Emit(emit::Emit),
     Doctor(doctor::Doctor),
+    Deploy(deploy::Deploy),
+    Build(build::Build),
     Demo(demo::Demo),
 }
 
@@ -56,6 +60,8 @@ impl Command {
             Self::Seed(command) => command.run(),
             Self::Emit(command) => command.run(),
             Self::Doctor(command) => command.run(),
+            Self::Deploy(command) => command.run(),
+            Self::Build(command) => command.run(),
             Self::Demo(command) => command.run(),
         }
     }

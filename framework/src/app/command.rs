@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{App, emit, migrate, seed, server, tables};
+use super::{App, deploy, emit, migrate, notify, seed, server, tables};
 use crate::config::{Config, Environment, Override};
 use crate::fleet::{self, Ports};
 use crate::http::Instance;
@@ -38,6 +38,8 @@ enum Command {
     Emit(emit::Emit),
     /// Look for what is misconfigured, and say what to do about it.
     Doctor,
+    /// Make the files of proxies, service managers and containers, from the app's configuration.
+    Deploy(deploy::Deploy),
 }
 
 /// `lift`
@@ -87,6 +89,7 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             }
             let instance = Instance::new()?;
             logging::start(&config, instance.id())?;
+            notify::start(&config.http);
             server::lift(app, config, instance)
         }
         Command::Routes => {
@@ -113,6 +116,11 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             emit::run(app, config, wanted)
         }
         Command::Doctor => tables::doctor(app, Config::load(root())),
+        Command::Deploy(wanted) => {
+            let environment = wanted.env.map_or_else(Environment::current, Ok)?;
+            deploy::run(app.name, &Config::load_with(&root(), environment, &[])?, wanted)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

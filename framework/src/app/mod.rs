@@ -3,10 +3,12 @@
 mod background;
 mod command;
 mod connections;
+mod deploy;
 mod emit;
 mod layer;
 mod levels;
 mod migrate;
+mod notify;
 mod once;
 mod prepare;
 mod probes;
