@@ -54,6 +54,21 @@ fn local_toml_and_flags_win_over_files() {
 }
 
 #[test]
+fn files_of_a_datastore_are_the_apps_and_a_higher_layer_takes_them_away() {
+    let file = "[redis]\nca_file = \"config/ca.pem\"\nkey_file = \"/etc/key\"\nmaster = \"main\"";
+    let app = App::with(&[("datastores.toml", file)]);
+    let config = app.load(Environment::Test).unwrap();
+    let redis = config.datastore("redis").unwrap();
+    assert_eq!(redis.ca_file, Some(app.0.join("config/ca.pem")));
+    assert_eq!(redis.key_file, Some(PathBuf::from("/etc/key")));
+    let keys = ["datastores.redis.ca_file", "datastores.redis.key_file", "datastores.redis.master"];
+    let flags = keys.map(|key| (key, String::new()));
+    let config = Config::load_with(&app.0, Environment::Test, &flags).unwrap();
+    let redis = config.datastore("redis").unwrap();
+    assert_eq!((&redis.ca_file, &redis.key_file, &redis.master), (&None, &None, &None));
+}
+
+#[test]
 fn sessions_follow_the_sockets_adapter() {
     let app = App::with(&[("sockets.toml", "adapter = \"redis\"")]);
     assert_eq!(app.load(Environment::Test).unwrap().session_adapter(), SessionAdapter::Redis);

@@ -90,6 +90,10 @@ async fn keep(app: &str, config: &Config, listeners: Vec<TcpListener>) -> Result
         shared.push(("REGATTA__SOCKETS__ADAPTER".to_owned(), "redis".to_owned()));
         shared.push(("REGATTA__SOCKETS__DATASTORE".to_owned(), "redis".to_owned()));
         shared.push(("REGATTA__DATASTORES__REDIS__URL".to_owned(), server.url().to_owned()));
+        // What the configured server has and this one has not.
+        for key in ["CA_FILE", "CERT_FILE", "KEY_FILE", "MASTER"] {
+            shared.push((format!("REGATTA__DATASTORES__REDIS__{key}"), String::new()));
+        }
     }
     let patience = config.http.shutdown_timeout.get() + Duration::from_secs(5);
     let (stop, stopped) = tokio::sync::watch::channel(false);

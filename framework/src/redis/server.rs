@@ -7,9 +7,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fmt, fs, thread};
 
-#[cfg(all(test, feature = "tls"))]
+#[cfg(test)]
+#[cfg(feature = "tls")]
 mod encrypted;
-#[cfg(all(test, feature = "redis-sentinel"))]
+#[cfg(test)]
+#[cfg(feature = "redis-sentinel")]
 pub(crate) mod watched;
 
 use thiserror::Error;

@@ -57,10 +57,13 @@ impl DatastoreConfig {
         Self { url: url.to_owned(), ..Self::default() }
     }
 
-    /// Names of files start from the app's folder.
+    /// Names of files start from the app's folder; an empty value is none, so that a higher layer can take one away.
     pub(crate) fn below(mut self, root: &Path) -> Self {
-        for file in [&mut self.ca_file, &mut self.cert_file, &mut self.key_file].into_iter().flatten() {
-            *file = root.join(&*file);
+        for file in [&mut self.ca_file, &mut self.cert_file, &mut self.key_file] {
+            *file = file.take().filter(|file| !file.as_os_str().is_empty()).map(|file| root.join(file));
+        }
+        for text in [&mut self.master, &mut self.sentinel_password] {
+            *text = text.take().filter(|text| !text.is_empty());
         }
         self
     }

@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::runtime::Handle;
 
 use crate::app::App;
+use crate::redis::Redis;
 use crate::testing::TestCluster;
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,8 +60,8 @@ async fn are_found_and_asked(cluster: TestCluster) {
     assert_eq!((silent.asked, silent.answered), (1, 0), "who says nothing is counted");
 
     // Something that listens as an instance does, and never answers.
-    let redis = redis::Client::open(cluster.redis().url()).unwrap();
-    let mut hung = redis.get_async_pubsub().await.unwrap();
+    let redis = Redis::open(&cluster.redis().datastore(), &Handle::current()).unwrap();
+    let mut hung = redis.listen().await.unwrap();
     hung.subscribe("socket.io-request#/#").await.unwrap();
     let started = Instant::now();
     let found = here.all().timeout(Duration::from_millis(500)).fetch_sockets().await.unwrap();
