@@ -22,8 +22,7 @@ pub struct Cluster {
     // Ended in this order: the app before what it uses.
     app: Process,
     ports: RangeInclusive<u16>,
-    // Held for their end.
-    _postgres: Postgres,
+    postgres: Postgres,
     redis: Redis,
     files: App,
 }
@@ -40,9 +39,7 @@ pub struct Instance {
 impl Cluster {
     /// Instances with a port each (`lift --ports A-B`), as a balancer needs them.
     pub fn with_ports() -> Self {
-        let ports = ports::range(INSTANCES);
-        let range = format!("{}-{}", ports.start(), ports.end());
-        Self::start(ports, &["--ports".to_owned(), range])
+        Self::of(App::new(), &[])
     }
 
     /// Instances that share one port (`lift --instances N`).
@@ -50,11 +47,17 @@ impl Cluster {
         let port = ports::free();
         let arguments =
             ["--port", &port.to_string(), "--instances", &INSTANCES.to_string()].map(str::to_owned);
-        Self::start(port..=port, &arguments)
+        Self::start(App::new(), &[], port..=port, &arguments)
     }
 
-    fn start(ports: RangeInclusive<u16>, arguments: &[String]) -> Self {
-        let files = App::new();
+    /// Instances of this app with a port each, and with these settings besides the cluster's own.
+    pub fn of(files: App, settings: &[(&str, &str)]) -> Self {
+        let ports = ports::range(INSTANCES);
+        let range = format!("{}-{}", ports.start(), ports.end());
+        Self::start(files, settings, ports, &["--ports".to_owned(), range])
+    }
+
+    fn start(files: App, more: &[(&str, &str)], ports: RangeInclusive<u16>, arguments: &[String]) -> Self {
         // The only file that is edited: what the framework promises to be enough.
         files.edit("config/sockets.toml", "adapter = \"memory\"", "adapter = \"redis\"");
         let (redis, postgres) = (Redis::new(), Postgres::new());
@@ -64,9 +67,10 @@ impl Cluster {
             ("SESSION_SECRET", SECRET.to_owned()),
             ("REGATTA__HTTP__WORKERS", "2".to_owned()),
         ];
-        let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let mut settings = settings.each_ref().map(|(name, value)| (*name, value.as_str())).to_vec();
+        settings.extend_from_slice(more);
         let app = files.lift(arguments, &settings);
-        let cluster = Self { app, ports, _postgres: postgres, redis, files };
+        let cluster = Self { app, ports, postgres, redis, files };
         for base in cluster.bases() {
             http::wait_ready(&base, START);
         }
@@ -94,6 +98,21 @@ impl Cluster {
     /// The shared Redis.
     pub fn redis(&self) -> &Redis {
         &self.redis
+    }
+
+    /// The same, to end it and start it again.
+    pub fn redis_mut(&mut self) -> &mut Redis {
+        &mut self.redis
+    }
+
+    /// The shared PostgreSQL.
+    pub fn postgres(&self) -> &Postgres {
+        &self.postgres
+    }
+
+    /// The same, to end it and start it again.
+    pub fn postgres_mut(&mut self) -> &mut Postgres {
+        &mut self.postgres
     }
 
     /// The app's files.

@@ -37,3 +37,4 @@ mod scaffold;
 mod security;
 mod sessions;
 mod single;
+mod trials;

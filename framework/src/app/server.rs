@@ -1,5 +1,6 @@
 //! One instance: its parts, its server, its end.
 
+use std::future::ready;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -11,6 +12,7 @@ use actix_web::dev::{AppConfig, Server, ServerHandle, Service, ServiceFactory};
 use actix_web::middleware::from_fn;
 use actix_web::web;
 use futures_util::FutureExt as _;
+use futures_util::future::Either;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
@@ -274,9 +276,13 @@ fn application(
     let assets = crate::assets::service(&parts.assets);
     actix_web::App::new()
         .app_data(parts.views.clone())
-        .route("/livez", web::get().to(probes::live))
+        .service(web::resource("/livez").to(probes::live))
         .service(web::resource("/readyz").app_data(web::Data::new(parts.readiness.clone())).to(probes::ready))
-        .route("/regatta.io.js", web::get().to(serve_client))
+        .service(
+            web::resource("/regatta.io.js")
+                .route(web::get().to(serve_client))
+                .route(web::head().to(serve_client)),
+        )
         .service(web::resource(socket_path).app_data(web::Data::new(at_the_endpoint)).to(endpoint))
         .configure(|services| {
             if let Some(files) = assets {
@@ -319,7 +325,13 @@ async fn virtual_service(
     > + use<>,
     actix_web::Error,
 > {
-    let app = actix_web::App::new().service(layer::service(parts));
+    let bounds = http::Bounds::new(&parts.config.http);
+    let app = actix_web::App::new().service(layer::service(parts)).wrap_fn(move |req, app| {
+        match bounds.check_head(req.request()) {
+            Ok(()) => Either::Left(app.call(req)),
+            Err(error) => Either::Right(ready(Ok(req.error_response(error)))),
+        }
+    });
     let factory = IntoServiceFactory::<_, actix_http::Request>::into_factory(app);
     factory
         .new_service(AppConfig::default())

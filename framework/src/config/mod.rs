@@ -21,7 +21,7 @@ pub use error::ConfigError;
 pub(crate) use sections::Datastores;
 pub use sections::{
     Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, HttpConfig, LogConfig, LogFormat,
-    Migrate, ModelsConfig, OpenapiConfig, Relay, SecurityConfig, SessionAdapter, SessionConfig,
+    Migrate, ModelsConfig, OpenapiConfig, Relay, SameSite, SecurityConfig, SessionAdapter, SessionConfig,
     SessionImport, SocketsConfig, Transport, UploadsConfig, ViewsConfig,
 };
 pub use settings::{Key, Settings};

@@ -20,6 +20,8 @@ use crate::{Error, Result};
 const FIRST_FD: i32 = 3;
 /// A child that lived this long was well; its next restart is at once.
 const WELL: Duration = Duration::from_secs(10);
+/// After this time at most a child hears signals.
+const HEARS: Duration = Duration::from_secs(1);
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Failures in a row before a child that was never well is given up.
@@ -61,7 +63,11 @@ impl Child {
                         tokio::select! {
                             status = process.wait() => break status,
                             () = told(&mut stopped) => return self.stop(process).await,
-                            Ok(()) = read_again.changed() => signal(pid, Signal::USR1),
+                            Ok(()) = read_again.changed() => {
+                                // A program that has not begun to hear signals is ended by them.
+                                tokio::time::sleep(HEARS.saturating_sub(started.elapsed())).await;
+                                signal(pid, Signal::USR1);
+                            }
                         }
                     };
                     match status {

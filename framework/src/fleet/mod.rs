@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 pub(crate) use listeners::{bind, listener};
 pub(crate) use ports::Ports;
-pub(crate) use signals::{told_to_read_again, told_to_stop};
+pub(crate) use signals::{outlive_read_again, told_to_read_again, told_to_stop};
 
 use crate::config::{Adapter, Config, SessionAdapter};
 use crate::redis::RedisServer;

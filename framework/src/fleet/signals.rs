@@ -1,6 +1,6 @@
 //! When to stop: SIGTERM, SIGINT, or the end of the parent.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -25,6 +25,17 @@ pub(crate) async fn told_to_stop() {
 /// Hears SIGUSR1, for as long as this process runs; nothing when signals can't be received.
 pub(crate) fn told_to_read_again() -> Option<Signal> {
     signal(SignalKind::user_defined1()).ok()
+}
+
+/// From now on SIGUSR1 ends this process no more, though nobody hears it yet: it may come while everything else starts.
+///
+/// # Errors
+/// When the system has no room for a runtime, or lets nobody handle signals.
+pub(crate) fn outlive_read_again() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _inside = runtime.enter();
+    // Its handler stays, whatever becomes of who listens.
+    signal(SignalKind::user_defined1()).map(drop)
 }
 
 /// A child's standard input is a pipe its parent holds open.

@@ -3,6 +3,7 @@
 mod answer;
 mod bounds;
 mod cached;
+mod complaint;
 mod errors;
 mod input;
 mod instance;
@@ -23,6 +24,7 @@ pub use input::{Input, Rules, Valid};
 pub use instance::Instance;
 pub(crate) use instance::random_id;
 pub(crate) use listener::{Listener, new_request_id, serve as listen};
+pub use regatta_macros::Rules;
 pub(crate) use server::server;
 pub(crate) use wants::wants_html;
 pub(crate) use watchdog::Watchdog;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use actix_web::rt::time::Instant;
 use actix_web::web::Query;
 use bytes::Bytes;
-use futures_util::future;
+use futures_util::{FutureExt as _, future};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
@@ -112,9 +112,7 @@ impl Conversation for Client {
 
     async fn worked(&mut self) {
         match self.handlers.join_next().await {
-            Some(Ok(Done::Decided(socket, Ok(())))) => self.enter(socket),
-            Some(Ok(Done::Decided(socket, Err(refused)))) => self.turn_away(&socket, &refused),
-            Some(Ok(Done::Nothing)) => {}
+            Some(Ok(done)) => self.done(done),
             // A handler's panic is told where it is called; this one was ended with the app.
             Some(Err(_)) => {}
             None => std::future::pending().await,
@@ -172,7 +170,7 @@ impl Client {
             Packet::Disconnect { namespace } => self.in_place(namespace, |client, socket| {
                 client.company.remove(namespace);
                 let left = socket.left("client namespace disconnect");
-                client.spawn(async {
+                client.start(async {
                     left.await;
                     Done::Nothing
                 });
@@ -252,7 +250,7 @@ impl Client {
             return self.enter(socket);
         }
         self.company.put(socket.sockets().shared_namespace().clone(), Place::Asked(socket.clone()));
-        self.spawn(async move {
+        self.start(async move {
             let decided = calls::connecting(&socket).await;
             Done::Decided(socket, decided)
         });
@@ -278,7 +276,7 @@ impl Client {
         self.link.send_text(&write::refused(namespace, message, data, self.link.revision()));
         self.company.remove(namespace);
         let left = socket.left("refused");
-        self.spawn(async {
+        self.start(async {
             left.await;
             Done::Nothing
         });
@@ -298,10 +296,11 @@ impl Client {
         let name = args.remove(0);
         let name = serde_json::from_str::<String>(name.get()).unwrap_or_else(|_| name.get().to_owned());
         let verb = virtual_request::verb(&name).filter(|_| socket.namespace() == ROOT);
-        if verb.is_none() && !socket.sockets().takes(&Call::Event(name.clone())) {
+        let call = Call::Event(name.into());
+        if verb.is_none() && !socket.sockets().takes(&call) {
             return;
         }
-        self.spawn(async move {
+        self.start(async move {
             let answer = match verb {
                 Some(verb) => {
                     match virtual_request::answer(&socket, verb, args.first().map(|arg| &**arg)).await {
@@ -314,7 +313,7 @@ impl Client {
                         Err(error) => format!("[{error}]").into(),
                     }
                 }
-                None => match calls::event(&socket, name, args, attachments).await {
+                None => match calls::event(&socket, call, args, attachments).await {
                     Ok(answer) => answer,
                     Err(error) => {
                         tracing::error!(socket = socket.id(), %error, "an acknowledgement could not be sent");
@@ -329,8 +328,21 @@ impl Client {
         });
     }
 
-    fn spawn(&mut self, handler: impl Future<Output = Done> + 'static) {
-        self.handlers.spawn_local(handler);
+    /// Runs a handler as far as it comes at once; only one that has to wait becomes a task.
+    fn start(&mut self, handler: impl Future<Output = Done> + 'static) {
+        let mut handler = Box::pin(handler);
+        match handler.as_mut().now_or_never() {
+            Some(done) => self.done(done),
+            None => drop(self.handlers.spawn_local(handler)),
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Nothing => {}
+            Done::Decided(socket, Ok(())) => self.enter(socket),
+            Done::Decided(socket, Err(refused)) => self.turn_away(&socket, &refused),
+        }
     }
 
     fn refused(&self, error: &PacketError) -> Reason {

@@ -9,6 +9,7 @@ use actix_web::dev::Payload;
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use futures_util::Stream as _;
+use tokio::task::coop::consume_budget;
 
 use super::session::Inbound;
 use crate::protocol::engine::Revision;
@@ -40,6 +41,8 @@ impl WebSocket {
     /// The next message; nothing when the connection is gone. Nothing is lost when nobody waits for it any longer.
     pub(super) async fn next(&mut self) -> Option<Inbound> {
         loop {
+            // Who sends much at once does not keep others waiting.
+            consume_budget().await;
             match self.codec.decode(&mut self.unread) {
                 Ok(Some(frame)) => {
                     if let Some(message) = self.take(frame) {
