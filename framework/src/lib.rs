@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`error`], [`config`], `logging` |
-//! | 1 | `health`, `compression`, `deploy` |
+//! | 1 | `health`, `compression`, `deploy`, `tls` |
 //! | 2 | `protocol`, `redis`, `db` |
 //! | 3 | `bus`, `cache`, [`sessions`], [`models`] |
 //! | 4 | [`security`], [`views`], [`uploads`], `policies`, [`http`] |
@@ -44,6 +44,7 @@ pub mod sessions;
 pub mod sockets;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tls;
 pub mod uploads;
 pub mod views;
 
