@@ -26,6 +26,7 @@ mod mixed_fleet;
 mod namespaces;
 mod old_clients;
 mod openapi;
+mod parent;
 mod polling;
 mod production;
 mod publishes;

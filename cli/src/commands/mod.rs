@@ -7,6 +7,7 @@ use crate::Result;
 pub mod demo;
 pub mod doctor;
 pub mod emit;
+pub mod fleet;
 pub mod lift;
 pub mod migrate;
 pub mod new;
@@ -40,6 +41,7 @@ pub enum Command {
     Migrate(migrate::Migrate),
     Seed(seed::Seed),
     Emit(emit::Emit),
+    Fleet(fleet::Fleet),
     Doctor(doctor::Doctor),
     Demo(demo::Demo),
 }
@@ -55,6 +57,7 @@ impl Command {
             Self::Migrate(command) => command.run(),
             Self::Seed(command) => command.run(),
             Self::Emit(command) => command.run(),
+            Self::Fleet(command) => command.run(),
             Self::Doctor(command) => command.run(),
             Self::Demo(command) => command.run(),
         }

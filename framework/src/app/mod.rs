@@ -4,12 +4,15 @@ mod background;
 mod command;
 mod connections;
 mod emit;
+mod fleet;
 mod layer;
 mod levels;
+mod lift;
 mod migrate;
 mod once;
 mod prepare;
 mod probes;
+mod running;
 mod seed;
 mod server;
 mod tables;
@@ -19,7 +22,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 #[cfg(feature = "testing")]
-pub(crate) use server::{Stop, start};
+pub(crate) use running::Stop;
+pub(crate) use server::start;
 
 use crate::Result;
 use crate::models::{Db, Model, Schema};

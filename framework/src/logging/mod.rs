@@ -12,7 +12,7 @@ use crate::Result;
 use crate::config::{Config, LogFormat};
 use fields::Fields;
 use format::Named;
-pub(crate) use levels::set_level;
+pub(crate) use levels::{check_level, set_level};
 use redact::Redact;
 
 /// Starts logging to standard error as `config/log.toml` says; `RUST_LOG` wins over its level.

@@ -1,0 +1,129 @@
+//! What an instance is told while it runs: by signals, and by its parent over the socket that is its standard input.
+
+use std::os::unix::net::UnixStream;
+
+use serde::{Deserialize, Serialize};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::line::Line;
+use crate::Result;
+
+/// Set for a child of the parent process.
+pub(super) const CHILD: &str = "REGATTA_CHILD";
+
+/// What the parent says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ToChild {
+    /// End in good order; `replaced`: another instance accepts at the same listener already.
+    Stop { replaced: bool },
+    /// The log's level, until it is read again.
+    Level(String),
+    /// Read the level of `config/log.toml` again.
+    ReadLevelAgain,
+}
+
+/// What a child says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ToParent {
+    /// It accepts connections.
+    Ready,
+    /// It was told to stop.
+    Draining,
+}
+
+/// What an instance is told.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// To end in good order; `replaced`: others accept at its listener.
+    Stop {
+        replaced: bool,
+    },
+    Level(String),
+    ReadLevelAgain,
+}
+
+/// Where an instance hears what it is told.
+#[derive(Debug)]
+pub(crate) struct Orders {
+    term: Signal,
+    int: Signal,
+    usr1: Signal,
+    /// To the parent, when there is one.
+    line: Option<Line<ToChild>>,
+    is_child: bool,
+}
+
+impl Orders {
+    /// Hears from now on, whoever listens when.
+    ///
+    /// # Errors
+    /// When signals can't be received.
+    pub(crate) fn open() -> Result<Self> {
+        let is_child = std::env::var_os(CHILD).is_some();
+        let line = if is_child {
+            let input = rustix::io::dup(std::io::stdin()).map_err(std::io::Error::from)?;
+            Some(Line::new(UnixStream::from(input))?)
+        } else {
+            None
+        };
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            usr1: signal(SignalKind::user_defined1())?,
+            line,
+            is_child,
+        })
+    }
+
+    /// The next order.
+    pub(crate) async fn next(&mut self) -> Told {
+        // Its brothers, or the one the parent starts in its place.
+        let by_signal = Told::Stop { replaced: self.is_child };
+        let line = async {
+            match &mut self.line {
+                Some(line) => line.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.term.recv() => by_signal,
+            _ = self.int.recv() => by_signal,
+            _ = self.usr1.recv() => Told::ReadLevelAgain,
+            order = line => match order {
+                Some(ToChild::Stop { replaced }) => Told::Stop { replaced },
+                Some(ToChild::Level(level)) => Told::Level(level),
+                Some(ToChild::ReadLevelAgain) => Told::ReadLevelAgain,
+                // The parent is gone, however it went.
+                None => {
+                    self.line = None;
+                    Told::Stop { replaced: false }
+                }
+            },
+        }
+    }
+
+    /// Returns when told to stop.
+    pub(crate) async fn to_stop(&mut self) {
+        while !matches!(self.next().await, Told::Stop { .. }) {}
+    }
+
+    /// Lets the parent know that connections are accepted.
+    pub(crate) fn tell_ready(&self) {
+        self.tell(&ToParent::Ready);
+    }
+
+    /// Lets the parent know that this instance ends.
+    pub(crate) fn tell_draining(&self) {
+        self.tell(&ToParent::Draining);
+    }
+
+    fn tell(&self, message: &ToParent) {
+        if let Some(line) = &self.line
+            && !line.tell(message)
+        {
+            tracing::warn!("the parent does not hear this instance");
+        }
+    }
+}
