@@ -117,7 +117,7 @@ impl Cluster {
         &self.files
     }
 
-    /// Runs a command of `fleet` to its end; what it printed, as JSON.
+    /// Runs a command of `fleet` to its end; the last line it printed, as JSON.
     ///
     /// # Panics
     /// When it fails.
@@ -127,7 +127,8 @@ impl Cluster {
         let output = self.files.run(&all);
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{all:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{all:?}: {error}: {text}"))
+        serde_json::from_str(text.lines().last().unwrap_or_default())
+            .unwrap_or_else(|error| panic!("{all:?}: {error}: {text}"))
     }
 
     /// The instances that run now, by the log and confirmed by the kernel as children of the parent.

@@ -83,10 +83,14 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             let config = Config::load_with(&root(), environment, &lift.overrides())?;
             if let Some(plan) = fleet::plan(&config, lift.instances, lift.ports)? {
                 let instance = Instance::named("parent");
+                logging::keep();
                 logging::start(&config, instance.id())?;
                 return fleet::run(app.name, &config, &plan);
             }
             let instance = Instance::new()?;
+            if fleet::is_child() {
+                logging::keep();
+            }
             logging::start(&config, instance.id())?;
             lift::lift(app, config, instance)
         }
@@ -113,7 +117,7 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             logging::start(&config, "emit")?;
             emit::run(app, config, wanted)
         }
-        Command::Fleet(wanted) => fleet_command::run(&Config::load(root())?, &wanted),
+        Command::Fleet(wanted) => fleet_command::run(app.name, &Config::load(root())?, &wanted),
         Command::Doctor => tables::doctor(app, Config::load(root())),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use tokio::time::sleep;
 
+use super::install::Install;
 use crate::config::Config;
 use crate::fleet::{Asking, Reply, Request, Row, Status};
 use crate::{Error, Result};
@@ -47,12 +48,26 @@ enum Command {
     Restart,
     /// End the fleet in good order.
     Stop,
+    /// Show the last lines of every instance's log.
+    Logs {
+        /// So many of each
+        #[arg(short = 'n', long, default_value_t = 100)]
+        lines: usize,
+        /// And those that come
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Make the fleet a service of systemd.
+    Install(Install),
     /// Let every instance log more or less until it is restarted, such as regatta=debug.
     LogLevel { level: String },
 }
 
 /// Asks the fleet, and shows what it answers.
-pub(super) fn run(config: &Config, wanted: &Fleet) -> Result<ExitCode> {
+pub(super) fn run(app: &str, config: &Config, wanted: &Fleet) -> Result<ExitCode> {
+    if let Command::Install(install) = &wanted.command {
+        return install.run(app, config);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(wanted.run(config))?;
     Ok(ExitCode::SUCCESS)
@@ -88,6 +103,11 @@ impl Fleet {
                 self.follow(&path, &Request::Stop).await?;
                 done("the fleet has ended")
             }
+            Command::Logs { lines, follow } => {
+                self.follow(&path, &Request::Logs { lines: *lines, follow: *follow }).await
+            }
+            // Nobody is asked.
+            Command::Install(_) => Ok(()),
             Command::LogLevel { level } => {
                 self.follow(&path, &Request::LogLevel(level.clone())).await?;
                 done("the level is changed until an instance is restarted")
@@ -99,8 +119,8 @@ impl Fleet {
     async fn follow(&self, path: &std::path::Path, request: &Request) -> Result<()> {
         let mut asking = Asking::start(path, request).await?;
         while let Some(reply) = asking.next().await? {
-            if let (Reply::Line(line), false) = (reply, self.json) {
-                print(&line);
+            if let Reply::Line(line) = reply {
+                print(&if self.json { serde_json::json!({ "line": line }).to_string() } else { line });
             }
         }
         Ok(())
@@ -180,6 +200,6 @@ fn line(row: &Row) -> String {
 }
 
 #[expect(clippy::print_stdout, reason = "a command answers on standard output")]
-fn print(text: &str) {
+pub(super) fn print(text: &str) {
     println!("{text}");
 }

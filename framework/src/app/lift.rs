@@ -19,7 +19,7 @@ pub(super) fn lift(app: &App, config: Config, instance: Instance) -> Result<Exit
         let environment = config.environment;
         let running = tokio::select! {
             running = server::start(app, config, &instance, doors) => running?,
-            () = orders.to_stop() => {
+            () = orders.told_to_stop() => {
                 tracing::info!("stopped before it was ready");
                 return Ok(ExitCode::SUCCESS);
             }

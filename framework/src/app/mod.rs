@@ -5,6 +5,7 @@ mod command;
 mod connections;
 mod emit;
 mod fleet;
+mod install;
 mod layer;
 mod levels;
 mod lift;

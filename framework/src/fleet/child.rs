@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
@@ -16,6 +17,7 @@ use tokio::signal::unix::{self, SignalKind};
 use super::handover::HANDED;
 use super::line::Line;
 use super::listeners::{FIRST_FD, fd};
+use super::logs::Logs;
 use super::orders::{CHILD, ToChild, ToParent};
 use crate::config::Environment;
 use crate::http::{Door, random_id};
@@ -35,6 +37,7 @@ pub(super) struct Start {
     pub(super) count: AtomicUsize,
     /// Whether what instances must share is somewhere they all reach.
     pub(super) may_be_several: bool,
+    pub(super) logs: Arc<Logs>,
 }
 
 /// What is known about a child for as long as it runs.
@@ -101,7 +104,11 @@ impl Start {
         let pid = Pid::from_child(&process);
         let known = Known { id, pid: pid.as_raw_nonzero().get(), started: SystemTime::now() };
         tracing::info!(child = known.id, pid = known.pid, "instance started");
-        Ok(Child { known, pid, line: Some(Line::new(own)?), exits })
+        let child = Child { known, pid, line: Some(Line::new(own)?), exits };
+        for question in self.logs.questions() {
+            child.tell(&question);
+        }
+        Ok(child)
     }
 }
 

@@ -11,6 +11,7 @@ mod control;
 mod handover;
 mod line;
 mod listeners;
+mod logs;
 mod orders;
 mod parent;
 mod place;
@@ -18,6 +19,7 @@ mod ports;
 mod rolling;
 mod survey;
 mod usage;
+mod voice;
 mod words;
 
 use std::net::SocketAddr;
@@ -28,6 +30,7 @@ use std::sync::atomic::AtomicUsize;
 pub(crate) use ask::Asking;
 pub(crate) use listeners::{address, bind, doors};
 pub(crate) use orders::{Orders, Told};
+pub(crate) use parent::program;
 pub(crate) use ports::{Count, Ports};
 pub(crate) use words::{Reply, Request, Row, Status};
 
@@ -45,6 +48,11 @@ pub(crate) const MOST: u16 = 256;
 
 const NEEDS_STORE: &str =
     "several instances need a shared store: set adapter = \"redis\" in config/sockets.toml";
+
+/// Whether this process runs instances or is one of several: then `fleet logs` may ask for its log.
+pub(crate) fn is_child() -> bool {
+    std::env::var_os(orders::CHILD).is_some()
+}
 
 /// How many instances share this machine as far as this process knows.
 pub(crate) fn instances() -> usize {
@@ -118,11 +126,12 @@ async fn keep(app: &str, config: &Config, plan: &Plan) -> Result<ExitCode> {
     let found = handover::found()?;
     let private = private_redis(config, plan.count())?;
     let start = Arc::new(Start {
-        program: parent::program()?,
+        program: program()?,
         environment: config.environment,
         variables: private.as_ref().map(variables).unwrap_or_default(),
         count: AtomicUsize::new(plan.count()),
         may_be_several: private.is_some() || is_shared(config),
+        logs: Arc::default(),
     });
     let bounds = Bounds::new(&config.fleet, config.http.shutdown_timeout.get());
     let new = |doors| Parent::new(app, start, doors, bounds, &config.fleet, private.is_none());
@@ -176,3 +185,6 @@ fn private_redis(config: &Config, count: usize) -> Result<Option<RedisServer>> {
         ))
     })
 }
+
+#[cfg(test)]
+mod tests;

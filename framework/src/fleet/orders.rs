@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::line::Line;
+use super::voice::Voice;
 use crate::Result;
 
 /// Set for a child of the parent process.
@@ -21,6 +22,10 @@ pub(super) enum ToChild {
     Level(String),
     /// Read the level of `config/log.toml` again.
     ReadLevelAgain,
+    /// Tell the last lines of the log, and with `follow` those that come.
+    Log { ask: u64, lines: usize, follow: bool },
+    /// Nobody follows any longer.
+    LogEnd { ask: u64 },
 }
 
 /// What a child says.
@@ -31,6 +36,10 @@ pub(super) enum ToParent {
     Ready,
     /// It was told to stop.
     Draining,
+    /// A line of its log.
+    Log { ask: u64, line: String },
+    /// There are no more lines.
+    LogEnd { ask: u64 },
 }
 
 /// What an instance is told.
@@ -52,6 +61,7 @@ pub(crate) struct Orders {
     usr1: Signal,
     /// To the parent, when there is one.
     line: Option<Line<ToChild>>,
+    voice: Option<Voice>,
     is_child: bool,
 }
 
@@ -62,23 +72,32 @@ impl Orders {
     /// When signals can't be received.
     pub(crate) fn open() -> Result<Self> {
         let is_child = std::env::var_os(CHILD).is_some();
-        let line = if is_child {
-            let input = rustix::io::dup(std::io::stdin()).map_err(std::io::Error::from)?;
-            Some(Line::new(UnixStream::from(input))?)
+        let (line, voice) = if is_child {
+            let input = UnixStream::from(rustix::io::dup(std::io::stdin()).map_err(std::io::Error::from)?);
+            (Some(Line::new(input.try_clone()?)?), Some(Voice::new(input)?))
         } else {
-            None
+            (None, None)
         };
         Ok(Self {
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,
             usr1: signal(SignalKind::user_defined1())?,
             line,
+            voice,
             is_child,
         })
     }
 
-    /// The next order.
+    /// The next order. Questions about the log are answered here.
     pub(crate) async fn next(&mut self) -> Told {
+        loop {
+            if let Some(told) = self.hear().await {
+                return told;
+            }
+        }
+    }
+
+    async fn hear(&mut self) -> Option<Told> {
         // Its brothers, or the one the parent starts in its place.
         let by_signal = Told::Stop { replaced: self.is_child };
         let line = async {
@@ -87,7 +106,7 @@ impl Orders {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
+        Some(tokio::select! {
             _ = self.term.recv() => by_signal,
             _ = self.int.recv() => by_signal,
             _ = self.usr1.recv() => Told::ReadLevelAgain,
@@ -95,35 +114,41 @@ impl Orders {
                 Some(ToChild::Stop { replaced }) => Told::Stop { replaced },
                 Some(ToChild::Level(level)) => Told::Level(level),
                 Some(ToChild::ReadLevelAgain) => Told::ReadLevelAgain,
+                Some(ToChild::Log { ask, lines, follow }) => {
+                    self.voice.as_mut()?.tell_log(ask, lines, follow);
+                    return None;
+                }
+                Some(ToChild::LogEnd { ask }) => {
+                    self.voice.as_mut()?.end_log(ask);
+                    return None;
+                }
                 // The parent is gone, however it went.
                 None => {
                     self.line = None;
                     Told::Stop { replaced: false }
                 }
             },
-        }
+        })
     }
 
     /// Returns when told to stop.
-    pub(crate) async fn to_stop(&mut self) {
+    pub(crate) async fn told_to_stop(&mut self) {
         while !matches!(self.next().await, Told::Stop { .. }) {}
     }
 
     /// Lets the parent know that connections are accepted.
     pub(crate) fn tell_ready(&self) {
-        self.tell(&ToParent::Ready);
+        self.tell(ToParent::Ready);
     }
 
     /// Lets the parent know that this instance ends.
     pub(crate) fn tell_draining(&self) {
-        self.tell(&ToParent::Draining);
+        self.tell(ToParent::Draining);
     }
 
-    fn tell(&self, message: &ToParent) {
-        if let Some(line) = &self.line
-            && !line.tell(message)
-        {
-            tracing::warn!("the parent does not hear this instance");
+    fn tell(&self, message: ToParent) {
+        if let Some(voice) = &self.voice {
+            voice.say(message);
         }
     }
 }

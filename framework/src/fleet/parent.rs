@@ -75,7 +75,7 @@ impl Signals {
         }
     }
 
-    async fn to_stop(&mut self) {
+    async fn told_to_stop(&mut self) {
         while self.next().await != Heard::Stop {}
     }
 }
@@ -195,7 +195,7 @@ impl Parent {
         loop {
             tokio::select! {
                 ended = self.ends.join_next() => if ended.is_none() { return },
-                () = signals.to_stop() => {
+                () = signals.told_to_stop() => {
                     tracing::warn!("stopped at once: told so twice");
                     self.order_all(|| Order::Stop).await;
                 }
@@ -235,6 +235,9 @@ impl Parent {
                     Err(error) => Reply::Failed(error.to_string()),
                 };
                 let _ = replies.send(reply).await;
+            }
+            Request::Logs { lines, follow } => {
+                tokio::spawn(self.start.logs.clone().answer(all, lines, follow, replies));
             }
             // Heard before.
             Request::Stop => {}
@@ -280,6 +283,9 @@ impl Parent {
     /// Comes back when that is not to be, or could not be.
     async fn rolled(&mut self, rolled: Rolled, control: Control) -> Option<Control> {
         if rolled.is_done && self.is_replaceable && self.held.iter().all(|held| !held.is_leaving) {
+            for end in self.start.logs.end_all() {
+                self.tell_all(&end).await;
+            }
             let all: Vec<_> = self.held.drain(..).map(|held| held.orders).collect();
             let places = handover::collect(&all).await;
             self.ends.detach_all();
@@ -288,6 +294,9 @@ impl Parent {
             let error = handover::go(&self.start.program, handed);
             tracing::error!(%error, "this process could not go on as the new program: it ends, and its instances with it");
             return None;
+        }
+        if rolled.is_done {
+            tracing::info!("the parent stays the program it is");
         }
         rolled.say_done().await;
         Some(control)
@@ -302,7 +311,7 @@ impl Doors {
 }
 
 /// The program as it was called: a link stays one, so that an upgrade may turn it elsewhere.
-pub(super) fn program() -> Result<PathBuf> {
+pub(crate) fn program() -> Result<PathBuf> {
     let called = std::env::args_os().next().map(PathBuf::from).filter(|path| path.components().count() > 1);
     match called.map(std::path::absolute) {
         Some(Ok(path)) if path.is_file() => Ok(path),

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::child::{Child, Event, Known, Start};
+use super::logs::Said;
 use super::orders::{ToChild, ToParent};
 use super::words::{Row, State};
 use crate::config::FleetConfig;
@@ -204,6 +205,8 @@ impl Place {
     fn heard(&mut self, at: usize, event: Event) {
         match event {
             Event::Said(ToParent::Ready) => self.is_ready(at),
+            Event::Said(ToParent::Log { ask, line }) => self.start.logs.hear(Said::Line(ask, line)),
+            Event::Said(ToParent::LogEnd { ask }) => self.start.logs.hear(Said::End(ask)),
             Event::Said(ToParent::Draining) => {
                 let Some(member) = self.members.get_mut(at) else { return };
                 member.turn(State::Draining);

@@ -20,6 +20,8 @@ pub(crate) enum Request {
     Stop,
     /// Let every instance log these levels, in the words of `level` in `config/log.toml`.
     LogLevel(String),
+    /// The last lines of every instance's log, and with `follow` those that come.
+    Logs { lines: usize, follow: bool },
 }
 
 /// What the parent answers: some parts, then the end.

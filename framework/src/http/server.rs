@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::convert::Infallible;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::rc::Rc;
@@ -95,7 +95,9 @@ where
             Door::Unix(listener) => builder.listen_uds("http", listener, move || {
                 fn_service(|io: UnixStream| async move {
                     let io = same_for_unix(io).map_err(actix_http::error::DispatchError::Io)?;
-                    Ok::<_, actix_http::error::DispatchError>((io, Protocol::Http1, None))
+                    // Whoever reaches the file is on this machine.
+                    let here = SocketAddr::from(([127, 0, 0, 1], 0));
+                    Ok::<_, actix_http::error::DispatchError>((io, Protocol::Http1, Some(here)))
                 })
                 .and_then(service())
             })?,

@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
 
 use regatta_tests::cluster::Cluster;
 use regatta_tests::http::Http;
-use regatta_tests::process;
+use regatta_tests::process::{self, Process};
 use regatta_tests::scaffold::App;
 use regatta_tests::wait::{self, SOON, START};
+use regatta_tests::workdir::Workdir;
 use serde_json::json;
 
 use super::{instances, wait_ready};
@@ -83,6 +86,65 @@ fn log_level_reaches_every_instance() {
     let refused = cluster.files().run(&["fleet", "log-level", "regatta=loud"]);
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("write info"));
+}
+
+#[test]
+fn logs_shows_the_lines_of_every_instance_and_follows_new_ones() {
+    let cluster = Cluster::with_shared_port();
+    let shown = |arguments: &[&str]| {
+        let output = cluster.files().run(arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+
+    let last = shown(&["fleet", "logs", "-n", "1"]);
+    assert_eq!(last.lines().count(), 4, "one of each instance and one of the parent: {last}");
+    let all = shown(&["fleet", "logs"]);
+    for instance in cluster.instances() {
+        assert!(all.contains(&format!("instance={} ", instance.id)), "{all}");
+    }
+    assert!(all.contains("instance=parent "), "{all}");
+
+    let mut follow = cluster.files().command(&["fleet", "logs", "-n", "0", "-f"]);
+    let folder = Workdir::new();
+    let follow = Process::start("logs", &mut follow, folder.path());
+    let http = Http::new(&cluster.bases()[0]);
+    wait::until_true("a request is heard of", SOON, || {
+        http.get("/visits");
+        follow.log().contains("path=\"/visits\"")
+    });
+    let before = cluster.instances();
+    cluster.fleet(&["scale", "4"]);
+    let new = cluster.instances().into_iter().find(|one| !before.contains(one)).expect("a new instance");
+    follow.wait_for_line(&format!("instance={} ", new.id), SOON);
+}
+
+#[test]
+fn install_writes_a_unit_that_systemd_takes() {
+    let app = App::new();
+    let printed = app.run(&["fleet", "install", "--print", "--instances", "3"]);
+    assert!(printed.status.success(), "{printed:?}");
+    let unit = String::from_utf8_lossy(&printed.stdout).into_owned();
+    assert!(unit.contains("lift --instances 3\n"), "{unit}");
+    let file = app.root().join("chat.service");
+    fs::write(&file, &unit).expect("the unit");
+    match Command::new("systemd-analyze").arg("verify").arg(&file).output() {
+        Ok(checked) => {
+            assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+        }
+        Err(_) => println!("figures: no systemd-analyze here"),
+    }
+
+    let refused = app.run(&["fleet", "install", "--print", "--name", "../x"]);
+    assert!(!refused.status.success());
+    // Where systemd runs, root would get a service.
+    if !Path::new("/run/systemd/system").is_dir() {
+        let told = app.run(&["fleet", "install"]);
+        assert!(!told.status.success());
+        let text = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(text.contains("systemctl enable --now chat.service"), "{text}");
+        assert!(app.read(".tmp/chat.service").contains("WorkingDirectory="));
+    }
 }
 
 #[test]
