@@ -47,6 +47,8 @@ pub mod uploads;
 pub mod views;
 
 pub use actix_web;
+/// For WebSockets of an app's own, without Socket.IO.
+pub use actix_ws;
 pub use app::{App, run};
 pub use error::{Error, Result};
 #[cfg(feature = "testing")]

@@ -8,7 +8,7 @@ pub use serde_json::{Value as JsonValue, json};
 pub use crate::app::App;
 pub use crate::context;
 pub use crate::error::{Error, Result};
-pub use crate::http::{Answer, ClientAddress, Input, Instance, Valid};
+pub use crate::http::{Answer, ClientAddress, Input, Instance, Rules, Valid};
 pub use crate::models::{Db, Many, Model, Ref, Timestamp};
 pub use crate::routes::Routes;
 pub use crate::sessions::{Flash, SharedSession};

@@ -27,6 +27,16 @@ async fn hello() -> Json<Hello> {
     Json(Hello { hello: "world" })
 }
 
+#[derive(serde::Serialize)]
+struct Headline {
+    number: u32,
+    text: String,
+}
+
+async fn headlines() -> Json<Vec<Headline>> {
+    Json((0..20).map(|number| Headline { number, text: format!("Headline {number}: the wind turns") }).collect())
+}
+
 #[derive(serde::Serialize, serde::Deserialize)]
 struct News {
     number: u64,
@@ -66,6 +76,7 @@ pub struct Note {
 
 const ROUTES: &str = r#"
     r.get("/hello", hello);
+    r.get("/headlines", headlines).cache("30s");
     r.on("enter", enter);
     r.on("publish", publish);
     r.on("ask", ask);

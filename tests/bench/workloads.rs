@@ -32,6 +32,8 @@ pub(crate) fn all<'a>(raw: &'a Side, app: &'a Side, connections: u32) -> Vec<Con
     };
     let visits = |side, note, path| entry(side, note, visits(side, path));
     same_answer(raw, app, "/hello");
+    same_answer(raw, app, "/headlines");
+    is_kept(app, "/headlines");
     for path in ["/message?limit=20&populate=false", "/message?limit=20"] {
         is_a_list_of_messages(&same_answer(raw, app, path));
     }
@@ -52,6 +54,7 @@ pub(crate) fn all<'a>(raw: &'a Side, app: &'a Side, connections: u32) -> Vec<Con
     };
     vec![
         read("hello", "/hello"),
+        read("cache hit: 20 headlines", "/headlines"),
         Contest {
             title: "session counter in Redis",
             entries: vec![
@@ -88,6 +91,12 @@ fn same_answer(raw: &Side, app: &Side, path: &str) -> Value {
         "{path} is answered differently by the app (left) and by hand (right)"
     );
     ours.json()
+}
+
+/// The second answer was not made anew.
+fn is_kept(app: &Side, path: &str) {
+    let answer = Http::new(app.base()).get(path);
+    assert!(answer.header("cache-status").is_some_and(|status| status.contains("hit")), "{path}: {answer:?}");
 }
 
 /// Has both sides write the same; the answers differ in what the database and the clock set, and in nothing else.

@@ -25,8 +25,7 @@ pub struct Cluster {
     // Ended in this order: the app before what it uses.
     app: Process,
     ports: RangeInclusive<u16>,
-    // Held for their end.
-    _postgres: Postgres,
+    postgres: Postgres,
     redis: Redis,
     files: App,
 }
@@ -43,9 +42,7 @@ pub struct Instance {
 impl Cluster {
     /// Instances with a port each (`lift --ports A-B`), as a balancer needs them.
     pub fn with_ports() -> Self {
-        let ports = ports::range(INSTANCES);
-        let range = format!("{}-{}", ports.start(), ports.end());
-        Self::start(ports, &["--ports".to_owned(), range])
+        Self::of(App::new(), &[])
     }
 
     /// Instances that share one port (`lift --instances N`).
@@ -53,7 +50,7 @@ impl Cluster {
         let port = ports::free();
         let arguments =
             ["--port", &port.to_string(), "--instances", &INSTANCES.to_string()].map(str::to_owned);
-        Self::start(port..=port, &arguments)
+        Self::start(App::new(), &[], port..=port, &arguments)
     }
 
     /// The same with a program file of its own, which may be replaced, at the path that is given back.
@@ -63,14 +60,17 @@ impl Cluster {
             ["--port", &port.to_string(), "--instances", &INSTANCES.to_string()].map(str::to_owned);
         let mut files = App::new();
         let program = files.own_binary();
-        (Self::start_with(files, port..=port, &arguments), program)
+        (Self::start(files, &[], port..=port, &arguments), program)
     }
 
-    fn start(ports: RangeInclusive<u16>, arguments: &[String]) -> Self {
-        Self::start_with(App::new(), ports, arguments)
+    /// Instances of this app with a port each, and with these settings besides the cluster's own.
+    pub fn of(files: App, settings: &[(&str, &str)]) -> Self {
+        let ports = ports::range(INSTANCES);
+        let range = format!("{}-{}", ports.start(), ports.end());
+        Self::start(files, settings, ports, &["--ports".to_owned(), range])
     }
 
-    fn start_with(files: App, ports: RangeInclusive<u16>, arguments: &[String]) -> Self {
+    fn start(files: App, more: &[(&str, &str)], ports: RangeInclusive<u16>, arguments: &[String]) -> Self {
         // The only file that is edited: what the framework promises to be enough.
         files.edit("config/sockets.toml", "adapter = \"memory\"", "adapter = \"redis\"");
         let (redis, postgres) = (Redis::new(), Postgres::new());
@@ -80,9 +80,10 @@ impl Cluster {
             ("SESSION_SECRET", SECRET.to_owned()),
             ("REGATTA__HTTP__WORKERS", "2".to_owned()),
         ];
-        let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let mut settings = settings.each_ref().map(|(name, value)| (*name, value.as_str())).to_vec();
+        settings.extend_from_slice(more);
         let app = files.lift(arguments, &settings);
-        let cluster = Self { app, ports, _postgres: postgres, redis, files };
+        let cluster = Self { app, ports, postgres, redis, files };
         for base in cluster.bases() {
             http::wait_ready(&base, START);
         }
@@ -110,6 +111,21 @@ impl Cluster {
     /// The shared Redis.
     pub fn redis(&self) -> &Redis {
         &self.redis
+    }
+
+    /// The same, to end it and start it again.
+    pub fn redis_mut(&mut self) -> &mut Redis {
+        &mut self.redis
+    }
+
+    /// The shared PostgreSQL.
+    pub fn postgres(&self) -> &Postgres {
+        &self.postgres
+    }
+
+    /// The same, to end it and start it again.
+    pub fn postgres_mut(&mut self) -> &mut Postgres {
+        &mut self.postgres
     }
 
     /// The app's files.

@@ -16,8 +16,8 @@ use crate::wait::START;
 #[derive(Debug)]
 pub struct Postgres {
     port: u16,
-    _server: Process,
-    _folder: TempDir,
+    server: Option<Process>,
+    folder: TempDir,
 }
 
 impl Postgres {
@@ -27,35 +27,34 @@ impl Postgres {
     /// When PostgreSQL is not installed or does not start.
     #[expect(clippy::new_without_default, reason = "it starts a program")]
     pub fn new() -> Self {
-        let programs = programs();
         // Not below the target folder: the user `postgres` may be barred from a folder above it.
         let folder = TempDir::with_prefix("regatta-postgres-").expect("a folder for PostgreSQL");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a readable folder");
-        let data = folder.path().join("data");
+        let mut postgres = Self { port: ports::free(), server: None, folder };
+        let data = postgres.data();
         fs::create_dir(&data).expect("a data folder");
-        let user = rustix::process::geteuid().is_root().then(account);
-        if let Some((uid, gid)) = user {
+        if let Some((uid, gid)) = account_of_root() {
             chown(&data, Some(uid), Some(gid)).expect("the data folder given to postgres");
         }
-        let run = |program: &str| {
-            let mut command = Command::new(programs.join(program));
-            command.current_dir(&data).env_remove("PGDATA");
-            if let Some((uid, gid)) = user {
-                command.uid(uid).gid(gid);
-            }
-            command
-        };
-
-        let made = run("initdb")
+        let made = postgres
+            .program("initdb")
             .args(["--no-sync", "--auth=trust", "--username=regatta", "--encoding=UTF8", "--locale=C", "-D"])
             .arg(&data)
             .output()
             .expect("initdb runs");
         assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
+        postgres.start();
+        postgres
+    }
 
-        let port = ports::free();
-        let mut command = run("postgres");
-        command.arg("-D").arg(&data).arg("-k").arg(&data).args(["-p", &port.to_string()]);
+    /// Starts the server, or starts it again on the same port with what it has kept.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start(&mut self) {
+        let data = self.data();
+        let mut command = self.program("postgres");
+        command.arg("-D").arg(&data).arg("-k").arg(&data).args(["-p", &self.port.to_string()]);
         for setting in [
             "listen_addresses=127.0.0.1",
             "fsync=off",
@@ -66,11 +65,42 @@ impl Postgres {
         ] {
             command.args(["-c", setting]);
         }
-        let mut server = Process::start("postgres", &mut command, folder.path());
+        let mut server = Process::start("postgres", &mut command, self.folder.path());
         // SIGTERM would wait for the clients to leave.
         server.stop_with(Signal::INT);
         server.wait_for_line("database system is ready to accept connections", START);
-        Self { port, _server: server, _folder: folder }
+        self.server = Some(server);
+    }
+
+    /// Ends it and all its connections at once; its port then refuses connections until [`Postgres::start`].
+    pub fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// What `psql` prints for a query: a line for each row, `|` between its values.
+    ///
+    /// # Panics
+    /// When the server refuses it.
+    #[track_caller]
+    pub fn query(&self, sql: &str) -> String {
+        let answer =
+            self.program("psql").args(["-At", "-c", sql]).arg(self.url()).output().expect("psql runs");
+        assert!(answer.status.success(), "{sql}: {}", String::from_utf8_lossy(&answer.stderr));
+        String::from_utf8_lossy(&answer.stdout).trim_end().to_owned()
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// One of PostgreSQL's programs, in the data folder and as the user it belongs to.
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(programs().join(name));
+        command.current_dir(self.data()).env_remove("PGDATA");
+        if let Some((uid, gid)) = account_of_root() {
+            command.uid(uid).gid(gid);
+        }
+        command
     }
 
     /// `postgres://regatta@127.0.0.1:<port>/postgres`.
@@ -92,7 +122,11 @@ fn version(bin: &Path) -> Option<u32> {
     bin.parent()?.file_name()?.to_str()?.parse().ok()
 }
 
-/// The user and group id of the account `postgres`.
+/// The user and group id of the account `postgres`, as which root runs the server.
+fn account_of_root() -> Option<(u32, u32)> {
+    rustix::process::geteuid().is_root().then(account)
+}
+
 fn account() -> (u32, u32) {
     let accounts = fs::read_to_string("/etc/passwd").expect("the list of accounts");
     let line = accounts.lines().find(|line| line.starts_with("postgres:")).expect("an account `postgres`");

@@ -41,13 +41,23 @@ impl Redis {
     /// # Panics
     /// When the server does not answer.
     pub fn calls(&self, command: &str) -> u64 {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection to Redis");
-        stream.write_all(b"INFO commandstats\r\nQUIT\r\n").expect("a command");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
+        let answer = self.command("INFO commandstats");
         let start = format!("cmdstat_{command}:calls=");
         let line = answer.lines().find_map(|line| line.strip_prefix(&start));
         line.and_then(|rest| rest.split(',').next()?.parse().ok()).unwrap_or(0)
+    }
+
+    /// Sends it a command of words without spaces in them, and gives the answer as it came.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    #[track_caller]
+    pub fn command(&self, words: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection to Redis");
+        stream.write_all(format!("{words}\r\nQUIT\r\n").as_bytes()).expect("a command");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
     }
 
     /// Starts it again on the same port, empty.

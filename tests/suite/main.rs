@@ -35,3 +35,4 @@ mod scaffold;
 mod security;
 mod sessions;
 mod single;
+mod trials;

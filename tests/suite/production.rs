@@ -111,3 +111,46 @@ fn the_logs_level_changes_while_all_instances_run() {
     answers(1);
     wait::until_true("they talk again", SOON, || parent.log().matches("200 in").count() > said);
 }
+
+#[test]
+fn a_signal_in_the_first_moments_ends_nobody() {
+    let app = App::new();
+    let port = ports::free();
+    let arguments = ["--port", &port.to_string(), "--instances", "2"].map(str::to_owned);
+    let parent = app.lift(&arguments, &[]);
+    parent.wait_for_line("instance started", START);
+    parent.signal(Signal::USR1);
+    wait::until_true("both listen", START, || parent.log().matches("listening on").count() >= 2);
+    wait::until_true("both read it", SOON, || parent.log().matches("was read again").count() == 2);
+    assert_eq!(parent.log().matches("instance started").count(), 2, "{}", parent.log());
+    drop(parent);
+
+    let alone = app.lift(&arguments[..2], &[]);
+    while !alone.log().contains("listening on") {
+        // The program must have begun: before, the kernel answers.
+        if hears(alone.pid(), Signal::USR1) {
+            alone.signal(Signal::USR1);
+        }
+        assert!(alone.exit().is_none(), "{}", alone.log());
+    }
+}
+
+/// Whether a process handles this signal, as the kernel tells it.
+fn hears(pid: u32, signal: Signal) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    caught & (1 << (signal.as_raw() - 1)) != 0
+}
+
+#[test]
+fn what_can_be_got_can_be_asked_for_by_its_head() {
+    let app = App::new();
+    let (_process, http) = lift(&app);
+    for path in ["/", "/regatta.io.js", "/assets/chat.js", "/livez", "/readyz", "/message"] {
+        let (head, get) = (http.send("HEAD", path, &[], ""), http.get(path));
+        assert_eq!((head.status, get.status), (200, 200), "{path}");
+        assert_eq!(head.body, "", "{path}");
+        assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
+    }
+}

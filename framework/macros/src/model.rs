@@ -1,14 +1,13 @@
 //! `#[derive(Model)]`: a struct becomes a run-time schema with typed access beside it.
 
 mod attributes;
-mod names;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Data, DeriveInput, Error, Fields, Result, Visibility};
 
+use crate::names::{constant, identity_of};
 use attributes::{FieldOptions, ModelOptions};
-use names::{constant, identity_of};
 
 /// A field with what its attributes say.
 struct ModelField<'a> {

@@ -66,6 +66,10 @@ pub(crate) struct Lift {
 }
 
 pub(super) fn run(app: &App) -> ExitCode {
+    if let Err(error) = fleet::outlive_read_again() {
+        complain(&format!("SIGUSR1 can't be handled: {error}"));
+        return ExitCode::FAILURE;
+    }
     let arguments = Arguments::parse();
     match dispatch(app, arguments.command) {
         Ok(code) => code,

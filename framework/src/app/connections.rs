@@ -57,7 +57,7 @@ pub(super) fn session_store(
         (SessionAdapter::Sql, _) => {
             let name = config.session_datastore();
             let shared = stores.iter().find(|(other, _)| other == name).map(|(_, store)| store.clone());
-            sessions::sql(shared.map_or_else(|| Db::open_store(config, name), Ok)?, config)
+            Ok(sessions::sql(shared.map_or_else(|| Db::open_store(config, name), Ok)?, config))
         }
         (SessionAdapter::Memory | SessionAdapter::Redis, _) => Ok(sessions::memory(config)),
     }

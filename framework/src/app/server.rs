@@ -1,5 +1,6 @@
 //! One instance: its parts, its server, its end.
 
+use std::future::ready;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use actix_web::dev::{AppConfig, Service, ServiceFactory};
 use actix_web::middleware::from_fn;
 use actix_web::web;
 use futures_util::FutureExt as _;
+use futures_util::future::Either;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
@@ -28,7 +30,7 @@ use crate::routes::Namespaces;
 use crate::security::{Gate, Origins, check_secret};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
-    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Services, Sockets, Worker, endpoint,
+    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Services, Sockets, endpoint,
     serve_client,
 };
 use crate::views::Views;
@@ -201,26 +203,24 @@ fn application(
         InitError = (),
     > + use<>,
 > {
-    let dispatcher = dispatcher(parts);
-    let endpoint_data = Endpoint {
-        sockets: parts.sockets.clone(),
-        worker: Worker::start(&parts.sockets, dispatcher.clone()),
-        config: Rc::new(parts.config.sockets.clone()),
-        origins: parts.origins.clone(),
-        gate: parts.gate.clone(),
-        dispatcher,
-        #[cfg(feature = "testing")]
-        echoes: parts.app.echoes,
-    };
+    let config = &parts.config.sockets;
+    let at_the_endpoint =
+        Endpoint::new(&parts.sockets, config, &parts.origins, &parts.gate, &dispatcher(parts));
+    #[cfg(feature = "testing")]
+    let at_the_endpoint = at_the_endpoint.echoing(parts.app.echoes);
     let listener = parts.listener.clone();
-    let socket_path = parts.config.sockets.path.clone();
+    let socket_path = config.path.clone();
     let assets = crate::assets::service(&parts.assets);
     actix_web::App::new()
         .app_data(parts.views.clone())
-        .route("/livez", web::get().to(probes::live))
+        .service(web::resource("/livez").to(probes::live))
         .service(web::resource("/readyz").app_data(web::Data::new(parts.readiness.clone())).to(probes::ready))
-        .route("/regatta.io.js", web::get().to(serve_client))
-        .service(web::resource(socket_path).app_data(web::Data::new(endpoint_data)).to(endpoint))
+        .service(
+            web::resource("/regatta.io.js")
+                .route(web::get().to(serve_client))
+                .route(web::head().to(serve_client)),
+        )
+        .service(web::resource(socket_path).app_data(web::Data::new(at_the_endpoint)).to(endpoint))
         .configure(|services| {
             if let Some(files) = assets {
                 services.service(files);
@@ -262,7 +262,13 @@ async fn virtual_service(
     > + use<>,
     actix_web::Error,
 > {
-    let app = actix_web::App::new().service(layer::service(parts));
+    let bounds = http::Bounds::new(&parts.config.http);
+    let app = actix_web::App::new().service(layer::service(parts)).wrap_fn(move |req, app| {
+        match bounds.check_head(req.request()) {
+            Ok(()) => Either::Left(app.call(req)),
+            Err(error) => Either::Right(ready(Ok(req.error_response(error)))),
+        }
+    });
     let factory = IntoServiceFactory::<_, actix_http::Request>::into_factory(app);
     factory
         .new_service(AppConfig::default())

@@ -38,9 +38,9 @@ pub(super) fn routes(app: &App, config: &Config) {
 /// How a handler of sockets stands in the table of routes.
 fn told(call: &Call) -> Option<(&'static str, String)> {
     match call {
-        Call::Event(event) => Some(("EVENT", event.clone())),
+        Call::Event(event) => Some(("EVENT", event.to_string())),
         Call::AnyEvent => Some(("EVENT", "*".to_owned())),
-        Call::ServerEvent(event) => Some(("SERVER EVENT", event.clone())),
+        Call::ServerEvent(event) => Some(("SERVER EVENT", event.to_string())),
         Call::Connect | Call::Disconnect => None,
     }
 }

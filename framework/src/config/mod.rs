@@ -21,8 +21,8 @@ pub use error::ConfigError;
 pub(crate) use sections::Datastores;
 pub use sections::{
     Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, FleetConfig, HttpConfig, LogConfig,
-    LogFormat, Migrate, ModelsConfig, OpenapiConfig, Relay, SecurityConfig, SessionAdapter, SessionConfig,
-    SessionImport, SocketsConfig, Transport, UploadsConfig, ViewsConfig,
+    LogFormat, Migrate, ModelsConfig, OpenapiConfig, Relay, SameSite, SecurityConfig, SessionAdapter,
+    SessionConfig, SessionImport, SocketsConfig, Transport, UploadsConfig, ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;

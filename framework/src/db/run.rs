@@ -76,6 +76,8 @@ impl Layout {
 pub(crate) struct Done {
     /// The first of the numbers that the database counted for new rows.
     pub(crate) first_id: i64,
+    /// How many rows it found, inserted or removed.
+    pub(crate) rows: u64,
 }
 
 /// A statement whose rows are decoded as they arrive.
@@ -195,20 +197,24 @@ impl Store {
             #[cfg(feature = "sqlite")]
             Some(Open::Sqlite(connection)) => within(deadline, plain!(query).execute(&mut **connection))
                 .await
-                .map(|done| done.map(|done| done.last_insert_rowid())),
+                .map(|done| done.map(|done| (done.last_insert_rowid(), done.rows_affected()))),
             // It has no such number: its statements return rows.
             #[cfg(feature = "postgres")]
-            Some(Open::Postgres(connection)) => {
-                within(deadline, plain!(query).execute(&mut **connection)).await.map(|done| done.map(|_| 0))
-            }
-            #[cfg(feature = "mysql")]
-            Some(Open::MySql(connection)) => within(deadline, plain!(query).execute(&mut **connection))
+            Some(Open::Postgres(connection)) => within(deadline, plain!(query).execute(&mut **connection))
                 .await
-                .map(|done| done.map(|done| i64::try_from(done.last_insert_id()).unwrap_or(i64::MAX))),
+                .map(|done| done.map(|done| (0, done.rows_affected()))),
+            #[cfg(feature = "mysql")]
+            Some(Open::MySql(connection)) => {
+                within(deadline, plain!(query).execute(&mut **connection)).await.map(|done| {
+                    done.map(|done| {
+                        (i64::try_from(done.last_insert_id()).unwrap_or(i64::MAX), done.rows_affected())
+                    })
+                })
+            }
         };
-        let first_id = self.end_of(transaction, &mut open, done)?;
+        let (first_id, rows) = self.end_of(transaction, &mut open, done)?;
         self.heard();
-        Ok(Done { first_id })
+        Ok(Done { first_id, rows })
     }
 
     /// What a statement inside a transaction came to. One that missed the deadline is in the middle of something, and one

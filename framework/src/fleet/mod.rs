@@ -29,7 +29,7 @@ use std::sync::atomic::AtomicUsize;
 
 pub(crate) use ask::Asking;
 pub(crate) use listeners::{address, bind, doors};
-pub(crate) use orders::{Orders, Told};
+pub(crate) use orders::{Orders, Told, outlive_read_again};
 pub(crate) use parent::program;
 pub(crate) use ports::{Count, Ports};
 pub(crate) use words::{Reply, Request, Row, Status};

@@ -1,5 +1,7 @@
 //! What an instance is told while it runs: by signals, and by its parent over the socket that is its standard input.
 
+use std::collections::VecDeque;
+use std::io;
 use std::os::unix::net::UnixStream;
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,17 @@ pub(crate) enum Told {
     ReadLevelAgain,
 }
 
+/// From now on SIGUSR1 ends this process no more, though nobody hears it yet: it may come while everything else starts.
+///
+/// # Errors
+/// When the system has no room for a runtime, or lets nobody handle signals.
+pub(crate) fn outlive_read_again() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _inside = runtime.enter();
+    // Its handler stays, whatever becomes of who listens.
+    signal(SignalKind::user_defined1()).map(drop)
+}
+
 /// Where an instance hears what it is told.
 #[derive(Debug)]
 pub(crate) struct Orders {
@@ -63,6 +76,8 @@ pub(crate) struct Orders {
     line: Option<Line<ToChild>>,
     voice: Option<Voice>,
     is_child: bool,
+    /// What was said while only the order to stop was waited for.
+    early: VecDeque<Told>,
 }
 
 impl Orders {
@@ -73,7 +88,7 @@ impl Orders {
     pub(crate) fn open() -> Result<Self> {
         let is_child = std::env::var_os(CHILD).is_some();
         let (line, voice) = if is_child {
-            let input = UnixStream::from(rustix::io::dup(std::io::stdin()).map_err(std::io::Error::from)?);
+            let input = UnixStream::from(rustix::io::dup(io::stdin()).map_err(io::Error::from)?);
             (Some(Line::new(input.try_clone()?)?), Some(Voice::new(input)?))
         } else {
             (None, None)
@@ -85,11 +100,15 @@ impl Orders {
             line,
             voice,
             is_child,
+            early: VecDeque::new(),
         })
     }
 
     /// The next order. Questions about the log are answered here.
     pub(crate) async fn next(&mut self) -> Told {
+        if let Some(told) = self.early.pop_front() {
+            return told;
+        }
         loop {
             if let Some(told) = self.hear().await {
                 return told;
@@ -131,9 +150,14 @@ impl Orders {
         })
     }
 
-    /// Returns when told to stop.
+    /// Returns when told to stop; what else is said meanwhile is told later.
     pub(crate) async fn told_to_stop(&mut self) {
-        while !matches!(self.next().await, Told::Stop { .. }) {}
+        loop {
+            match self.hear().await {
+                Some(Told::Stop { .. }) => return,
+                other => self.early.extend(other),
+            }
+        }
     }
 
     /// Lets the parent know that connections are accepted.

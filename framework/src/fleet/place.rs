@@ -187,9 +187,13 @@ impl Place {
                 self.next_start = None;
                 self.add(role, Some(replaced));
             }
-            Some(Order::Tell(what)) => self.members.iter().for_each(|member| {
-                member.child.tell(&what);
-            }),
+            Some(Order::Tell(what)) => {
+                // An instance that is due is told as well.
+                self.look();
+                self.members.iter().for_each(|member| {
+                    member.child.tell(&what);
+                });
+            }
             Some(Order::Report(report)) => {
                 let rows = self.members.iter().map(|member| member.row(self.restarts)).collect();
                 let _ = report.send(rows);

@@ -36,7 +36,7 @@ impl Bounds {
     ///
     /// # Errors
     /// 414, 431 or 400.
-    pub(super) fn check_head(&self, req: &HttpRequest) -> Result<()> {
+    pub(crate) fn check_head(&self, req: &HttpRequest) -> Result<()> {
         let query = req.query_string();
         if req.uri().path().len() + query.len() > self.url || query.len() > self.query {
             return Err(Error::new(

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType, HeaderValue};
 use serde_json::Value;
 
-use super::wants_html;
+use super::{complaint, wants_html};
 use crate::Error;
 use crate::error::{Body, is_production};
 use crate::security::Nonce;
@@ -29,9 +29,7 @@ pub(crate) fn answer(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxB
         None => return response,
     };
     if status.is_server_error() {
-        let error = response.response().error().map(|error| format!("{error:?}"));
-        let path = response.request().path();
-        tracing::error!(status = status.as_u16(), path, error, "request failed");
+        complaint::log(&response);
     }
     if !wants_html(response.request()) {
         return plain(response, &body);

@@ -3,6 +3,7 @@
 mod answer;
 mod bounds;
 mod cached;
+mod complaint;
 mod drain;
 mod errors;
 mod input;
@@ -25,6 +26,7 @@ pub use input::{Input, Rules, Valid};
 pub use instance::Instance;
 pub(crate) use instance::random_id;
 pub(crate) use listener::{Listener, new_request_id, serve as listen};
+pub use regatta_macros::Rules;
 pub(crate) use server::{Door, server};
 pub(crate) use wants::wants_html;
 pub(crate) use watchdog::Watchdog;

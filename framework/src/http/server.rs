@@ -18,7 +18,8 @@ use actix_web::dev::{AppConfig, Server, ServiceResponse};
 use actix_web::rt::net::{TcpStream, UnixStream};
 use socket2::SockRef;
 
-use super::{Drain, upgraded};
+use super::Drain;
+use super::upgraded::{self, Places};
 use crate::config::HttpConfig;
 
 /// Where clients come in: a listening socket.
@@ -53,10 +54,11 @@ where
     <S::Service as Service<Request>>::Future: 'static,
 {
     let (keep_alive, header_timeout) = (config.keep_alive.get(), config.header_timeout.get());
+    let max_connections = config.max_connections;
     let (send_buffer, user_timeout) = (config.send_buffer, config.tcp_user_timeout.get());
     let mut builder = Server::build()
         .workers(workers)
-        .max_concurrent_connections(config.max_connections)
+        .max_concurrent_connections(max_connections)
         .shutdown_timeout(config.shutdown_timeout.get().as_secs())
         .disable_signals();
     for door in doors {
@@ -66,7 +68,7 @@ where
             let drain = drain.clone();
             // The worker's application serves plain requests and upgrades alike.
             let built = Rc::new(OnceCell::<Rc<S::Service>>::new());
-            let app = built.clone();
+            let (app, places) = (built.clone(), Places::new(max_connections));
             HttpService::build()
                 .keep_alive(keep_alive)
                 .client_request_timeout(header_timeout)
@@ -74,13 +76,14 @@ where
                 .on_connect_ext(move |io: &TcpStream, _| bound_kernel(io, send_buffer, user_timeout))
                 .tcp_nodelay(true)
                 .upgrade(fn_service(move |(req, framed)| {
-                    let app = app.get().cloned();
-                    async move {
+                    let (app, places) = (app.get().cloned(), places.clone());
+                    // In a box of its own, or every connection had room for it.
+                    Box::pin(async move {
                         if let Some(app) = app {
-                            upgraded::serve(app, req, framed).await;
+                            upgraded::serve(app, places, req, framed).await;
                         }
                         Ok::<_, Infallible>(())
-                    }
+                    })
                 }))
                 .finish(fn_factory(move || {
                     let (service, built) = (factory.new_service(AppConfig::default()), built.clone());

@@ -1,8 +1,8 @@
 //! A connection that stops speaking HTTP: after the answer to a WebSocket's handshake its bytes go straight to the
-//! handler's body and come straight from it. Nothing of HTTP stays in memory, above all no buffer.
-//! See RFC 9110, section 7.8.
+//! handler and come straight from its body. Nothing of HTTP stays in memory, above all no buffer, and for the server the
+//! connection has ended. See RFC 9110, section 7.8.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use actix_codec::{Encoder as _, Framed};
+use actix_codec::{Encoder as _, Framed, FramedParts};
 use actix_http::h1::{Codec, Message};
 use actix_http::{ConnectionType, Request};
 use actix_service::Service;
@@ -19,8 +19,8 @@ use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::error::PayloadError;
-use actix_web::http::{Method, StatusCode};
-use actix_web::rt::net::TcpStream;
+use actix_web::http::{StatusCode, header};
+use actix_web::rt::{self, net::TcpStream};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use socket2::SockRef;
@@ -37,31 +37,75 @@ thread_local! {
     static ARRIVING: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ].into());
 }
 
+/// How many upgraded connections a worker may have.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    taken: Rc<Cell<usize>>,
+    most: usize,
+}
+
+/// The place of one; free again when it goes.
+struct Place(Rc<Cell<usize>>);
+
+impl Places {
+    pub(super) fn new(most: usize) -> Self {
+        Self { taken: Rc::default(), most }
+    }
+
+    fn take(&self) -> Option<Place> {
+        let taken = self.taken.get();
+        (taken < self.most).then(|| {
+            self.taken.set(taken + 1);
+            Place(self.taken.clone())
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 /// Answers a request that asks for an upgrade, and carries what follows it.
-pub(super) async fn serve<S>(app: Rc<S>, req: Request, framed: Framed<TcpStream, Codec>)
+pub(super) async fn serve<S>(app: Rc<S>, places: Places, req: Request, framed: Framed<TcpStream, Codec>)
 where
     S: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
 {
-    let parts = framed.into_parts();
-    let io = Rc::new(parts.io);
-    let incoming = Incoming { io: io.clone(), early: Bytes::copy_from_slice(&parts.read_buf) };
+    let FramedParts { io, codec, read_buf, write_buf, .. } = framed.into_parts();
+    let io = Rc::new(io);
+    let incoming = Incoming { io: io.clone(), early: Bytes::copy_from_slice(&read_buf) };
+    drop(read_buf);
     let payload: Pin<Box<dyn Stream<Item = _>>> = Box::pin(incoming);
     let (req, _) = req.replace_payload(Payload::Stream { payload });
-    let has_body = *req.method() != Method::HEAD;
-    let (head, body) = answer(&*app, req).await.into_parts();
-    drop(app);
-    let served = async {
-        let head = encode(head, body.size(), parts.codec, parts.write_buf)?;
-        write(&io, &head).await?;
-        if has_body { send(&io, body).await } else { Ok(()) }
+    let place = places.take();
+    let answer = match &place {
+        Some(_) => answer(app, req).await,
+        None => full(),
     };
-    match served.await {
+    let (head, body) = answer.into_parts();
+    match greet(&io, head, body.size(), codec, write_buf).await {
+        Ok(()) => drop(rt::spawn(carry(io, body, place))),
+        Err(error) => tracing::debug!(%error, "an upgrade could not be answered"),
+    }
+}
+
+async fn carry(io: Rc<TcpStream>, body: BoxBody, _place: Option<Place>) {
+    match send(&io, body).await {
         Ok(()) => drop(timeout(LINGER, end(&io)).await),
         Err(error) => tracing::debug!(%error, "an upgraded connection broke"),
     }
 }
 
-async fn answer<S>(app: &S, req: Request) -> HttpResponse
+/// The answer when every place is taken.
+fn full() -> HttpResponse {
+    tracing::warn!(
+        "a WebSocket was refused: raise max_connections in config/http.toml, or run more instances"
+    );
+    HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "5")).finish()
+}
+
+async fn answer<S>(app: Rc<S>, req: Request) -> HttpResponse
 where
     S: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
 {
@@ -71,19 +115,20 @@ where
     }
 }
 
-/// The head of the answer, after what is still to be sent. A refused client has to come again with a new connection:
-/// what follows its request may be anything.
-fn encode(
+/// Sends the head of the answer, after what is still to be sent. A refused client has to come again with a new
+/// connection: what follows its request may be anything.
+async fn greet(
+    io: &TcpStream,
     mut head: HttpResponse<()>,
     size: BodySize,
     mut codec: Codec,
     mut before: BytesMut,
-) -> io::Result<BytesMut> {
+) -> io::Result<()> {
     if head.status() != StatusCode::SWITCHING_PROTOCOLS {
         head.head_mut().set_connection_type(ConnectionType::Close);
     }
     codec.encode(Message::Item((head.into(), size)), &mut before)?;
-    Ok(before)
+    write(io, &before).await
 }
 
 /// Sends the body as it is: its end is the connection's, or stands in the head.
@@ -150,3 +195,6 @@ impl Stream for Incoming {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,13 @@
 //! The fields of a span as JSON. Every request has a span and few write a line, so this is about making the text, not
 //! about reading it.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
-use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::format::{DefaultFields, JsonFields, Writer};
 
 /// Writes the same as [`JsonFields`] in one go, without values in between.
 pub(super) struct Fields(JsonFields);
@@ -17,12 +18,38 @@ impl Fields {
     }
 }
 
+/// The same for people, as [`DefaultFields`] write them.
+pub(super) struct TextFields(DefaultFields);
+
+impl TextFields {
+    pub(super) fn new() -> Self {
+        Self(DefaultFields::new())
+    }
+}
+
+thread_local! {
+    /// Where a text grows before its length is known.
+    static DRAFT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Has the text written in one piece, so that it takes memory once.
+fn at_once(mut writer: Writer<'_>, write: impl FnOnce(Writer<'_>) -> fmt::Result) -> fmt::Result {
+    // A value that logs while it is written is in the middle of another text.
+    let mut draft = DRAFT.with(RefCell::take);
+    let written = write(Writer::new(&mut draft)).and_then(|()| writer.write_str(&draft));
+    draft.clear();
+    DRAFT.set(draft);
+    written
+}
+
 impl<'a> FormatFields<'a> for Fields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'a>, fields: R) -> fmt::Result {
-        let mut object = Object { writer, front: "{", outcome: Ok(()) };
-        fields.record(&mut object);
-        object.outcome?;
-        object.writer.write_str(if object.front == "{" { "{}" } else { "}" })
+        at_once(writer, |writer| {
+            let mut object = Object { writer, front: "{", outcome: Ok(()) };
+            fields.record(&mut object);
+            object.outcome?;
+            object.writer.write_str(if object.front == "{" { "{}" } else { "}" })
+        })
     }
 
     fn add_fields(
@@ -35,6 +62,12 @@ impl<'a> FormatFields<'a> for Fields {
         self.0.add_fields(&mut formatted, fields)?;
         current.fields = formatted.fields;
         Ok(())
+    }
+}
+
+impl<'a> FormatFields<'a> for TextFields {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'a>, fields: R) -> fmt::Result {
+        at_once(writer, |writer| self.0.format_fields(writer, fields))
     }
 }
 

@@ -11,7 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::Result;
 use crate::config::{Config, LogFormat};
-use fields::Fields;
+use fields::{Fields, TextFields};
 use format::Named;
 pub(crate) use levels::{check_level, set_level};
 use recent::Output;
@@ -40,6 +40,7 @@ pub(crate) fn start(config: &Config, instance: &str) -> Result<()> {
         registry.with(lines.event_format(Named::json(format, instance, redact))).try_init()
     } else {
         let format = tracing_subscriber::fmt::format().with_target(false).compact();
+        let lines = lines.fmt_fields(TextFields::new());
         registry.with(lines.event_format(Named::text(format, instance, redact))).try_init()
     };
     match started {

@@ -1,5 +1,7 @@
 //! JSON text from and to MessagePack as notepack.io writes it, the dialect of Socket.IO's adapters.
 
+mod json;
+
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -7,6 +9,8 @@ use bytes::Bytes;
 use rmpv::ValueRef;
 use rmpv::decode::read_value_ref_with_max_depth;
 use serde_json::{Number, Value};
+
+pub(crate) use json::write_json;
 
 /// Nesting a received value may have, as deep as JSON text may.
 const MAX_DEPTH: usize = 128;
@@ -109,7 +113,10 @@ fn write_number(number: &Number, out: &mut Vec<u8>) {
     if let Some(whole) = number.as_i64() {
         return write_negative(whole, out);
     }
-    let float = number.as_f64().unwrap_or_default();
+    write_float(number.as_f64().unwrap_or_default(), out);
+}
+
+fn write_float(float: f64, out: &mut Vec<u8>) {
     if float.fract() == 0.0 && float.abs() <= MAX_SAFE_INTEGER {
         return match float as i64 {
             whole @ 0.. => write_unsigned(whole as u64, out),

@@ -17,6 +17,9 @@ use super::{CONNECT_TIMEOUT, RedisError, connection_config};
 const PING_EVERY: Duration = Duration::from_secs(3);
 /// How long a ping may take before the connection is given up.
 const PING_DEADLINE: Duration = Duration::from_millis(500);
+/// How old a connection to a read-only replica must be before another one is made: until its name leads elsewhere, every
+/// write would be a reason for one.
+const LOOK_ELSEWHERE_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a connection is doubted by whoever used it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,11 +183,14 @@ impl Keeper {
 
     /// Returns why connection `id` is no longer good.
     async fn watch_over(&mut self, id: u64, connection: MultiplexedConnection) -> &'static str {
+        let made = Instant::now();
         loop {
             tokio::select! {
                 doubt = self.doubted.recv() => match doubt {
                     Some((of, Doubt::Lost)) if of == id => return "the connection was lost",
-                    Some((of, Doubt::ReadOnly)) if of == id => return "it became a read-only replica",
+                    Some((of, Doubt::ReadOnly)) if of == id && made.elapsed() >= LOOK_ELSEWHERE_AFTER => {
+                        return "it became a read-only replica";
+                    }
                     Some((of, Doubt::Slow)) if of == id => {}
                     _ => continue,
                 },

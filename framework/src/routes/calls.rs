@@ -1,6 +1,7 @@
 //! What an app does when its sockets come, say something and go.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::{FromRequest, Handler, HttpResponse, Responder};
 
@@ -16,11 +17,11 @@ pub(crate) enum Call {
     /// A socket asks to enter the namespace.
     Connect,
     /// A client's event.
-    Event(String),
+    Event(Arc<str>),
     /// A client's event that has no handler of its own.
     AnyEvent,
     /// Another instance's event.
-    ServerEvent(String),
+    ServerEvent(Arc<str>),
     /// A socket has left the namespace.
     Disconnect,
 }
@@ -99,7 +100,7 @@ impl Namespace<'_> {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.0.add(Call::Event(event.to_owned()), action)
+        self.0.add(Call::Event(event.into()), action)
     }
 
     /// Handles the events in this namespace that have no handler of their own, as [`Routes::on_any`].
@@ -119,7 +120,7 @@ impl Namespace<'_> {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.0.add(Call::ServerEvent(event.to_owned()), action)
+        self.0.add(Call::ServerEvent(event.into()), action)
     }
 
     /// Asks `policy` before a socket enters this namespace, as [`Routes::before_connect`].
@@ -200,7 +201,7 @@ impl Routes {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.namespaces[0].add(Call::Event(event.to_owned()), action)
+        self.namespaces[0].add(Call::Event(event.into()), action)
     }
 
     /// Handles the socket events that have no handler of their own; [`EventName`](crate::sockets::EventName) says
@@ -236,7 +237,7 @@ impl Routes {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.namespaces[0].add(Call::ServerEvent(event.to_owned()), action)
+        self.namespaces[0].add(Call::ServerEvent(event.into()), action)
     }
 
     /// Asks `policy` before a socket enters: its error refuses the socket, whose client gets its message. The

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
+use super::FromSocket;
 use crate::{Error, Result};
 
 /// The client's address as the trusted proxies tell it; an extractor. Of a virtual request it is the one its socket
@@ -15,7 +16,9 @@ pub struct ClientAddress(pub Option<IpAddr>);
 
 impl ClientAddress {
     pub(crate) fn of(req: &HttpRequest) -> Self {
-        let told = req.extensions().get::<Self>().copied();
+        let extensions = req.extensions();
+        let of_socket = || extensions.get::<FromSocket>().map(|socket| socket.client);
+        let told = extensions.get::<Self>().copied().or_else(of_socket);
         told.unwrap_or_else(|| Self(req.peer_addr().map(|peer| peer.ip())))
     }
 }
@@ -27,7 +30,9 @@ pub struct IsSecure(pub bool);
 
 impl IsSecure {
     pub(crate) fn of(req: &HttpRequest) -> Self {
-        req.extensions().get::<Self>().copied().unwrap_or(Self(false))
+        let extensions = req.extensions();
+        let of_socket = || extensions.get::<FromSocket>().map(|socket| socket.secure);
+        extensions.get::<Self>().copied().or_else(of_socket).unwrap_or(Self(false))
     }
 }
 

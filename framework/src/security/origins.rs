@@ -14,6 +14,8 @@ pub(crate) struct Origins(Arc<List>);
 #[derive(Debug)]
 struct List {
     exact: Vec<String>,
+    /// The app's own host when it is public over HTTPS only: what claims to be a page of it over HTTP is none.
+    secure_host: Option<String>,
     /// Whether every page may talk to the app as its own do.
     any: bool,
     /// Whether every page may read answers, where a route shares them with the listed.
@@ -38,7 +40,9 @@ impl Origins {
     fn listed(config: &Config) -> List {
         let listed = config.security.allowed_origins.iter().chain(&config.http.public_url);
         let (stars, exact): (Vec<_>, Vec<_>) = listed.map(|origin| normal(origin)).partition(|o| o == "*");
-        List { exact, any: false, any_reads: !stars.is_empty() }
+        let public = config.http.public_url.as_deref().map(normal);
+        let secure_host = public.and_then(|url| url.strip_prefix("https://").map(str::to_owned));
+        List { exact, secure_host, any: false, any_reads: !stars.is_empty() }
     }
 
     /// Whether every page may read what is shared with the listed ones.
@@ -63,7 +67,9 @@ impl Origins {
         let origin = normal(origin);
         let own = match (origin.split_once("://"), host) {
             (Some((scheme, authority)), Some(host)) => {
-                normal_authority(authority, scheme) == normal_authority(&host.to_ascii_lowercase(), scheme)
+                let is_insecure = scheme == "http" && self.0.secure_host.as_deref() == Some(authority);
+                let host = host.to_ascii_lowercase();
+                !is_insecure && authority == normal_authority(&host, scheme)
             }
             _ => false,
         };

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::{Id, SessionError};
-use crate::config::Config;
+use crate::config::{Config, SameSite};
 
 /// What the signature is for, so that the same secret may sign other things.
 const PURPOSE: &[u8] = b"regatta session cookie\0";
@@ -15,7 +15,7 @@ const PURPOSE: &[u8] = b"regatta session cookie\0";
 /// Signs, reads and writes the cookie.
 pub(super) struct Cookies {
     name: String,
-    attributes: &'static str,
+    attributes: String,
     /// One for each secret; the first signs.
     signers: Vec<Hmac<Sha256>>,
 }
@@ -44,10 +44,14 @@ impl Cookies {
         if !secure && (name.starts_with("__Host-") || name.starts_with("__Secure-")) {
             return Err(SessionError::InsecureName(name));
         }
-        let attributes = match secure {
-            true => "; Path=/; HttpOnly; SameSite=Lax; Secure",
-            false => "; Path=/; HttpOnly; SameSite=Lax",
+        let same_site = match config.session.same_site {
+            SameSite::Lax => "Lax",
+            SameSite::Strict => "Strict",
+            SameSite::None if secure => "None",
+            SameSite::None => return Err(SessionError::InsecureSameSite),
         };
+        let secure = if secure { "; Secure" } else { "" };
+        let attributes = format!("; Path=/; HttpOnly; SameSite={same_site}{secure}");
         // A key of any length is accepted.
         let signers = secrets.iter().filter_map(|secret| Hmac::new_from_slice(secret.as_bytes()).ok());
         Ok(Self { name, attributes, signers: signers.collect() })

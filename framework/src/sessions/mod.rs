@@ -196,11 +196,8 @@ pub(crate) fn redis(redis: Redis, config: &Config) -> Arc<dyn Store> {
 }
 
 /// Sessions in a SQL database: shared by every instance that uses it.
-///
-/// # Errors
-/// When the database is one that sessions can't live in.
-pub(crate) fn sql(store: db::Store, config: &Config) -> Result<Arc<dyn Store>> {
-    Ok(Arc::new(sql::SqlStore::new(store, &config.session)?))
+pub(crate) fn sql(store: db::Store, config: &Config) -> Arc<dyn Store> {
+    Arc::new(sql::SqlStore::new(store, &config.session))
 }
 
 /// Why sessions can't be had as configured, or a change not be kept.
@@ -229,6 +226,11 @@ pub(crate) enum SessionError {
     )]
     InsecureName(String),
     #[error(
+        "browsers refuse a cookie with SameSite=None that is not secure: set session.cookie_secure = true, or session.same_site \
+         = \"lax\""
+    )]
+    InsecureSameSite,
+    #[error(
         "the session would hold {bytes} bytes, more than {max}: keep large values in a model, or raise max_bytes in config/session.toml"
     )]
     TooLarge { bytes: usize, max: usize },
@@ -241,11 +243,6 @@ pub(crate) enum SessionError {
          config/session.toml, such as import_secret = [\"${{SAILS_SECRET}}\"]"
     )]
     NoImportSecret,
-    #[error(
-        "sessions can't live in MySQL: set adapter = \"redis\" in config/session.toml, or name a datastore there that \
-         is SQLite or PostgreSQL"
-    )]
-    NoSuchDatabase,
     #[error(
         "the table `regatta_sessions`, which holds the sessions, can't be made ({why}): let the database's user create \
          tables, or make it yourself: CREATE TABLE regatta_sessions ({columns})"

@@ -1,9 +1,11 @@
 //! `sockets.to("room").emit("event", &data)`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Sockets;
 use super::args::{Payload, Said};
+use super::fleet::PATIENCE;
 use super::frames::Frames;
 use super::workers::{Order, What};
 use crate::Result;
@@ -20,11 +22,20 @@ pub struct Broadcast {
     pub(super) except: Vec<String>,
     pub(super) local: bool,
     volatile: bool,
+    /// How long other instances may take to answer.
+    pub(super) patience: Duration,
 }
 
 impl Broadcast {
     pub(super) fn new(sockets: Sockets) -> Self {
-        Self { sockets, rooms: Vec::new(), except: Vec::new(), local: false, volatile: false }
+        Self {
+            sockets,
+            rooms: Vec::new(),
+            except: Vec::new(),
+            local: false,
+            volatile: false,
+            patience: PATIENCE,
+        }
     }
 
     /// Also to the members of `room`.
@@ -53,6 +64,13 @@ impl Broadcast {
     /// Not to clients that are still busy with what was sent before.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
+        self
+    }
+
+    /// How long the other instances may take to answer [`Broadcast::fetch_sockets`]; 5 s unless said.
+    /// [`Broadcast::emit_with_ack`] is told its time itself.
+    pub fn timeout(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 

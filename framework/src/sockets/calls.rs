@@ -1,5 +1,6 @@
 //! What sockets do as requests to the app layer: they ask to enter, send events, and leave.
 
+use std::borrow::Borrow;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -59,7 +60,7 @@ pub(super) async fn connecting(socket: &Socket) -> Result<(), Refused> {
     if outcome.status < 400 {
         return Ok(());
     }
-    let body = outcome.body.and_then(|body| serde_json::from_str(body.get()).ok());
+    let body = outcome.body.and_then(|body| serde_json::from_slice(&body).ok());
     let mut data = match body {
         Some(Value::Object(body)) => body,
         Some(Value::String(text)) => Map::from_iter([("message".to_owned(), text.into())]),
@@ -90,7 +91,7 @@ pub(super) async fn disconnected(socket: &Socket, how: Disconnect) {
 /// When they can't be sent.
 pub(super) async fn event(
     socket: &Socket,
-    name: String,
+    event: Call,
     args: Vec<Box<RawValue>>,
     attachments: Vec<Bytes>,
 ) -> Result<Event> {
@@ -101,15 +102,15 @@ pub(super) async fn event(
             (Some(held), args)
         }
     };
-    let args: Vec<&RawValue> = args.iter().map(|arg| &**arg).collect();
-    let outcome = call(socket, Call::Event(name), |request| carry(request, &args)).await;
+    let outcome = call(socket, event, |request| carry(request, &args)).await;
     if let Some(Binary(data)) = outcome.binary {
         return Ok(binary::alone(data));
     }
-    let answer = outcome.body.unwrap_or_default();
+    let answer = outcome.body.unwrap_or(Bytes::from_static(b"null"));
+    let answer = String::from_utf8_lossy(&answer);
     match outcome.several {
-        Some(numbered) => binary::settle(answer.get().to_owned(), &numbered),
-        None => binary::settle(format!("[{answer}]"), &Vec::new()),
+        Some(numbered) => binary::settle(answer.into_owned(), &numbered),
+        None => binary::settle(["[", &answer, "]"].concat(), &Vec::new()),
     }
 }
 
@@ -126,13 +127,19 @@ pub(super) async fn served(
     request.extensions_mut().insert(call);
     carry(&mut request, args);
     let answer = run_alone(dispatcher, request, span).await.body.unwrap_or_default();
-    serde_json::from_str(answer.get()).unwrap_or_default()
+    serde_json::from_slice(&answer).unwrap_or_default()
 }
 
 /// Puts the arguments of an event into a request: as its body the only one, or a list of them.
-fn carry(request: &mut actix_http::Request, args: &[&RawValue]) {
+fn carry(request: &mut actix_http::Request, args: &[impl Borrow<RawValue>]) {
+    let length: usize = args.iter().map(|arg| arg.borrow().get().len() + 1).sum();
+    let mut list = String::with_capacity(length + 2);
     // Their texts are JSON already.
-    let list = format!("[{}]", args.iter().map(|arg| arg.get()).collect::<Vec<_>>().join(","));
+    for arg in args {
+        list.push(if list.is_empty() { '[' } else { ',' });
+        list.push_str(arg.borrow().get());
+    }
+    list.push_str(if args.is_empty() { "[]" } else { "]" });
     let list = Bytes::from(list);
     let body = match args {
         [] => Bytes::from_static(b"null"),
@@ -155,9 +162,9 @@ async fn call(socket: &Socket, call: Call, fill: impl FnOnce(&mut actix_http::Re
 fn span(socket: Option<&Socket>, call: &Call, namespace: &str) -> tracing::Span {
     let (method, event) = match call {
         Call::Connect => ("CONNECT", None),
-        Call::Event(name) => ("EVENT", Some(name.as_str())),
+        Call::Event(name) => ("EVENT", Some(&**name)),
         Call::AnyEvent => ("EVENT", None),
-        Call::ServerEvent(name) => ("SERVER EVENT", Some(name.as_str())),
+        Call::ServerEvent(name) => ("SERVER EVENT", Some(&**name)),
         Call::Disconnect => ("DISCONNECT", None),
     };
     tracing::info_span!(
@@ -172,7 +179,8 @@ fn span(socket: Option<&Socket>, call: &Call, namespace: &str) -> tracing::Span 
 
 /// Where what happens in a namespace is handled.
 fn address(namespace: &str) -> Option<(Method, Uri)> {
-    Some((Method::from_bytes(CALL.as_bytes()).ok()?, path(namespace).parse().ok()?))
+    let uri = if namespace == "/" { Uri::from_static("/") } else { path(namespace).parse().ok()? };
+    Some((Method::from_bytes(CALL.as_bytes()).ok()?, uri))
 }
 
 /// The path for a namespace: its name, with what paths can't have as hex.
@@ -195,7 +203,7 @@ impl FromRequest for EventName {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let name = match req.extensions().get() {
-            Some(Call::Event(name) | Call::ServerEvent(name)) => Some(Self(name.clone())),
+            Some(Call::Event(name) | Call::ServerEvent(name)) => Some(Self(name.as_ref().to_owned())),
             _ => None,
         };
         ready(name.ok_or_else(|| Error::internal("`EventName` is there in handlers of socket events only")))

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use actix_web::rt::time::Instant;
 use actix_web::web::Query;
 use bytes::Bytes;
-use futures_util::future;
+use futures_util::{FutureExt as _, future};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
@@ -20,6 +20,7 @@ use super::frames::Frames;
 use super::hub::Hub;
 use super::virtual_request::{self, Dispatcher};
 use super::{Socket, Sockets, binary};
+use crate::config::SocketsConfig;
 use crate::protocol::attachments::{Assembled, Assembler, Kind, MAX_ATTACHMENTS};
 use crate::protocol::engine::Revision;
 use crate::protocol::packet::{Packet, PacketError, write};
@@ -28,8 +29,7 @@ use crate::routes::Call;
 /// The namespace every app has.
 const ROOT: &str = "/";
 
-/// What clients have in common.
-#[derive(Clone)]
+/// What the clients of a worker have in common.
 pub(super) struct Surroundings {
     pub(super) sockets: Sockets,
     pub(super) hub: Rc<Hub>,
@@ -39,6 +39,25 @@ pub(super) struct Surroundings {
     pub(super) max_in_flight: usize,
     /// Bytes of a packet's attachments together.
     pub(super) max_payload: usize,
+}
+
+impl Surroundings {
+    pub(super) fn new(
+        sockets: &Sockets,
+        hub: &Rc<Hub>,
+        dispatcher: &Dispatcher,
+        config: &SocketsConfig,
+    ) -> Self {
+        Self {
+            sockets: sockets.clone(),
+            hub: hub.clone(),
+            dispatcher: dispatcher.clone(),
+            max_namespaces: config.max_namespaces,
+            max_rooms: config.max_rooms,
+            max_in_flight: config.max_in_flight,
+            max_payload: config.max_payload,
+        }
+    }
 }
 
 /// The client at the other end of a connection.
@@ -61,12 +80,12 @@ enum Done {
 }
 
 impl Client {
-    pub(super) fn new(link: Link, around: Surroundings) -> Self {
+    pub(super) fn new(link: Link, around: Rc<Surroundings>) -> Self {
         let company = Rc::new(Company::new(&link, around.sockets.sessions().clone()));
         Self {
             link,
             assembler: Assembler::new(MAX_ATTACHMENTS, around.max_payload),
-            around: Rc::new(around),
+            around,
             company,
             handlers: JoinSet::new(),
             waits_since: None,
@@ -93,9 +112,7 @@ impl Conversation for Client {
 
     async fn worked(&mut self) {
         match self.handlers.join_next().await {
-            Some(Ok(Done::Decided(socket, Ok(())))) => self.enter(socket),
-            Some(Ok(Done::Decided(socket, Err(refused)))) => self.turn_away(&socket, &refused),
-            Some(Ok(Done::Nothing)) => {}
+            Some(Ok(done)) => self.done(done),
             // A handler's panic is told where it is called; this one was ended with the app.
             Some(Err(_)) => {}
             None => std::future::pending().await,
@@ -129,7 +146,7 @@ impl Conversation for Client {
     }
 
     /// Its sockets leave everything.
-    async fn left(mut self, reason: Reason) {
+    async fn left(&mut self, reason: Reason) {
         self.handlers.detach_all();
         let reason = named(reason);
         let left: Vec<_> = self.company.take().iter().map(|socket| socket.left(reason)).collect();
@@ -153,7 +170,7 @@ impl Client {
             Packet::Disconnect { namespace } => self.in_place(namespace, |client, socket| {
                 client.company.remove(namespace);
                 let left = socket.left("client namespace disconnect");
-                client.spawn(async {
+                client.start(async {
                     left.await;
                     Done::Nothing
                 });
@@ -233,7 +250,7 @@ impl Client {
             return self.enter(socket);
         }
         self.company.put(socket.sockets().shared_namespace().clone(), Place::Asked(socket.clone()));
-        self.spawn(async move {
+        self.start(async move {
             let decided = calls::connecting(&socket).await;
             Done::Decided(socket, decided)
         });
@@ -259,7 +276,7 @@ impl Client {
         self.link.send_text(&write::refused(namespace, message, data, self.link.revision()));
         self.company.remove(namespace);
         let left = socket.left("refused");
-        self.spawn(async {
+        self.start(async {
             left.await;
             Done::Nothing
         });
@@ -279,10 +296,11 @@ impl Client {
         let name = args.remove(0);
         let name = serde_json::from_str::<String>(name.get()).unwrap_or_else(|_| name.get().to_owned());
         let verb = virtual_request::verb(&name).filter(|_| socket.namespace() == ROOT);
-        if verb.is_none() && !socket.sockets().takes(&Call::Event(name.clone())) {
+        let call = Call::Event(name.into());
+        if verb.is_none() && !socket.sockets().takes(&call) {
             return;
         }
-        self.spawn(async move {
+        self.start(async move {
             let answer = match verb {
                 Some(verb) => {
                     match virtual_request::answer(&socket, verb, args.first().map(|arg| &**arg)).await {
@@ -295,7 +313,7 @@ impl Client {
                         Err(error) => format!("[{error}]").into(),
                     }
                 }
-                None => match calls::event(&socket, name, args, attachments).await {
+                None => match calls::event(&socket, call, args, attachments).await {
                     Ok(answer) => answer,
                     Err(error) => {
                         tracing::error!(socket = socket.id(), %error, "an acknowledgement could not be sent");
@@ -310,8 +328,21 @@ impl Client {
         });
     }
 
-    fn spawn(&mut self, handler: impl Future<Output = Done> + 'static) {
-        self.handlers.spawn_local(handler);
+    /// Runs a handler as far as it comes at once; only one that has to wait becomes a task.
+    fn start(&mut self, handler: impl Future<Output = Done> + 'static) {
+        let mut handler = Box::pin(handler);
+        match handler.as_mut().now_or_never() {
+            Some(done) => self.done(done),
+            None => drop(self.handlers.spawn_local(handler)),
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Nothing => {}
+            Done::Decided(socket, Ok(())) => self.enter(socket),
+            Done::Decided(socket, Err(refused)) => self.turn_away(&socket, &refused),
+        }
     }
 
     fn refused(&self, error: &PacketError) -> Reason {

@@ -34,7 +34,8 @@ pub(super) enum Place {
 
 impl Company {
     pub(super) fn new(link: &Link, sessions: Sessions) -> Self {
-        let cookie = link.handshake().header(&header::COOKIE).and_then(|value| value.to_str().ok());
+        let cookie = link.handshake().header(&header::COOKIE);
+        let cookie = cookie.as_ref().and_then(|value| value.to_str().ok());
         let session = RefCell::new(cookie.and_then(|cookie| sessions.key_in(cookie)));
         Self {
             places: RefCell::default(),

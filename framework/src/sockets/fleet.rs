@@ -21,7 +21,7 @@ use crate::protocol::event::Event;
 use crate::{Error, Result};
 
 /// How long the other instances may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A socket of any instance.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +62,7 @@ impl Broadcast {
     /// # Errors
     /// 503 when the other instances can't be reached.
     pub async fn fetch_sockets(self) -> Result<Fleet<RemoteSocket>> {
-        let (sockets, local) = (self.sockets.clone(), self.local);
+        let (sockets, local, patience) = (self.sockets.clone(), self.local, self.patience);
         let (rooms, except) = (self.rooms.clone(), self.except.clone());
         let own = sockets.workers().collect(&sockets.namespace, &rooms, &except, described).await;
         let mut found: Vec<_> = own.into_iter().flatten().filter_map(read).collect();
@@ -70,7 +70,7 @@ impl Broadcast {
         if !local {
             let answers = sockets.bus().ask(sockets.namespace(), Question::Fetch { rooms, except }).await?;
             asked = answers.others;
-            answered = gather(answers, PATIENCE, |reply| match reply {
+            answered = gather(answers, patience, |reply| match reply {
                 Reply::Fetched(others) => {
                     found.extend(others.into_iter().filter_map(read));
                     true

@@ -3,12 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
 
 /// What the client sent when it connected.
 #[derive(Debug, Clone)]
 pub struct Handshake {
-    /// Every socket keeps them for its whole life: copies without room to spare, which keep no buffer alive.
-    headers: Box<[(HeaderName, HeaderValue)]>,
+    /// `name:value` and a line's end for each: every socket keeps them for its whole life, in one piece without room to
+    /// spare.
+    headers: Bytes,
     query: Box<str>,
     origin: Origin,
 }
@@ -23,26 +25,45 @@ pub(super) struct Origin {
 
 impl Handshake {
     pub(super) fn new(headers: &HeaderMap, query: &str, origin: Origin) -> Self {
-        let copy = |(name, value): (&HeaderName, &HeaderValue)| {
-            let copied = HeaderValue::from_bytes(value.as_bytes()).ok()?;
-            Some((HeaderName::from_bytes(name.as_ref()).ok()?, copied))
-        };
-        let headers = headers.iter().filter_map(copy).collect();
-        Self { headers, query: query.into(), origin }
+        let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();
+        let mut lines = Vec::with_capacity(length);
+        for (name, value) in headers {
+            lines.extend_from_slice(name.as_str().as_bytes());
+            lines.push(b':');
+            lines.extend_from_slice(value.as_bytes());
+            lines.push(b'\n');
+        }
+        Self { headers: lines.into(), query: query.into(), origin }
     }
 
     /// The headers of the connecting request.
     pub fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(self.headers.len());
-        for (name, value) in &self.headers {
-            headers.append(name.clone(), value.clone());
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.lines() {
+            if let (Ok(name), Some(value)) = (HeaderName::from_bytes(name), self.value(value)) {
+                headers.append(name, value);
+            }
         }
         headers
     }
 
     /// A header of the connecting request: the first of this name.
-    pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
-        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+    pub fn header(&self, name: &HeaderName) -> Option<HeaderValue> {
+        let (_, value) = self.lines().find(|(other, _)| *other == name.as_str().as_bytes())?;
+        self.value(value)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let lines = self.headers.split(|byte| *byte == b'\n');
+        // No name has a colon in it.
+        lines.filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((line.get(..colon)?, line.get(colon + 1..)?))
+        })
+    }
+
+    fn value(&self, value: &[u8]) -> Option<HeaderValue> {
+        HeaderValue::from_maybe_shared(self.headers.slice_ref(value)).ok()
     }
 
     /// The query string of the connecting request, without the `?`.

@@ -32,7 +32,7 @@ const SESSION_ENDED: &str = "session ended";
 pub struct Socket(Rc<Inner>);
 
 struct Inner {
-    id: String,
+    id: Rc<str>,
     key: u64,
     link: Link,
     /// The sockets of its namespace.
@@ -86,7 +86,7 @@ impl Socket {
         company: Rc<Company>,
     ) -> Self {
         Self(Rc::new(Inner {
-            id,
+            id: id.into(),
             key: around.hub.key(),
             link,
             sockets: around.sockets.of(namespace),
@@ -106,6 +106,10 @@ impl Socket {
     /// The socket's id: 20 characters, and `/namespace#` before them for old clients in other namespaces than `/`. It
     /// is also the name of a room with only this socket in it.
     pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    pub(super) fn shared_id(&self) -> &Rc<str> {
         &self.0.id
     }
 
@@ -161,7 +165,7 @@ impl Socket {
 
     /// The rooms the socket is in, without the one of its own id.
     pub fn rooms(&self) -> Vec<String> {
-        self.0.rooms.borrow().iter().filter(|room| **room != self.0.id).cloned().collect()
+        self.0.rooms.borrow().iter().filter(|room| **room != *self.0.id).cloned().collect()
     }
 
     /// Joins `room` and its presence list, with `meta` telling the others who this is. Everybody in the room,
@@ -219,7 +223,7 @@ impl Socket {
     /// Enters the namespace: from now on it gets broadcasts.
     pub(super) fn enter_namespace(&self) {
         self.0.state.set(State::Entered);
-        self.0.rooms.borrow_mut().insert(self.0.id.clone());
+        self.0.rooms.borrow_mut().insert(self.0.id.to_string());
         let registry = self.0.around.hub.open(self.0.sockets.shared_namespace());
         registry.add(self);
         for room in self.0.rooms.borrow().iter() {

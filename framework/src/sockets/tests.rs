@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::MessageBody;
 use bytes::Bytes;
 
 use super::engine::frame;
@@ -13,8 +13,8 @@ use super::engine::outbox::{Bounds, FrameBody, Outbox};
 
 fn outbox(bytes: usize, packets: usize) -> (Outbox, FrameBody) {
     let outbox = Outbox::new(Bounds { bytes, packets }, Revision::V4);
-    let mut body = outbox.clone().into_body(BoxBody::new(()));
-    assert!(poll(&mut body).is_pending(), "the answer to the handshake goes first");
+    let mut body = outbox.clone().into_body();
+    assert!(poll(&mut body).is_pending());
     (outbox, body)
 }
 

@@ -2,6 +2,7 @@
 //! The wire format is Sails' (sails.io.js 1.2.1 and its server side, sails-hook-sockets).
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::rc::Rc;
 use std::str::FromStr;
 
@@ -13,7 +14,7 @@ use actix_web::http::{Method, Uri};
 use actix_web::{HttpMessage, HttpResponse};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tracing::Instrument as _;
@@ -85,23 +86,26 @@ pub(super) async fn answer(
         }
         None => Outcome::new(404, Map::new(), Some(text("Not Found"))),
     };
-    let acknowledged = Acknowledged {
-        body: response.body.as_deref(),
-        headers: socket.dispatcher().headers.then_some(&response.headers),
-        status: response.status,
-    };
-    Ok(serde_json::to_string(&acknowledged).unwrap_or_default())
+    Ok(acknowledged(&response, socket.dispatcher().headers))
 }
 
-/// What the client's callback gets.
-#[derive(Serialize)]
-struct Acknowledged<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    headers: Option<&'a Map<String, Value>>,
-    #[serde(rename = "statusCode")]
-    status: u16,
+/// What the client's callback gets. The body is JSON already.
+fn acknowledged(response: &Outcome, with_headers: bool) -> String {
+    let body = response.body.as_deref().unwrap_or_default();
+    let mut told = String::with_capacity(body.len() + 64);
+    told.push('{');
+    if !body.is_empty() {
+        told.push_str("\"body\":");
+        told.push_str(&String::from_utf8_lossy(body));
+        told.push(',');
+    }
+    // Writing to a string can't fail.
+    if with_headers {
+        let headers = serde_json::to_string(&response.headers).unwrap_or_default();
+        let _ = write!(told, "\"headers\":{headers},");
+    }
+    let _ = write!(told, "\"statusCode\":{}}}", response.status);
+    told
 }
 
 /// What a request came to.
@@ -109,7 +113,7 @@ pub(super) struct Outcome {
     pub(super) status: u16,
     headers: Map<String, Value>,
     /// As JSON.
-    pub(super) body: Option<Box<RawValue>>,
+    pub(super) body: Option<Bytes>,
     /// The binary values of a body that is a list of arguments.
     pub(super) several: Option<Numbered>,
     /// The body, if it is a binary value.
@@ -117,7 +121,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    fn new(status: u16, headers: Map<String, Value>, body: Option<Box<RawValue>>) -> Self {
+    fn new(status: u16, headers: Map<String, Value>, body: Option<Bytes>) -> Self {
         Self { status, headers, body, several: None, binary: None }
     }
 
@@ -128,10 +132,22 @@ impl Outcome {
 
 /// Runs a request of the socket through the app layer.
 pub(super) async fn run(socket: &Socket, request: actix_http::Request, span: tracing::Span) -> Outcome {
-    let asks_for_methods = request.method() == Method::OPTIONS;
+    let shown = match *request.method() {
+        Method::OPTIONS => Shown::Methods,
+        _ if socket.dispatcher().headers => Shown::Headers,
+        _ => Shown::Nothing,
+    };
     let response = send(socket.dispatcher(), request, span).await;
     keep_cookies(socket, &response);
-    read(response, asks_for_methods).await
+    read(response, shown).await
+}
+
+/// What of an answer is told beside its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    Headers,
+    Methods,
 }
 
 /// Runs a request that is no socket's.
@@ -140,7 +156,7 @@ pub(super) async fn run_alone(
     request: actix_http::Request,
     span: tracing::Span,
 ) -> Outcome {
-    read(send(dispatcher, request, span).await, false).await
+    read(send(dispatcher, request, span).await, Shown::Nothing).await
 }
 
 async fn send(dispatcher: &Dispatcher, request: actix_http::Request, span: tracing::Span) -> HttpResponse {
@@ -150,31 +166,35 @@ async fn send(dispatcher: &Dispatcher, request: actix_http::Request, span: traci
     }
 }
 
-async fn read(response: HttpResponse, asks_for_methods: bool) -> Outcome {
+async fn read(response: HttpResponse, shown: Shown) -> Outcome {
     let status = response.status().as_u16();
     let several = response.extensions().get().map(|Several(numbered)| numbered.clone());
     let binary = response.extensions().get().cloned();
-    let headers = response.headers().clone();
-    let Ok(Ok(bytes)) = to_bytes_limited(response.into_body(), ANSWER_LIMIT).await else {
+    let (head, body) = response.into_parts();
+    let headers = head.headers();
+    let Ok(Ok(bytes)) = to_bytes_limited(body, ANSWER_LIMIT).await else {
         return Outcome::broken();
     };
-    if asks_for_methods && let Some(Ok(methods)) = headers.get(header::ALLOW).map(HeaderValue::to_str) {
+    if shown == Shown::Methods
+        && let Some(Ok(methods)) = headers.get(header::ALLOW).map(HeaderValue::to_str)
+    {
         return Outcome::new(status, of_methods(methods), None);
     }
-    let is_json = content_type(&headers).is_some_and(|kind| kind.starts_with("application/json"));
-    let body = match is_json.then(|| serde_json::from_slice(&bytes)) {
-        Some(Ok(json)) => json,
+    let is_json = content_type(headers).is_some_and(|kind| kind.starts_with("application/json"));
+    let body = match is_json.then(|| serde_json::from_slice::<&RawValue>(&bytes)) {
+        Some(Ok(json)) => bytes.slice_ref(json.get().as_bytes()),
         _ => text(&String::from_utf8_lossy(&bytes)),
     };
+    let visible = || if shown == Shown::Nothing { Map::new() } else { visible(headers) };
     match headers.get(header::LOCATION).and_then(|location| location.to_str().ok()) {
-        Some(location) if (300..400).contains(&status) => redirect(status, location, visible(&headers)),
-        _ => Outcome { several, binary, ..Outcome::new(status, visible(&headers), Some(body)) },
+        Some(location) if (300..400).contains(&status) => redirect(status, location, visible()),
+        _ => Outcome { several, binary, ..Outcome::new(status, visible(), Some(body)) },
     }
 }
 
 /// A text as JSON.
-fn text(text: &str) -> Box<RawValue> {
-    serde_json::value::to_raw_value(text).unwrap_or_default()
+fn text(text: &str) -> Bytes {
+    Bytes::from(Value::from(text).to_string())
 }
 
 /// The headers of a list of methods, as Sails sends them.
@@ -299,15 +319,17 @@ pub(super) fn of_socket(socket: &Socket, method: Method, uri: Uri) -> actix_http
     let headers = request.headers_mut();
     for name in [header::HOST, header::ORIGIN, header::USER_AGENT, header::ACCEPT_LANGUAGE] {
         if let Some(value) = handshake.header(&name) {
-            headers.insert(name, value.clone());
+            headers.insert(name, value);
         }
     }
     if let Some(Ok(cookie)) = socket.company().cookie().map(|cookie| HeaderValue::from_str(&cookie)) {
         headers.insert(header::COOKIE, cookie);
     }
-    request.extensions_mut().insert(ClientAddress(handshake.client_address()));
-    request.extensions_mut().insert(IsSecure(handshake.is_secure()));
-    request.extensions_mut().insert(FromSocket(socket.id().to_owned()));
+    request.extensions_mut().insert(FromSocket {
+        id: socket.shared_id().clone(),
+        client: ClientAddress(handshake.client_address()),
+        secure: IsSecure(handshake.is_secure()),
+    });
     request.extensions_mut().insert(socket.clone());
     request
 }

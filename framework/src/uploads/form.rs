@@ -1,5 +1,10 @@
 //! Reads a form piece by piece.
 
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
@@ -18,8 +23,21 @@ const TOO_MUCH: &str = "more than max_request_bytes";
 
 /// The whole form, or nothing of it: what was written so far is removed with the error.
 pub(super) async fn read(headers: &HeaderMap, payload: Payload, limits: &Limits) -> Result<Uploads> {
-    let mut form = Multipart::new(headers, bounded(payload, limits.max_request_bytes));
+    let body =
+        Body { payload: Rc::new(RefCell::new(payload)), left: Rc::new(Cell::new(limits.max_request_bytes)) };
     let mut clock = Clock { limits, ends: Instant::now() + limits.timeout.get() };
+    let refused = match parts(Multipart::new(headers, body.clone()), &mut clock).await {
+        Ok(uploads) => return Ok(uploads),
+        Err(refused) => refused,
+    };
+    // Many clients hear of a refusal only after they have sent everything.
+    let mut rest = body;
+    while let Ok(Some(Ok(_))) = clock.wait(rest.next()).await {}
+    Err(refused)
+}
+
+async fn parts(mut form: Multipart, clock: &mut Clock<'_>) -> Result<Uploads> {
+    let limits = clock.limits;
     let mut uploads = Uploads::default();
     while let Some(part) = clock.wait(form.next()).await? {
         let part = part.map_err(refusal)?;
@@ -30,7 +48,7 @@ pub(super) async fn read(headers: &HeaderMap, payload: Payload, limits: &Limits)
                 if uploads.files.len() == limits.max_files {
                     return Err(too_large(format!("more than {} files (max_files)", limits.max_files)));
                 }
-                let file = file(part, name, &client_name, &mut clock).await?;
+                let file = file(part, name, &client_name, clock).await?;
                 // What a browser sends for a file input that was left empty.
                 if !(client_name.is_empty() && file.bytes() == 0) {
                     uploads.files.push(file);
@@ -40,7 +58,7 @@ pub(super) async fn read(headers: &HeaderMap, payload: Payload, limits: &Limits)
                 if uploads.fields.len() == limits.max_fields {
                     return Err(too_large(format!("more than {} fields (max_fields)", limits.max_fields)));
                 }
-                let text = field(part, &mut clock).await?;
+                let text = field(part, clock).await?;
                 uploads.fields.push((name, text));
             }
         }
@@ -81,14 +99,27 @@ async fn field(mut part: Field, clock: &mut Clock<'_>) -> Result<String> {
         .map_err(|_| Error::bad_request("a field of the form is no text: send it as UTF-8"))
 }
 
-/// The body up to `most` bytes, then an error.
-fn bounded(payload: Payload, most: u64) -> impl Stream<Item = Result<Bytes, PayloadError>> + 'static {
-    let mut taken = 0;
-    payload.map(move |piece| {
-        let piece = piece?;
-        taken += piece.len() as u64;
-        if taken > most { Err(PayloadError::Io(std::io::Error::other(TOO_MUCH))) } else { Ok(piece) }
-    })
+/// The body, which ends with an error when there is more than allowed. Clones read on where the others have stopped.
+#[derive(Clone)]
+struct Body {
+    payload: Rc<RefCell<Payload>>,
+    /// How many bytes may come yet.
+    left: Rc<Cell<u64>>,
+}
+
+impl Stream for Body {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut payload = self.payload.borrow_mut();
+        let piece = ready!(Pin::new(&mut *payload).poll_next(context));
+        Poll::Ready(piece.map(|piece| {
+            let piece = piece?;
+            let left = self.left.get().checked_sub(piece.len() as u64);
+            self.left.set(left.unwrap_or(0));
+            left.map(|_| piece).ok_or_else(|| PayloadError::Io(std::io::Error::other(TOO_MUCH)))
+        }))
+    }
 }
 
 /// How long a client may take.

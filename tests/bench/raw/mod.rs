@@ -1,6 +1,7 @@
 //! The same answers written by hand: plain actix-web handlers, nothing shared with the framework. For sockets also with
 //! what others use.
 
+mod cached;
 mod hello;
 mod messages;
 mod news;
@@ -59,8 +60,12 @@ async fn run(settings: &Raw) -> Result<(), Box<dyn std::error::Error>> {
     let signer = Signer::random()?;
     let news = News::open(&redis, shared.clone()).await?;
 
+    let kept = web::Data::new(cached::Kept::default());
+
     let server = HttpServer::new(move || {
         App::new()
+            .app_data(kept.clone())
+            .route("/headlines", web::get().to(cached::headlines))
             .app_data(web::Data::new(database.clone()))
             .app_data(web::Data::new(signer.clone()))
             .route("/hello", web::get().to(hello::hello))

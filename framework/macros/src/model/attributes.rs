@@ -4,12 +4,10 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::meta::ParseNestedMeta;
-use syn::{
-    DeriveInput, Error, Expr, Field, Ident, LitFloat, LitInt, LitStr, Path, Result, Type, bracketed,
-    parenthesized, token,
-};
+use syn::{DeriveInput, Error, Expr, Field, Ident, LitInt, LitStr, Path, Result, Type, parenthesized, token};
 
-use super::names::camel_case;
+use crate::names::camel_case;
+use crate::validations::{VALIDATIONS, validation};
 
 /// `#[model(rename_all = "camelCase", table = "messages", identity = "message")]`
 #[derive(Default)]
@@ -157,39 +155,16 @@ impl FieldOptions {
                 let value: Expr = meta.value()?.parse()?;
                 self.rules.push(quote!(.example(#value)));
             }
-            "regex" => self.written("regex", meta)?,
-            "is_after" => self.written("is_after", meta)?,
-            "is_before" => self.written("is_before", meta)?,
-            "custom" => {
-                let check: Path = meta.value()?.parse()?;
-                self.rules.push(quote!(.validate(::regatta::models::Validation::custom(#check))));
+            key if let Some(validation) = validation(key, meta)? => {
+                self.rules.push(quote!(.validate(#validation)));
             }
-            "max_length" => self.rule("MaxLength", &meta.value()?.parse::<LitInt>()?),
-            "min_length" => self.rule("MinLength", &meta.value()?.parse::<LitInt>()?),
-            "max" => self.number("Max", meta)?,
-            "min" => self.number("Min", meta)?,
-            "is_in" => self.list("IsIn", meta)?,
-            "is_not_in" => self.list("IsNotIn", meta)?,
-            "is_boolean" => self.plain("IsBoolean"),
-            "is_number" => self.plain("IsNumber"),
-            "is_integer" => self.plain("IsInteger"),
-            "is_string" => self.plain("IsString"),
-            "is_hex_color" => self.plain("IsHexColor"),
-            "is_credit_card" => self.plain("IsCreditCard"),
-            "is_not_empty" => self.plain("IsNotEmpty"),
-            "is_email" => self.plain("IsEmail"),
-            "is_url" => self.plain("IsUrl"),
-            "is_ip" => self.plain("IsIp"),
-            "is_uuid" => self.plain("IsUuid"),
             _ => {
-                return Err(meta.error(
+                return Err(meta.error(format!(
                     "unknown key; use required, unique, default, private, read_only, writable, not_filterable, \
                      not_sortable, not_populatable, version, primary_key, name, column, model, on_delete, \
                      collection, via, through, auto_created_at, auto_updated_at, auto_increment, auto_uuid, precision, \
-                     scale, column_type, description, example, max_length, min_length, max, min, is_in, is_not_in, \
-                     is_after, is_before, is_boolean, is_number, is_integer, is_string, is_not_empty, is_email, \
-                     is_url, is_ip, is_uuid, is_hex_color, is_credit_card, regex, custom",
-                ));
+                     scale, column_type, description, example, {VALIDATIONS}"
+                )));
             }
         }
         Ok(())
@@ -206,56 +181,10 @@ impl FieldOptions {
         Ok(())
     }
 
-    fn plain(&mut self, rule: &str) {
-        let rule = format_ident!("{rule}");
-        self.rules.push(quote!(.validate(::regatta::models::Validation::#rule)));
-    }
-
-    fn rule(&mut self, rule: &str, value: &LitInt) {
-        let rule = format_ident!("{rule}");
-        self.rules.push(quote!(.validate(::regatta::models::Validation::#rule(#value))));
-    }
-
-    fn number(&mut self, rule: &str, meta: &ParseNestedMeta<'_>) -> Result<()> {
-        let rule = format_ident!("{rule}");
-        let stream = meta.value()?;
-        let minus = stream.parse::<Option<token::Minus>>()?;
-        let number: f64 = if stream.peek(LitFloat) {
-            stream.parse::<LitFloat>()?.base10_parse()?
-        } else {
-            stream.parse::<LitInt>()?.base10_parse()?
-        };
-        let number = if minus.is_some() { -number } else { number };
-        self.rules.push(quote!(.validate(::regatta::models::Validation::#rule(#number))));
-        Ok(())
-    }
-
-    fn list(&mut self, rule: &str, meta: &ParseNestedMeta<'_>) -> Result<()> {
-        let rule = format_ident!("{rule}");
-        let content;
-        let stream = meta.value()?;
-        bracketed!(content in stream);
-        let list = content.parse_terminated(<Expr as syn::parse::Parse>::parse, token::Comma)?;
-        let list = list.iter();
-        self.rules.push(quote! {
-            .validate(::regatta::models::Validation::#rule(
-                ::std::vec![#(::regatta::models::Value::from(#list)),*]
-            ))
-        });
-        Ok(())
-    }
-
     /// A call on the attribute's builder with a text.
     fn text(&mut self, call: &str, meta: &ParseNestedMeta<'_>) -> Result<()> {
         let (call, text) = (format_ident!("{call}"), meta.value()?.parse::<LitStr>()?);
         self.rules.push(quote!(.#call(#text)));
-        Ok(())
-    }
-
-    /// A rule that is written as text.
-    fn written(&mut self, rule: &str, meta: &ParseNestedMeta<'_>) -> Result<()> {
-        let (rule, text) = (format_ident!("{rule}"), meta.value()?.parse::<LitStr>()?);
-        self.rules.push(quote!(.validate(::regatta::models::Validation::#rule(#text))));
         Ok(())
     }
 

@@ -17,14 +17,16 @@ use super::super::outbox::{Batch, Number, Outbox, Waiting};
 use super::super::{BusStats, Message, count};
 use super::audit;
 use super::channels::Channels;
-use crate::protocol::classic::{self, Action, Asked, Broadcast, Request, Unusable};
+use crate::protocol::classic::{self, Action, Asked, Request, Unusable};
 use crate::redis::{Backoff, Redis};
 
 /// Messages in one batch, and about how many bytes.
 const BATCH: usize = 256;
 const BATCH_BYTES: usize = 1024 * 1024;
-/// How long messages gather after a batch: under load many go at once, and the first after a silence goes at once.
+/// How long messages gather after a small batch: under load many go at once, and the first after a silence goes at once.
 const GATHER: Duration = Duration::from_millis(1);
+/// So many at once are worth a round trip; those behind them don't wait.
+const WORTHWHILE: usize = 8;
 /// How long the other instances may take to subscribe again after an outage; longer than their back-off.
 const SETTLE: Duration = Duration::from_millis(1500);
 const SETTLE_STEP: Duration = Duration::from_millis(25);
@@ -75,7 +77,9 @@ impl Publisher {
                     }
                     self.outbox.delivered(batch.end);
                     backoff = Backoff::default();
-                    sleep(GATHER).await;
+                    if batch.messages.len() < WORTHWHILE {
+                        sleep(GATHER).await;
+                    }
                 }
                 Err(error) => {
                     line.connection = None;
@@ -196,12 +200,11 @@ impl Publisher {
     }
 
     fn encode(&self, message: &Message) -> Result<(String, Vec<u8>), Unusable> {
+        if let Message::Broadcast { namespace, data, rooms, except, volatile } = message {
+            let channel = classic::channel(&self.key, namespace, rooms);
+            return Ok((channel, classic::broadcast(&self.uid, namespace, data, rooms, except, *volatile)?));
+        }
         let (namespace, rooms, except, action) = match message.clone() {
-            Message::Broadcast { namespace, data, rooms, except, volatile } => {
-                let channel = classic::channel(&self.key, &namespace, &rooms);
-                let payload = Broadcast { namespace, data, rooms, except, volatile }.encode(&self.uid)?;
-                return Ok((channel, payload));
-            }
             Message::Join { namespace, rooms, except, targets } => {
                 (namespace, rooms, except, Action::Join(targets))
             }
@@ -216,7 +219,7 @@ impl Publisher {
                 let payload = Asked { id, question }.encode(&self.uid, &namespace)?;
                 return Ok((classic::request_channel(&self.key, &namespace), payload));
             }
-            Message::Missed { .. } => return Err(Unusable::Unknown),
+            Message::Missed { .. } | Message::Broadcast { .. } => return Err(Unusable::Unknown),
             Message::Reply { namespace, id, reply } => {
                 return Ok((classic::response_channel(&self.key, &namespace), reply.encode(&id)));
             }

@@ -70,7 +70,7 @@ pub struct HttpConfig {
     /// How long an idle connection is kept.
     #[setting(default = Span::seconds(75))]
     pub keep_alive: Span,
-    /// The most connections one worker holds.
+    /// The most connections one worker holds, and as many WebSockets beside them.
     #[setting(default = 25_000)]
     pub max_connections: usize,
     /// How long unacknowledged data may stay on a connection before the kernel ends it.

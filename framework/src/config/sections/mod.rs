@@ -22,7 +22,7 @@ pub use log::{LogConfig, LogFormat};
 pub use models::{BlueprintsConfig, Migrate, ModelsConfig};
 pub use openapi::OpenapiConfig;
 pub use security::SecurityConfig;
-pub use session::{SessionAdapter, SessionConfig, SessionImport};
+pub use session::{SameSite, SessionAdapter, SessionConfig, SessionImport};
 pub use sockets::{Adapter, Relay, SocketsConfig, Transport};
 pub use uploads::UploadsConfig;
 pub use views::ViewsConfig;

@@ -11,8 +11,21 @@ pub enum SessionAdapter {
     Memory,
     /// In Redis: shared by every instance.
     Redis,
-    /// In a SQL datastore, SQLite or PostgreSQL: shared by every instance that uses it.
+    /// In a SQL datastore, SQLite, PostgreSQL, MySQL or MariaDB: shared by every instance that uses it.
     Sql,
+}
+
+/// Whether a browser sends the session cookie with requests that come from other sites' pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SameSite {
+    /// With links that lead to the app, and nothing else.
+    #[default]
+    Lax,
+    /// Never: who follows a link from elsewhere arrives without a session.
+    Strict,
+    /// Always, for apps in other sites' frames: only over HTTPS.
+    None,
 }
 
 /// What an app replaces.
@@ -40,6 +53,9 @@ pub struct SessionConfig {
     pub cookie_name: Option<String>,
     /// Whether the cookie is only sent over HTTPS; unset: in production.
     pub cookie_secure: Option<bool>,
+    /// Whether browsers send the cookie with what other sites' pages ask for: `lax`, with links only, `strict`, never, or
+    /// `none`, always, which needs `cookie_secure`.
+    pub same_site: SameSite,
     /// A session ends when it was not used for this long.
     #[setting(default = Span::seconds(24 * 3600))]
     pub idle: Span,

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Input, Rules, Valid};
+use super::{Input, Valid};
 use crate::App;
-use crate::models::Validation;
+use crate::http::Rules;
 use crate::testing::TestApp;
 
 #[derive(Debug, Deserialize)]
@@ -32,21 +32,14 @@ struct Address {
     city: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Rules)]
 struct Search {
+    #[attr(min = 1)]
     page: u32,
+    #[attr(max = 100, is_integer)]
     size: Option<u32>,
+    #[attr(min_length = 2, max_length = 4)]
     word: String,
-}
-
-impl Rules for Search {
-    fn rules() -> Vec<(&'static str, Vec<Validation>)> {
-        vec![
-            ("page", vec![Validation::Min(1.0)]),
-            ("size", vec![Validation::Max(100.0), Validation::IsInteger]),
-            ("word", vec![Validation::MinLength(2), Validation::MaxLength(4)]),
-        ]
-    }
 }
 
 async fn app() -> TestApp {

@@ -13,7 +13,8 @@ use super::sent;
 use crate::models::{Validation, Value};
 use crate::{Error, Result};
 
-/// The rules for a type's fields, beyond their types.
+/// The rules for a type's fields, beyond their types. `#[derive(Rules)]` makes them of `#[attr(…)]` at the fields, as a
+/// model's; whether a field may be missing is said by its type.
 pub trait Rules {
     /// Each field with the rules for its value, by the name clients use. A field that is not sent, or null, keeps all of
     /// them: whether it may be is said by its type.
@@ -24,24 +25,15 @@ pub trait Rules {
 /// wrong at once, whether it is a rule, a type or a missing field.
 ///
 /// ```
-/// use regatta::http::{Rules, Valid};
-/// use regatta::models::Validation;
 /// use regatta::prelude::*;
 /// use serde::Deserialize;
 ///
-/// #[derive(Deserialize)]
+/// #[derive(Deserialize, Rules)]
 /// struct SignUp {
+///     #[attr(is_email, max_length = 200)]
 ///     email: String,
+///     #[attr(min = 18)]
 ///     age: u8,
-/// }
-///
-/// impl Rules for SignUp {
-///     fn rules() -> Vec<(&'static str, Vec<Validation>)> {
-///         vec![
-///             ("email", vec![Validation::IsEmail, Validation::MaxLength(200)]),
-///             ("age", vec![Validation::Min(18.0)]),
-///         ]
-///     }
 /// }
 ///
 /// async fn sign_up(form: Valid<SignUp>) -> String {

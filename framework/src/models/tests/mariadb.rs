@@ -9,14 +9,14 @@ use super::postgres::{is_root, run};
 use super::{Person, behaviour, migrations, once, open, open_with, person};
 
 /// A server of the test's own, ended with it. It is in another time zone than the apps.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     port: u16,
     folder: tempfile::TempDir,
 }
 
 impl Server {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("regatta-mariadb-").tempdir().unwrap();
         let data = format!("--datadir={}", folder.path().join("data").display());
         if is_root() {
@@ -45,11 +45,7 @@ impl Server {
         // Nothing has to survive the machine.
         command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--skip-log-bin"]);
         command.arg("--default-time-zone=+09:00");
-        command
-            .stderr(std::fs::File::create("/tmp/regatta/types/mdb.log").unwrap())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap()
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Until it takes connections: it opens its port before.
@@ -84,7 +80,7 @@ impl Server {
         self.wait();
     }
 
-    pub(super) fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         format!("mysql://regatta@127.0.0.1:{}/{database}", self.port)
     }
 }

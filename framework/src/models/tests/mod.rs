@@ -17,6 +17,8 @@ mod schemas;
 mod statements;
 pub(crate) mod zoo;
 
+#[cfg(feature = "mysql")]
+pub(crate) use mariadb::Server as MariaDbServer;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Server as PostgresServer;
 

@@ -24,37 +24,6 @@ pub(crate) struct Broadcast {
 }
 
 impl Broadcast {
-    /// The bytes to publish.
-    ///
-    /// # Errors
-    /// When `data` is no JSON array.
-    pub(crate) fn encode(&self, uid: &str) -> Result<Vec<u8>, Unusable> {
-        let args: Vec<Value> = serde_json::from_slice(&self.data.json).map_err(|_| Unusable::Malformed)?;
-        let mut out = Vec::with_capacity(self.data.len() + 96);
-        msgpack::write_array_len(3, &mut out);
-        msgpack::write_str(uid, &mut out);
-
-        msgpack::write_map_len(3, &mut out);
-        msgpack::write_str("type", &mut out);
-        out.push(2);
-        msgpack::write_str("data", &mut out);
-        msgpack::write_array_len(args.len(), &mut out);
-        args.iter().for_each(|arg| msgpack::write_with(arg, &self.data.attachments, &mut out));
-        msgpack::write_str("nsp", &mut out);
-        msgpack::write_str(&self.namespace, &mut out);
-
-        msgpack::write_map_len(3, &mut out);
-        write_names("rooms", &self.rooms, &mut out);
-        write_names("except", &self.except, &mut out);
-        msgpack::write_str("flags", &mut out);
-        msgpack::write_map_len(usize::from(self.volatile), &mut out);
-        if self.volatile {
-            msgpack::write_str("volatile", &mut out);
-            out.push(0xc3);
-        }
-        Ok(out)
-    }
-
     /// A received broadcast with its sender's uid; `None` when the sender is `own`.
     ///
     /// # Errors
@@ -90,6 +59,50 @@ impl Broadcast {
                 .is_some_and(|volatile| *volatile == ValueRef::Boolean(true)),
         }))
     }
+}
+
+/// The bytes to publish for an event: `rooms` empty means every socket.
+///
+/// # Errors
+/// When `data` is no JSON array.
+pub(crate) fn broadcast(
+    uid: &str,
+    namespace: &str,
+    data: &Event,
+    rooms: &[String],
+    except: &[String],
+    volatile: bool,
+) -> Result<Vec<u8>, Unusable> {
+    let mut out = Vec::with_capacity(data.len() + 96);
+    msgpack::write_array_len(3, &mut out);
+    msgpack::write_str(uid, &mut out);
+
+    msgpack::write_map_len(3, &mut out);
+    msgpack::write_str("type", &mut out);
+    out.push(2);
+    msgpack::write_str("data", &mut out);
+    if data.json.first() != Some(&b'[') {
+        return Err(Unusable::Malformed);
+    }
+    if data.attachments.is_empty() {
+        msgpack::write_json(&data.json, &mut out).map_err(|_| Unusable::Malformed)?;
+    } else {
+        let args: Value = serde_json::from_slice(&data.json).map_err(|_| Unusable::Malformed)?;
+        msgpack::write_with(&args, &data.attachments, &mut out);
+    }
+    msgpack::write_str("nsp", &mut out);
+    msgpack::write_str(namespace, &mut out);
+
+    msgpack::write_map_len(3, &mut out);
+    write_names("rooms", rooms, &mut out);
+    write_names("except", except, &mut out);
+    msgpack::write_str("flags", &mut out);
+    msgpack::write_map_len(usize::from(volatile), &mut out);
+    if volatile {
+        msgpack::write_str("volatile", &mut out);
+        out.push(0xc3);
+    }
+    Ok(out)
 }
 
 /// The event in a message of about `size` bytes. Its binary values are attachments, unless there are more than clients

@@ -13,7 +13,7 @@ use rmpv::ValueRef;
 
 use super::msgpack;
 
-pub(crate) use broadcast::Broadcast;
+pub(crate) use broadcast::{Broadcast, broadcast};
 pub(crate) use number::{Sender, numbered, sender};
 pub(crate) use question::{Asked, Question};
 pub(crate) use reply::Reply;

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{read, to_json, write};
+use super::{read, to_json, write, write_json};
 
 fn written(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
@@ -24,9 +24,25 @@ fn values_come_back_as_they_went() {
     ]);
     let Value::Array(values) = values else { unreachable!() };
     for value in values {
-        let text = json_of(&written(&value));
+        let bytes = written(&value);
+        let mut directly = Vec::new();
+        write_json(value.to_string().as_bytes(), &mut directly).unwrap();
+        assert!(directly == bytes, "{value}");
+        let text = json_of(&bytes);
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value, "{}", &text[..text.len().min(80)]);
     }
+}
+
+#[test]
+fn text_that_is_no_json_is_not_written() {
+    for text in ["", "[1,", "{\"a\"}", "[1] 2", "{1:2}", "nul"] {
+        assert!(write_json(text.as_bytes(), &mut Vec::new()).is_err(), "{text}");
+    }
+    let many = serde_json::to_string(&vec![1; 20]).unwrap();
+    let mut out = vec![9];
+    write_json(format!("[{many},{{\"k\":{many}}}]").as_bytes(), &mut out).unwrap();
+    assert_eq!(out[..4], [9, 0x92, 0xdc, 0], "what was there stays, and long lists have long heads");
+    assert_eq!(json_of(&out[1..]), format!("[{many},{{\"k\":{many}}}]"));
 }
 
 #[test]

@@ -59,6 +59,21 @@ fn lookalikes_are_not_known() {
 }
 
 #[test]
+fn a_page_over_http_is_none_of_an_app_that_is_public_over_https() {
+    let mut config = Config::load_with(std::path::Path::new("/nonexistent"), Environment::Test, &[]).unwrap();
+    let own = "chat.example.com";
+    config.http.public_url = Some(format!("https://{own}"));
+    let origins = Origins::for_sockets(&config);
+    assert!(origins.knows("https://chat.example.com", Some(own)));
+    assert!(!origins.knows("http://chat.example.com", Some(own)));
+    assert!(!origins.knows("http://chat.example.com:80", Some(own)));
+    assert!(
+        origins.knows("http://localhost:1337", Some("localhost:1337")),
+        "a host that is not the public one"
+    );
+}
+
+#[test]
 fn a_star_must_be_written_to_allow_every_origin() {
     assert!(origins(&["*"]).knows("https://anywhere.example", Some("here")));
     assert!(!origins(&[]).knows("https://anywhere.example", Some("here")));

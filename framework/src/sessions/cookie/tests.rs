@@ -1,5 +1,5 @@
 use super::{Cookies, Id};
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, SameSite};
 
 fn config(environment: Environment) -> Config {
     Config::load_with(std::path::Path::new("/nonexistent"), environment, &[]).unwrap()
@@ -23,6 +23,32 @@ fn the_cookie_is_for_this_host_https_and_no_script_in_production() {
     assert!(text.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"), "{text}");
     let header = cookies(Environment::Development, &["a"]).expire().unwrap();
     assert_eq!(header, "regatta=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+}
+
+#[test]
+fn other_sites_send_it_as_configured_and_never_without_encryption() {
+    let attributes = |environment, same_site, secure| {
+        let mut config = config(environment);
+        (config.session.same_site, config.session.cookie_secure) = (same_site, secure);
+        let cookies = Cookies::new(&config, &["a".to_owned()]).map_err(|refused| refused.to_string())?;
+        Ok(cookies
+            .set(&Id::random().unwrap())
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .split_once("; ")
+            .unwrap()
+            .1
+            .to_owned())
+    };
+    let production = |same_site| attributes(Environment::Production, same_site, None);
+    let told = |text: &str| Ok::<_, String>(text.to_owned());
+    assert_eq!(production(SameSite::Strict), told("Path=/; HttpOnly; SameSite=Strict; Secure"));
+    assert_eq!(production(SameSite::None), told("Path=/; HttpOnly; SameSite=None; Secure"));
+    let plain = attributes(Environment::Development, SameSite::None, None).unwrap_err();
+    assert!(plain.contains("session.cookie_secure = true"), "{plain}");
+    let secure = attributes(Environment::Development, SameSite::None, Some(true));
+    assert_eq!(secure, told("Path=/; HttpOnly; SameSite=None; Secure"));
 }
 
 #[test]

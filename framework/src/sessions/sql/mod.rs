@@ -3,6 +3,7 @@
 //! A change is one statement that merges the changed keys into the row if it still lives, so that neither a concurrent
 //! change of another key nor the end of the session is undone. Times are the database's.
 
+mod ask;
 mod rows;
 mod statements;
 
@@ -10,17 +11,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use sea_query::{Value as Parameter, Values as Parameters};
-use tokio::sync::{Mutex, MutexGuard};
+use sea_query::Value as Parameter;
+use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 
-use rows::{Rows, ids, owned, patch, text, values};
+use rows::{ids, owned, patch, text, values};
 use statements::{Statements, TABLE};
 
 use super::breaker::Breaker;
 use super::{Added, Delta, Id, Loaded, SessionError, SignedIn, Store, Swapped, Which};
 use crate::config::SessionConfig;
-use crate::db::{self, DbError, Engine, Kind, Layout, Query, Transaction, Value};
+use crate::db::{self, DbError, Kind, Value};
 use crate::{Error, Result};
 
 /// How long an id is remembered as renewed, in milliseconds.
@@ -48,14 +49,9 @@ struct Inner {
 }
 
 impl SqlStore {
-    /// # Errors
-    /// When the database is one that sessions can't live in.
-    pub(super) fn new(store: db::Store, config: &SessionConfig) -> Result<Self> {
-        if store.engine() == Engine::MySql {
-            return Err(SessionError::NoSuchDatabase.into());
-        }
+    pub(super) fn new(store: db::Store, config: &SessionConfig) -> Self {
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX).clamp(1, 1 << 52);
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             statements: Statements::new(store.engine()),
             store,
             writer: Mutex::default(),
@@ -64,7 +60,7 @@ impl SqlStore {
             max_per_user: i64::try_from(config.max_per_user).unwrap_or(i64::MAX).max(1),
             deadline: config.deadline.get(),
             breaker: Breaker::default(),
-        })))
+        }))
     }
 
     /// Does `work` within the deadline. Work that is late goes on by itself: a statement given up half-way would cost
@@ -101,35 +97,6 @@ impl SqlStore {
 }
 
 impl Inner {
-    async fn writer(&self) -> Option<MutexGuard<'_, ()>> {
-        match self.store.engine() {
-            Engine::Sqlite => Some(self.writer.lock().await),
-            Engine::Postgres | Engine::MySql => None,
-        }
-    }
-
-    async fn read(
-        &self,
-        sql: &str,
-        parameters: Vec<Parameter>,
-        kinds: &[Kind],
-        within: Option<&Transaction>,
-    ) -> Result<Rows, DbError> {
-        let layout = Layout::new(kinds.len(), kinds.iter().copied().enumerate().collect());
-        self.store.rows(Query::new(sql, Parameters(parameters)), &layout, within).await
-    }
-
-    /// The rows that a statement which writes gives back.
-    async fn write(&self, sql: &str, parameters: Vec<Parameter>, kinds: &[Kind]) -> Result<Rows, DbError> {
-        let _turn = self.writer().await;
-        self.read(sql, parameters, kinds, None).await
-    }
-
-    /// Whether a statement that writes found its row.
-    async fn hits(&self, sql: &str, parameters: Vec<Parameter>) -> Result<bool, DbError> {
-        Ok(!self.write(sql, parameters, &[Kind::Integer]).await?.is_empty())
-    }
-
     async fn load(self: Arc<Self>, key: String) -> Result<Loaded, DbError> {
         let kinds = [Kind::Text, Kind::Text, Kind::Integer, Kind::Integer, Kind::Integer];
         let rows = self.read(&self.statements.load, vec![text(&key)], &kinds, None).await?;
@@ -164,7 +131,7 @@ impl Inner {
         let transaction = self.store.begin().await?;
         let renamed = vec![text(&key), patch(&delta).into(), self.idle.into(), text(&to)];
         let within = Some(&transaction);
-        if self.read(&self.statements.rename, renamed, &[Kind::Integer], within).await?.is_empty() {
+        if !self.hits_within(&self.statements.rename, renamed, &transaction).await? {
             return Ok(None);
         }
         self.read(&self.statements.remember, vec![text(&key), REMEMBERED.into()], &[], within).await?;
@@ -181,7 +148,7 @@ impl Inner {
     async fn make_room(&self, delta: &Delta) -> Result<Vec<String>, DbError> {
         let Some(owner) = &delta.owner else { return Ok(Vec::new()) };
         let parameters = vec![text(&owner.user), self.max_per_user.into()];
-        Ok(ids(self.write(&self.statements.too_many, parameters, &[Kind::Text]).await?))
+        self.remove(&self.statements.too_many, parameters).await
     }
 
     /// Replaces the value under `key` with what `change` makes of it, while nobody else writes to the session; nothing
@@ -201,9 +168,9 @@ impl Inner {
         let Some(new) = new else { return Ok(Some(outcome)) };
         let delta = Delta { set: vec![(key, new)], ..Delta::default() };
         let parameters = vec![text(session), patch(&delta).into(), self.idle.into()];
-        let written = self.read(&self.statements.commit, parameters, &[Kind::Integer], within).await?;
+        let written = self.hits_within(&self.statements.commit, parameters, &transaction).await?;
         self.store.commit(&transaction).await?;
-        Ok((!written.is_empty()).then_some(outcome))
+        Ok(written.then_some(outcome))
     }
 
     async fn look_for(&self, keys: &[String]) -> Result<Vec<bool>, DbError> {
@@ -311,7 +278,7 @@ impl Store for SqlStore {
             Which::All => |all: &Statements| all.end_all.clone(),
         };
         self.within(async move |inner: Arc<Inner>| {
-            Ok(ids(inner.write(&statement(&inner.statements), parameters, &[Kind::Text]).await?))
+            inner.remove(&statement(&inner.statements), parameters).await
         })
     }
 
@@ -379,8 +346,7 @@ impl Store for SqlStore {
     fn sweep(&self) -> BoxFuture<'_, Result<()>> {
         async move {
             loop {
-                let swept =
-                    self.0.write(&self.0.statements.sweep, vec![BATCH.into()], &[Kind::Integer]).await?;
+                let swept = self.0.remove(&self.0.statements.sweep, vec![BATCH.into()]).await?;
                 if swept.len() < usize::try_from(BATCH).unwrap_or_default() {
                     return Ok(());
                 }

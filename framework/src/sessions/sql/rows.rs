@@ -33,3 +33,18 @@ pub(super) fn owned(value: Value) -> Option<String> {
 pub(super) fn ids(rows: Rows) -> Vec<String> {
     rows.into_iter().flatten().filter_map(owned).collect()
 }
+
+/// `$1` and so on as MySQL writes them: `?`, each with a parameter of its own in the order of the text.
+pub(super) fn in_order(sql: &str, parameters: &[Parameter]) -> (String, Vec<Parameter>) {
+    let (mut text, mut ordered) = (String::with_capacity(sql.len()), Vec::new());
+    let mut pieces = sql.split('$');
+    text.extend(pieces.next());
+    for piece in pieces {
+        let digits = piece.len() - piece.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+        let place: usize = piece[..digits].parse().unwrap_or_default();
+        ordered.extend(place.checked_sub(1).and_then(|place| parameters.get(place)).cloned());
+        text.push('?');
+        text.push_str(&piece[digits..]);
+    }
+    (text, ordered)
+}

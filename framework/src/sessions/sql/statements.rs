@@ -13,10 +13,50 @@ const COLUMNS: &str = "id varchar(64) NOT NULL PRIMARY KEY, data {json} NOT NULL
 
 const ALIVE: &str = "renewed = 0 AND expires_at > {now}";
 
+/// What engines say differently.
+struct Dialect {
+    /// The clock, in milliseconds.
+    now: &'static str,
+    /// The values with `$2` merged into them.
+    patch: &'static str,
+    /// The type of the values, and they as text.
+    json: &'static str,
+    text: &'static str,
+    for_update: &'static str,
+}
+
+impl Dialect {
+    fn of(engine: Engine) -> Self {
+        match engine {
+            Engine::Postgres => Self {
+                now: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
+                patch: "jsonb_strip_nulls(data || CAST($2 AS jsonb))",
+                json: "jsonb",
+                text: "CAST(data AS text)",
+                for_update: " FOR UPDATE",
+            },
+            Engine::Sqlite => Self {
+                now: "CAST(unixepoch('subsec') * 1000 AS integer)",
+                patch: "json_patch(data, $2)",
+                json: "text",
+                text: "CAST(data AS text)",
+                for_update: "",
+            },
+            Engine::MySql => Self {
+                now: "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)",
+                patch: "JSON_MERGE_PATCH(data, $2)",
+                json: "mediumtext",
+                text: "data",
+                for_update: " FOR UPDATE",
+            },
+        }
+    }
+}
+
 /// Ready for one engine.
 #[derive(Debug)]
 pub(super) struct Statements {
-    pub(super) make: [String; 3],
+    pub(super) make: Vec<String>,
     pub(super) columns: String,
     pub(super) load: String,
     pub(super) prolong: String,
@@ -40,15 +80,18 @@ pub(super) struct Statements {
 
 impl Statements {
     pub(super) fn new(engine: Engine) -> Self {
-        let (now, patch, json, for_update) = match engine {
-            Engine::Postgres => (
-                "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
-                "jsonb_strip_nulls(data || CAST($2 AS jsonb))",
-                "jsonb",
-                " FOR UPDATE",
-            ),
-            Engine::Sqlite | Engine::MySql => {
-                ("CAST(unixepoch('subsec') * 1000 AS integer)", "json_patch(data, $2)", "text", "")
+        let Dialect { now, patch, json, text, for_update } = Dialect::of(engine);
+        let is_mysql = engine == Engine::MySql;
+        // MySQL gives no rows of what it wrote: there the rows are counted, or locked, read and removed.
+        let returning = if is_mysql { "" } else { " RETURNING 1" };
+        let ends = |condition: &str| match is_mysql {
+            true => format!("SELECT id FROM {TABLE} WHERE {condition} FOR UPDATE"),
+            false => format!("DELETE FROM {TABLE} WHERE {condition} RETURNING id"),
+        };
+        let ends_some = |which: &str| match is_mysql {
+            true => format!("SELECT id FROM {TABLE} WHERE {which} FOR UPDATE"),
+            false => {
+                format!("DELETE FROM {TABLE} WHERE id IN (SELECT id FROM {TABLE} WHERE {which}) RETURNING id")
             }
         };
         let filled = |text: &str| {
@@ -57,30 +100,42 @@ impl Statements {
                 .replace("{now}", now)
                 .replace("{patch}", patch)
                 .replace("{json}", json)
+                .replace("{returning}", returning)
                 .replace("{table}", TABLE)
         };
         let columns = filled(COLUMNS);
-        Self {
-            make: [
+        let make = match is_mysql {
+            // It knows no `IF NOT EXISTS` of an index, and takes `Ada` for `ada` where nothing is said.
+            true => vec![format!(
+                "CREATE TABLE IF NOT EXISTS {TABLE} ({columns}, KEY {TABLE}_user (user_id), KEY {TABLE}_expires \
+                 (expires_at)) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+            )],
+            false => vec![
                 format!("CREATE TABLE IF NOT EXISTS {TABLE} ({columns})"),
                 format!("CREATE INDEX IF NOT EXISTS {TABLE}_user ON {TABLE} (user_id)"),
                 format!("CREATE INDEX IF NOT EXISTS {TABLE}_expires ON {TABLE} (expires_at)"),
             ],
+        };
+        let value = if json == "jsonb" { "CAST($2 AS jsonb)" } else { "$2" };
+        Self {
+            make,
             columns,
             load: filled(
-                "SELECT CAST(data AS text), user_id, expires_at - {now}, ends_at - {now}, renewed FROM {table} \
+                "SELECT {text}, user_id, expires_at - {now}, ends_at - {now}, renewed FROM {table} \
                  WHERE id = $1 AND expires_at > {now}",
-            ),
+            )
+            .replace("{text}", text),
             prolong: filled("UPDATE {table} SET {use} WHERE id = $1 AND {alive}").replace("{idle}", "$2"),
             create: filled(
                 "INSERT INTO {table} (id, data, user_id, label, signed_in_at, started_at, seen_at, ends_at, expires_at, \
-                 renewed) VALUES ($1, CAST($2 AS {json}), $3, $4, {now}, {now}, {now}, {now} + $5, {now} + $6, 0)",
-            ),
-            commit: filled("UPDATE {table} SET data = {patch}, {use} WHERE id = $1 AND {alive} RETURNING 1")
+                 renewed) VALUES ($1, {value}, $3, $4, {now}, {now}, {now}, {now} + $5, {now} + $6, 0)",
+            )
+            .replace("{value}", value),
+            commit: filled("UPDATE {table} SET data = {patch}, {use} WHERE id = $1 AND {alive}{returning}")
                 .replace("{idle}", "$3"),
             rename: filled(
                 "UPDATE {table} SET id = $4, data = {patch}, turn = NULL, turn_until = NULL, {use} \
-                 WHERE id = $1 AND {alive} RETURNING 1",
+                 WHERE id = $1 AND {alive}{returning}",
             )
             .replace("{idle}", "$3"),
             remember: filled(
@@ -90,31 +145,32 @@ impl Statements {
             sign_in: filled(
                 "UPDATE {table} SET user_id = $2, label = $3, signed_in_at = {now} WHERE id = $1 AND renewed = 0",
             ),
-            too_many: filled(
-                "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE user_id = $1 AND {alive} \
-                 ORDER BY signed_in_at DESC, id LIMIT 1000 OFFSET $2) RETURNING id",
-            ),
+            too_many: filled(&ends_some(
+                "user_id = $1 AND {alive} ORDER BY signed_in_at DESC, id LIMIT 1000 OFFSET $2",
+            )),
             destroy: filled("DELETE FROM {table} WHERE id = $1"),
             list: filled(
                 "SELECT id, started_at, seen_at, label FROM {table} WHERE user_id = $1 AND {alive} \
                  ORDER BY signed_in_at, id LIMIT 1000",
             ),
-            end_all: filled("DELETE FROM {table} WHERE user_id = $1 AND {alive} RETURNING id"),
-            end_one: filled("DELETE FROM {table} WHERE user_id = $1 AND id = $2 AND {alive} RETURNING id"),
-            end_others: filled(
-                "DELETE FROM {table} WHERE user_id = $1 AND id <> $2 AND {alive} RETURNING id",
-            ),
-            look: filled("SELECT CAST(data AS text) FROM {table} WHERE id = $1 AND {alive}") + for_update,
+            end_all: filled(&ends("user_id = $1 AND {alive}")),
+            end_one: filled(&ends("user_id = $1 AND id = $2 AND {alive}")),
+            end_others: filled(&ends("user_id = $1 AND id <> $2 AND {alive}")),
+            look: filled("SELECT {text} FROM {table} WHERE id = $1 AND {alive}").replace("{text}", text) + for_update,
             lock: filled(
                 "UPDATE {table} SET turn = $2, turn_until = {now} + $3 \
-                 WHERE id = $1 AND {alive} AND (turn IS NULL OR turn_until <= {now}) RETURNING 1",
+                 WHERE id = $1 AND {alive} AND (turn IS NULL OR turn_until <= {now}){returning}",
             ),
             unlock: filled("UPDATE {table} SET turn = NULL, turn_until = NULL WHERE id = $1 AND turn = $2"),
-            sweep: filled(
-                "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE expires_at <= {now} LIMIT $1) RETURNING 1",
-            ),
+            sweep: filled(&ends_some("expires_at <= {now} LIMIT $1")),
             now,
         }
+    }
+
+    /// Removes `count` rows by their ids.
+    pub(super) fn remove(count: usize) -> String {
+        let places: Vec<_> = (1..=count).map(|place| format!("${place}")).collect();
+        format!("DELETE FROM {TABLE} WHERE id IN ({})", places.join(", "))
     }
 
     /// Which of `count` ids live.

@@ -20,7 +20,7 @@ impl Database {
 
     fn open(&self, config: &SessionConfig) -> SqlStore {
         let store = db::Store::open(&DatastoreConfig::at(&self.url), self.folder.path(), 2).unwrap();
-        SqlStore::new(store, config).unwrap()
+        SqlStore::new(store, config)
     }
 }
 
@@ -56,6 +56,23 @@ async fn it_conforms_on_postgres() {
     conformance::run(&database).await;
 }
 
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_conforms_on_mariadb() {
+    let server = crate::models::tests::MariaDbServer::start();
+    let database = Database { url: server.url("one"), folder: tempfile::tempdir().unwrap() };
+    made(&database).await;
+    conformance::run(&database).await;
+}
+
+#[test]
+fn mysqls_parameters_stand_in_the_order_of_the_text() {
+    let (sql, ordered) =
+        super::rows::in_order("SET a = $2, b = $10x$1 WHERE c = $2", &["one".into(), "two".into()]);
+    assert_eq!(sql, "SET a = ?, b = ?x? WHERE c = ?");
+    assert_eq!(ordered, ["two".into(), "one".into(), "two".into()]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_expired_is_removed_in_batches_and_nothing_else() {
     let database = Database::sqlite();
@@ -80,7 +97,7 @@ async fn a_database_that_is_away_is_503_within_the_deadline() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = DatastoreConfig::at("postgres://nobody@127.0.0.1:1/none");
     let Ok(store) = db::Store::open(&nowhere, Path::new(folder.path()), 2) else { return };
-    let store = SqlStore::new(store, &SessionConfig::default()).unwrap();
+    let store = SqlStore::new(store, &SessionConfig::default());
     let started = std::time::Instant::now();
     let error = store.load(&Id::random().unwrap()).await.unwrap_err();
     assert_eq!(error.status(), 503, "{error:?}");

@@ -1,6 +1,7 @@
 //! The life of one connection: heartbeat, and messages in.
 
 use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::rt::time::{Instant, Sleep, sleep, sleep_until};
@@ -35,50 +36,41 @@ const PING_TIMEOUT: Reason = "ping timeout";
 pub(super) struct Connection<C> {
     link: Link,
     client: C,
-    ping_interval: Duration,
-    ping_timeout: Duration,
-    connect_timeout: Duration,
+    incoming: Source,
+    config: Rc<SocketsConfig>,
     heartbeat: Pin<Box<Sleep>>,
     awaits_pong: bool,
     pace: Pace,
 }
 
 impl<C: Conversation> Connection<C> {
-    pub(super) fn new(link: Link, client: C, config: &SocketsConfig) -> Self {
-        let (ping_interval, ping_timeout) = (config.ping_interval.get(), config.ping_timeout.get());
+    pub(super) fn new(link: Link, client: C, incoming: Source, config: Rc<SocketsConfig>) -> Self {
         let first_beat = match link.revision() {
-            Revision::V3 => ping_interval + ping_timeout,
-            Revision::V4 => ping_interval,
+            Revision::V3 => config.ping_interval.get() + config.ping_timeout.get(),
+            Revision::V4 => config.ping_interval.get(),
         };
-        Self {
-            link,
-            client,
-            ping_interval,
-            ping_timeout,
-            connect_timeout: config.connect_timeout.get(),
-            heartbeat: Box::pin(sleep(first_beat)),
-            awaits_pong: false,
-            pace: Pace::new(config),
-        }
+        let (heartbeat, pace) = (Box::pin(sleep(first_beat)), Pace::new(&config));
+        Self { link, client, incoming, config, heartbeat, awaits_pong: false, pace }
     }
 
     /// Runs until the connection ends, for whatever reason; then its sockets have left everything.
-    pub(super) async fn run(mut self, mut incoming: Source) {
+    pub(super) async fn run(&mut self) {
         self.client.opened();
-        let reason = self.serve(&mut incoming).await;
+        let reason = self.serve().await;
         let reason = self.link.reason().unwrap_or(reason);
         // Whoever does not answer will not fetch anything either.
         self.link.close(frame::NORMAL, reason, reason == PING_TIMEOUT);
         self.client.left(reason).await;
     }
 
-    async fn serve(&mut self, incoming: &mut Source) -> Reason {
-        let connect_deadline = Instant::now() + self.connect_timeout;
+    async fn serve(&mut self) -> Reason {
+        let connect_timeout = self.config.connect_timeout.get();
+        let connect_deadline = Instant::now() + connect_timeout;
         loop {
             let (has_room, is_connected) = (self.client.has_room(), self.client.is_connected());
-            let attachments_due = self.client.waits_since().map(|since| since + self.connect_timeout);
+            let attachments_due = self.client.waits_since().map(|since| since + connect_timeout);
             let step = tokio::select! {
-                message = incoming.next(), if has_room => match message {
+                message = self.incoming.next(), if has_room => match message {
                     Some(message) => self.message(message),
                     None => Err("transport close"),
                 },
@@ -96,6 +88,11 @@ impl<C: Conversation> Connection<C> {
         }
     }
 
+    /// The next beat is due then.
+    fn beats_in(&mut self, time: Duration) {
+        self.heartbeat.as_mut().reset(Instant::now() + time);
+    }
+
     /// The server's heartbeat: a ping, or the end when the last one was not answered. A client of revision 3
     /// pings itself, and should have by now.
     fn beat(&mut self) -> Result<(), Reason> {
@@ -104,7 +101,7 @@ impl<C: Conversation> Connection<C> {
         }
         self.awaits_pong = true;
         self.link.send_text("2");
-        self.heartbeat.as_mut().reset(Instant::now() + self.ping_timeout);
+        self.beats_in(self.config.ping_timeout.get());
         Ok(())
     }
 
@@ -145,12 +142,12 @@ impl<C: Conversation> Connection<C> {
         match Engine::parse(text) {
             Ok(Engine::Ping(data)) if revision == Revision::V3 => {
                 self.link.send_text(&format!("3{data}"));
-                self.heartbeat.as_mut().reset(Instant::now() + self.ping_interval + self.ping_timeout);
+                self.beats_in(self.config.ping_interval.get() + self.config.ping_timeout.get());
                 Ok(())
             }
             Ok(Engine::Pong) if revision == Revision::V4 => {
                 self.awaits_pong = false;
-                self.heartbeat.as_mut().reset(Instant::now() + self.ping_interval);
+                self.beats_in(self.config.ping_interval.get());
                 Ok(())
             }
             Ok(Engine::Message(message)) => self.client.text(message),

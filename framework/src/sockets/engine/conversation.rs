@@ -38,5 +38,5 @@ pub(in crate::sockets) trait Conversation: 'static {
     fn binary(&mut self, data: Bytes) -> Result<(), Reason>;
 
     /// The connection is gone.
-    fn left(self, reason: Reason) -> impl Future<Output = ()>;
+    fn left(&mut self, reason: Reason) -> impl Future<Output = ()>;
 }

@@ -35,5 +35,5 @@ impl Conversation for Echo {
         Ok(())
     }
 
-    async fn left(self, _: Reason) {}
+    async fn left(&mut self, _: Reason) {}
 }

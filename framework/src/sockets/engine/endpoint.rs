@@ -4,6 +4,8 @@
 use std::rc::Rc;
 use std::sync::LazyLock;
 
+use actix_http::{Response, ws};
+use actix_web::body::MessageBody;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
@@ -31,15 +33,42 @@ use crate::sockets::{Dispatcher, Handshake, Sockets, Worker};
 /// What the endpoint of one worker needs.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
-    pub(crate) sockets: Sockets,
-    pub(crate) worker: Worker,
-    pub(crate) config: Rc<SocketsConfig>,
-    pub(crate) origins: Origins,
-    pub(crate) gate: Gate,
-    pub(crate) dispatcher: Dispatcher,
+    worker: Worker,
+    config: Rc<SocketsConfig>,
+    origins: Origins,
+    gate: Gate,
+    around: Rc<Surroundings>,
     /// Whether everything is sent back, and nothing else happens.
     #[cfg(feature = "testing")]
-    pub(crate) echoes: bool,
+    echoes: bool,
+}
+
+impl Endpoint {
+    /// The endpoint of the calling thread.
+    pub(crate) fn new(
+        sockets: &Sockets,
+        config: &SocketsConfig,
+        origins: &Origins,
+        gate: &Gate,
+        dispatcher: &Dispatcher,
+    ) -> Self {
+        let worker = Worker::start(sockets, dispatcher.clone());
+        Self {
+            around: Rc::new(Surroundings::new(sockets, worker.hub(), dispatcher, config)),
+            worker,
+            config: Rc::new(config.clone()),
+            origins: origins.clone(),
+            gate: gate.clone(),
+            #[cfg(feature = "testing")]
+            echoes: false,
+        }
+    }
+
+    /// One that sends everything back.
+    #[cfg(feature = "testing")]
+    pub(crate) fn echoing(self, echoes: bool) -> Self {
+        Self { echoes, ..self }
+    }
 }
 
 /// Serves a request to the endpoint.
@@ -163,13 +192,12 @@ fn open_websocket(
     to: &Endpoint,
     revision: Revision,
 ) -> Result<HttpResponse, Failure> {
+    let mut response = ws::handshake(req.head()).map_err(|_| Refusal::Request)?;
     let (session, link) = begin(req, to, revision, None)?;
-    let (response, kept, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
-    let outbox = session.outbox().clone();
-    let incoming = Source::WebSocket(WebSocket::new(stream, to.config.max_payload, revision));
-    // Dropping what is kept ends the response body it belongs to.
-    run(to, session, link, incoming, kept);
-    Ok(response.map_body(|_, upstream| outbox.into_body(upstream)).map_into_boxed_body())
+    let response = response.message_body(session.outbox().clone().into_body());
+    let incoming = WebSocket::new(body.into_inner(), to.config.max_payload, revision);
+    run(to, session, link, Source::WebSocket(incoming));
+    Ok(answer(response)?)
 }
 
 /// A connection that begins with polling.
@@ -188,7 +216,7 @@ async fn open_polling(
         let cookie = header::HeaderValue::from_str(&cookie).map_err(crate::Error::internal)?;
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    run(to, session, link, Source::Inbox(arriving), ());
+    run(to, session, link, Source::Inbox(arriving));
     Ok(response)
 }
 
@@ -201,6 +229,7 @@ async fn upgrade(
     query: &Query<'_>,
 ) -> Result<HttpResponse, Failure> {
     let revision = revision(query, &to.config)?;
+    let mut response = ws::handshake(req.head()).map_err(|_| Refusal::Request)?;
     let (into, from) = mpsc::channel(INBOX);
     let (sender, out) = mpsc::channel::<Bytes>(INBOX);
     match to.worker.desk().upgrade(id, from, sender.clone()).await {
@@ -210,8 +239,7 @@ async fn upgrade(
         Err(refusal) => return Err(refusal.into()),
     }
     drop(sender);
-    let (response, kept, stream) = actix_ws::handle(req, body).map_err(|_| Refusal::Request)?;
-    let mut socket = WebSocket::new(stream, to.config.max_payload, revision);
+    let mut socket = WebSocket::new(body.into_inner(), to.config.max_payload, revision);
     actix_web::rt::spawn(async move {
         loop {
             let message = tokio::select! {
@@ -224,9 +252,16 @@ async fn upgrade(
                 break;
             }
         }
-        drop(kept);
     });
-    Ok(response.map_body(|_, upstream| ChannelBody::new(out, upstream)).map_into_boxed_body())
+    Ok(answer(response.message_body(ChannelBody::new(out)))?)
+}
+
+/// The answer to a handshake.
+fn answer(
+    response: Result<Response<impl MessageBody + 'static>, actix_http::Error>,
+) -> crate::Result<HttpResponse> {
+    let response = response.map_err(|error| crate::Error::internal(error.to_string()))?;
+    Ok(HttpResponse::from(response.map_into_boxed_body()))
 }
 
 /// A new connection of this worker, with its greeting queued.
@@ -264,42 +299,27 @@ fn begin(
     Ok((Session::new(link.clone(), outbox, inbox), link))
 }
 
-/// Lives the connection's life, from now to its end. `kept` is dropped then.
-fn run(to: &Endpoint, session: Session, link: Link, incoming: Source, kept: impl Sized + 'static) {
+/// Lives the connection's life, from now to its end.
+fn run(to: &Endpoint, session: Session, link: Link, incoming: Source) {
     #[cfg(feature = "testing")]
     if to.echoes {
-        return converse(to, session, Echo(link.clone()), link, incoming, kept);
+        return converse(to, session, Echo(link.clone()), link, incoming);
     }
-    let around = Surroundings {
-        sockets: to.sockets.clone(),
-        hub: to.worker.hub().clone(),
-        dispatcher: to.dispatcher.clone(),
-        max_namespaces: to.config.max_namespaces,
-        max_rooms: to.config.max_rooms,
-        max_in_flight: to.config.max_in_flight,
-        max_payload: to.config.max_payload,
-    };
-    converse(to, session, Client::new(link.clone(), around), link, incoming, kept);
+    converse(to, session, Client::new(link.clone(), to.around.clone()), link, incoming);
 }
 
-fn converse(
-    to: &Endpoint,
-    session: Session,
-    with: impl Conversation,
-    link: Link,
-    incoming: Source,
-    kept: impl Sized + 'static,
-) {
-    let connection = Connection::new(link.clone(), with, &to.config);
+fn converse(to: &Endpoint, session: Session, with: impl Conversation, link: Link, incoming: Source) {
+    // In a box: a task has room for what it is given and for what it makes of it.
+    let mut connection = Box::new(Connection::new(link.clone(), with, incoming, to.config.clone()));
     let worker = to.worker.clone();
     worker.desk().sessions().add(&session);
     worker.opened(&link);
     actix_web::rt::spawn(async move {
-        connection.run(incoming).await;
+        connection.run().await;
+        drop(connection);
         session.fetched().await;
         worker.desk().sessions().remove(link.id());
         worker.closed(&link);
-        drop(kept);
     });
 }
 

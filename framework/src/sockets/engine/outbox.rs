@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BodySize, MessageBody};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
@@ -162,9 +162,9 @@ impl Outbox {
         }
     }
 
-    /// The body of the upgrade's response. `upstream` is kept: actix-ws ends the incoming half when it goes.
-    pub(in crate::sockets) fn into_body(self, upstream: BoxBody) -> FrameBody {
-        FrameBody { outbox: self, _upstream: upstream }
+    /// The body of the upgrade's response.
+    pub(in crate::sockets) fn into_body(self) -> FrameBody {
+        FrameBody(self)
     }
 
     fn poll(&self, cx: &mut Context<'_>, number: u64) -> Poll<Option<Bytes>> {
@@ -207,10 +207,7 @@ impl Drop for Writer<'_> {
 
 /// A response body that streams a socket's frames.
 #[derive(Debug)]
-pub(in crate::sockets) struct FrameBody {
-    outbox: Outbox,
-    _upstream: BoxBody,
-}
+pub(in crate::sockets) struct FrameBody(Outbox);
 
 impl MessageBody for FrameBody {
     type Error = Infallible;
@@ -220,21 +217,17 @@ impl MessageBody for FrameBody {
     }
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.outbox.poll(cx, BODY).map(|chunk| chunk.map(Ok))
+        self.0.poll(cx, BODY).map(|chunk| chunk.map(Ok))
     }
 }
 
 /// A response body that streams what comes out of a channel.
 #[derive(Debug)]
-pub(super) struct ChannelBody {
-    chunks: mpsc::Receiver<Bytes>,
-    _upstream: BoxBody,
-}
+pub(super) struct ChannelBody(mpsc::Receiver<Bytes>);
 
 impl ChannelBody {
-    /// `upstream` is kept, as with [`Outbox::into_body`].
-    pub(super) fn new(chunks: mpsc::Receiver<Bytes>, upstream: BoxBody) -> Self {
-        Self { chunks, _upstream: upstream }
+    pub(super) fn new(chunks: mpsc::Receiver<Bytes>) -> Self {
+        Self(chunks)
     }
 }
 
@@ -246,6 +239,6 @@ impl MessageBody for ChannelBody {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.chunks.poll_recv(cx).map(|chunk| chunk.map(Ok))
+        self.0.poll_recv(cx).map(|chunk| chunk.map(Ok))
     }
 }

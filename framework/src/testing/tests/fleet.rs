@@ -1,6 +1,6 @@
 //! Two instances, one fleet: what one asks about sockets, the other answers.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -44,4 +44,17 @@ async fn sockets_of_all_instances_are_found_and_asked() {
 
     let silent = here.to("lobby").emit_with_ack("sum", &json!([]), Duration::from_millis(200)).await.unwrap();
     assert_eq!((silent.asked, silent.answered), (1, 0), "who says nothing is counted");
+
+    // Something that listens as an instance does, and never answers.
+    let redis = redis::Client::open(cluster.redis().url()).unwrap();
+    let mut hung = redis.get_async_pubsub().await.unwrap();
+    hung.subscribe("socket.io-request#/#").await.unwrap();
+    let started = Instant::now();
+    let found = here.all().timeout(Duration::from_millis(500)).fetch_sockets().await.unwrap();
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+    assert_eq!(
+        (found.asked, found.answered, found.found.len()),
+        (2, 1, 2),
+        "it does not spoil the others' answers"
+    );
 }

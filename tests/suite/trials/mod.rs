@@ -1,0 +1,75 @@
+//! Sessions, security and production as they hold in a cluster: an app with actions that wait, panic, take files and
+//! tell what they know, as several processes.
+
+mod database;
+mod inside;
+mod limits;
+mod origins;
+mod outages;
+mod proxies;
+mod secrets;
+mod sessions;
+
+use std::fs;
+use std::path::Path;
+
+use regatta_tests::cluster::Cluster;
+use regatta_tests::scaffold::{App, Scaffold};
+use regatta_tests::wait::{self, SOON};
+
+/// The file `src/trials.rs` of the app.
+const ACTIONS: &str = include_str!("actions.rs");
+
+/// Production on one server that is meant to be the only one.
+const PRODUCTION: [(&str, &str); 7] = [
+    ("REGATTA_ENV", "production"),
+    ("PUBLIC_URL", "https://chat.example.com"),
+    ("DATABASE_URL", "sqlite://production.db"),
+    ("SESSION_SECRET", "8d0f3a6be1c9427f5b7e60d1a2c3948e"),
+    ("REGATTA__SOCKETS__ADAPTER", "memory"),
+    ("REGATTA__SOCKETS__SINGLE_INSTANCE", "true"),
+    ("REGATTA__MODELS__MIGRATE", "alter"),
+];
+
+/// A new app with those actions.
+fn app() -> App {
+    let insert = |file: &Path, place: &str, text: &str| {
+        let old = fs::read_to_string(file).expect("an app has this file");
+        assert!(old.contains(place), "{} looks different:\n{old}", file.display());
+        fs::write(file, old.replacen(place, &format!("{place}{text}"), 1)).expect("a file of the app");
+    };
+    let edit = |folder: &Path| {
+        fs::write(folder.join("src/trials.rs"), ACTIONS).expect("a file of the app");
+        insert(&folder.join("src/lib.rs"), "mod routes;\n", "mod trials;\n");
+        insert(&folder.join("src/routes.rs"), "draw(r: &mut Routes) {\n", "    crate::trials::draw(r);\n");
+    };
+    Scaffold::edited("trials", edit).copy()
+}
+
+/// Three instances of it.
+fn cluster(settings: &[(&str, &str)]) -> Cluster {
+    let app = app();
+    fs::create_dir_all(app.root().join(".tmp")).expect("a folder for gates");
+    Cluster::of(app, settings)
+}
+
+/// Where requests wait for the test, whichever instance they are on.
+struct Gates<'a>(&'a Path);
+
+impl<'a> Gates<'a> {
+    fn of(app: &'a App) -> Self {
+        Self(app.root())
+    }
+
+    /// Waits until a request has come to this gate.
+    #[track_caller]
+    fn reached(&self, gate: &str) {
+        let file = self.0.join(format!(".tmp/{gate}.here"));
+        wait::until_true(&format!("a request at {gate}"), SOON, || file.exists());
+    }
+
+    /// Lets it go on.
+    fn open(&self, gate: &str) {
+        fs::write(self.0.join(format!(".tmp/{gate}.go")), "").expect("a gate");
+    }
+}
