@@ -99,6 +99,14 @@ pub enum Error {
     /// The demo's check saw something else than it should.
     #[error("check failed: {0}.\nRun the demo without --check and look at its logs")]
     Check(String),
+    /// The app can't be packed.
+    #[error("{reason}.\n{remedy}")]
+    Pack {
+        /// What stands in the way.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
     /// A file could not be read or written.
     #[error("can't {action} {}: {source}.\nCheck the folder's permissions and free space", .path.display())]
     File {

@@ -6,6 +6,7 @@
 //! | [`scaffold`] | a new app from the embedded template: its name, its manifest, its files |
 //! | [`app`] | finds the app around the current folder |
 //! | [`cargo`] | builds an app and names its binary |
+//! | [`package`] | a release of an app as one archive |
 //! | [`process`] | programs that this command started and ends again |
 //! | [`demo`] | a whole cluster on this machine: Redis, three instances, nginx |
 //!
@@ -22,6 +23,7 @@ pub mod cargo;
 pub mod commands;
 pub mod demo;
 pub mod error;
+pub mod package;
 pub mod process;
 pub mod scaffold;
 

@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`error`], [`config`], `logging` |
-//! | 1 | `health`, `compression` |
+//! | 1 | `health`, `compression`, `deploy`, `tls` |
 //! | 2 | `protocol`, `redis`, `db` |
 //! | 3 | `bus`, `cache`, [`sessions`], [`models`] |
 //! | 4 | [`security`], [`views`], [`uploads`], `policies`, [`http`] |
@@ -25,6 +25,7 @@ mod cache;
 mod compression;
 pub mod config;
 mod db;
+mod deploy;
 mod doctor;
 pub mod error;
 mod fleet;
@@ -43,6 +44,7 @@ pub mod sessions;
 pub mod sockets;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tls;
 pub mod uploads;
 pub mod views;
 

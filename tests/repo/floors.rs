@@ -3,7 +3,7 @@
 /// Lowest first; on a floor, leftmost first.
 const FLOORS: [&[&str]; 8] = [
     &["error", "config", "logging"],
-    &["health", "metrics", "compression"],
+    &["health", "metrics", "compression", "deploy", "tls"],
     &["protocol", "redis", "db"],
     &["bus", "cache", "sessions", "models"],
     &["security", "i18n", "assets", "views", "uploads", "policies", "routes", "http"],

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`scaffold`] | an app made by `regatta new`, built once, copied per test |
 //! | [`cluster`] | that app as several instances on Redis and PostgreSQL |
-//! | [`redis`], [`postgres`], [`nginx`], [`haproxy`], [`proxy`] | the services around it, and a bad line to them |
+//! | [`redis`], [`postgres`], [`nginx`], [`haproxy`], [`varnish`], [`proxy`] | the services around it, and a bad line to them |
 //! | [`http`], [`socket`], [`node`], [`chromium`] with [`cdp`] | the clients that look at it |
 //! | [`load`] | clients that never stop asking, and count what fails |
 //! | [`harbour`] | an app whose sockets do everything |
@@ -34,6 +34,7 @@ pub mod redis;
 pub mod scaffold;
 pub mod socket;
 pub mod testserver;
+pub mod varnish;
 pub mod wait;
 pub mod wire;
 pub mod workdir;

@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::Result;
 
+pub mod build;
 pub mod demo;
+pub mod deploy;
 pub mod doctor;
 pub mod emit;
 pub mod fleet;
@@ -43,6 +45,8 @@ pub enum Command {
     Emit(emit::Emit),
     Fleet(fleet::Fleet),
     Doctor(doctor::Doctor),
+    Deploy(deploy::Deploy),
+    Build(build::Build),
     Demo(demo::Demo),
 }
 
@@ -59,6 +63,8 @@ impl Command {
             Self::Emit(command) => command.run(),
             Self::Fleet(command) => command.run(),
             Self::Doctor(command) => command.run(),
+            Self::Deploy(command) => command.run(),
+            Self::Build(command) => command.run(),
             Self::Demo(command) => command.run(),
         }
     }

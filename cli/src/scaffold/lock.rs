@@ -13,12 +13,18 @@ pub(super) const TEMPLATE: &str = "app-template";
 const PACKAGE: &str = "[[package]]\n";
 
 /// What a package depends on in this workspace and not in a new app: the CLI writes TOML, which an app only reads, and the
-/// workspace builds the framework with features an app has off, and servers for the bench. Cargo would take these lines out again, and refuse the
+/// workspace builds the framework with features an app has off (`zstd`, `tls`), and servers for the bench. Cargo would take these lines out again, and refuse the
 /// file where it is told to leave it alone.
-const HERE_ALONE: [(&str, &str); 5] = [
+const HERE_ALONE: [(&str, &str); 11] = [
     ("toml_edit", "toml_writer"),
     ("bytes", "serde"),
     ("regatta", "zstd"),
+    ("regatta", "rustls"),
+    ("redis", "rustls"),
+    ("redis", "rustls-native-certs"),
+    ("redis", "tokio-rustls"),
+    ("sqlx-core", "rustls"),
+    ("sqlx-core", "rustls-native-certs"),
     ("cc", "jobserver"),
     ("cc", "libc"),
 ];
@@ -42,8 +48,13 @@ pub fn for_app(workspace_lock: &str, name: &AppName) -> Result<String> {
     let head = parts.next().unwrap_or_default();
     let packages = parts.map(parse).collect::<Result<Vec<_>>>()?;
 
+    let needed = reachable(&packages)?;
+    let mut versions = BTreeMap::<_, usize>::new();
+    for package in needed.iter().filter_map(|index| packages.get(*index)) {
+        *versions.entry(package.name.as_str()).or_default() += 1;
+    }
     let mut kept = BTreeMap::new();
-    for index in reachable(&packages)? {
+    for index in needed {
         let Some(package) = packages.get(index) else { continue };
         let text = package.text.trim_end();
         // Cargo sorts by name, so the renamed package has another place; versions are in order already.
@@ -51,7 +62,8 @@ pub fn for_app(workspace_lock: &str, name: &AppName) -> Result<String> {
             let text = text.replacen(&format!("\"{TEMPLATE}\""), &format!("\"{}\"", name.as_str()), 1);
             kept.insert((name.as_str(), index), text);
         } else {
-            kept.insert((package.name.as_str(), index), without_ours(&package.name, text));
+            let text = without_versions(&without_ours(&package.name, text), &versions);
+            kept.insert((package.name.as_str(), index), text);
         }
     }
     let kept: Vec<_> = kept.into_values().map(|text| format!("{PACKAGE}{text}\n")).collect();
@@ -66,6 +78,15 @@ fn without_ours(package: &str, text: &str) -> String {
     let ours = |line: &str| is_ours(package, line.trim().trim_matches([',', '"']));
     let text = text.lines().filter(|line| !ours(line)).collect::<Vec<_>>().join("\n");
     text.replace(NONE, "").trim_end().to_owned()
+}
+
+/// Cargo writes which version a package depends on only where the file has several.
+fn without_versions(text: &str, versions: &BTreeMap<&str, usize>) -> String {
+    let line = |line: &str| -> Option<String> {
+        let (name, _) = line.strip_prefix(" \"")?.strip_suffix("\",")?.split_once(' ')?;
+        (versions.get(name) == Some(&1)).then(|| format!(" \"{name}\","))
+    };
+    text.lines().map(|text| line(text).unwrap_or_else(|| text.to_owned())).collect::<Vec<_>>().join("\n")
 }
 
 fn parse(text: &str) -> Result<Package<'_>> {

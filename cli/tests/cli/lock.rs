@@ -70,7 +70,7 @@ name = "regatta"
 version = "0.1.0"
 dependencies = [
  "bytes",
- "rand 0.10.0",
+ "rand",
  "serde",
 ]
 
@@ -87,7 +87,8 @@ version = "1.0.0"
 source = "registry"
 "#;
 
-/// And to no more: of `bytes` only the bench's servers want what `serde` adds.
+/// And to no more: of `bytes` only the bench's servers want what `serde` adds. A version is named as cargo does, where
+/// there are several.
 #[test]
 fn an_app_is_locked_to_what_it_needs_of_the_workspaces_versions() {
     let name = AppName::parse("sail", &BTreeSet::new()).unwrap();

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{App, emit, fleet as fleet_command, lift, migrate, seed, tables};
+use super::{App, deploy, emit, fleet as fleet_command, lift, migrate, notify, seed, tables};
 use crate::config::{Config, Environment, Override};
 use crate::fleet::{self, Count, Ports};
 use crate::http::Instance;
@@ -40,6 +40,8 @@ enum Command {
     Fleet(fleet_command::Fleet),
     /// Look for what is misconfigured, and say what to do about it.
     Doctor,
+    /// Make the files of proxies, service managers and containers, from the app's configuration.
+    Deploy(deploy::Deploy),
 }
 
 /// `lift`
@@ -96,6 +98,7 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
                 logging::keep();
             }
             logging::start(&config, instance.id())?;
+            notify::start(&config.http);
             lift::lift(app, config, instance)
         }
         Command::Routes => {
@@ -123,6 +126,11 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
         }
         Command::Fleet(wanted) => fleet_command::run(app.name, &Config::load(root())?, &wanted),
         Command::Doctor => tables::doctor(app, Config::load(root())),
+        Command::Deploy(wanted) => {
+            let environment = wanted.env.map_or_else(Environment::current, Ok)?;
+            deploy::run(app.name, &Config::load_with(&root(), environment, &[])?, wanted)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

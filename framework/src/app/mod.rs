@@ -3,6 +3,7 @@
 mod background;
 mod command;
 mod connections;
+mod deploy;
 mod emit;
 mod fleet;
 mod install;
@@ -10,6 +11,7 @@ mod layer;
 mod levels;
 mod lift;
 mod migrate;
+mod notify;
 mod once;
 mod prepare;
 mod probes;

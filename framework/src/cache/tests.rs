@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use super::memory::Memory;
 use super::redis::{RedisCache, Remote};
 use super::{Entry, Key, Known, Lifetime};
-use crate::config::{CacheConfig, DatastoreConfig};
+use crate::config::CacheConfig;
 use crate::redis::{Redis, RedisServer};
 
 fn key(name: &str) -> Key {
@@ -90,7 +90,7 @@ fn an_answer_comes_back_from_redis_as_it_was() {
 }
 
 fn shared(server: &RedisServer, change: fn(&mut CacheConfig)) -> (RedisCache, Redis) {
-    let redis = Redis::open(&DatastoreConfig::at(&server.url()), &Handle::current()).unwrap();
+    let redis = Redis::open(&server.datastore(), &Handle::current()).unwrap();
     let mut config = CacheConfig::default();
     change(&mut config);
     (RedisCache::new(redis.clone(), &config), redis)
@@ -106,14 +106,26 @@ async fn found(cache: &RedisCache, names: &[&str]) -> Vec<bool> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_holds_so_many_answers_and_bytes_and_no_more() {
-    let server = RedisServer::start().unwrap();
-    let (few, redis) = shared(&server, |config| config.max_entries = 2);
+    bounds_hold_on(&RedisServer::start().unwrap()).await;
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_the_same_over_tls() {
+    let certificates = crate::tls::tests::Certificates::local();
+    let server = || RedisServer::start_encrypted(&certificates).unwrap();
+    bounds_hold_on(&server()).await;
+    locks_hold_on(&server()).await;
+}
+
+async fn bounds_hold_on(server: &RedisServer) {
+    let (few, redis) = shared(server, |config| config.max_entries = 2);
     for (name, fresh) in [("a", 50_000), ("b", 40_000), ("c", 60_000), ("c", 60_000)] {
         few.keep(&key(name), &entry("x"), lifetime(fresh, 0), None).await;
     }
     assert_eq!(found(&few, &["a", "b", "c"]).await, [true, false, true], "what ends first makes room");
 
-    let (small, _) = shared(&server, |config| {
+    let (small, _) = shared(server, |config| {
         config.prefix = "small:".to_owned();
         config.max_bytes = 120;
     });
@@ -141,9 +153,12 @@ async fn redis_holds_so_many_answers_and_bytes_and_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_instance_at_a_time_has_the_lock() {
-    let server = RedisServer::start().unwrap();
-    let (one, _) = shared(&server, |_| {});
-    let (other, _) = shared(&server, |_| {});
+    locks_hold_on(&RedisServer::start().unwrap()).await;
+}
+
+async fn locks_hold_on(server: &RedisServer) {
+    let (one, _) = shared(server, |_| {});
+    let (other, _) = shared(server, |_| {});
 
     let Some(Remote::Locked(lock)) = one.find_or_lock(&key("a")).await else { panic!("the lock is free") };
     assert!(matches!(other.find_or_lock(&key("a")).await, Some(Remote::Busy)));

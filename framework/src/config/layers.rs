@@ -87,8 +87,9 @@ pub(super) fn section<T: Settings + DeserializeOwned>(merged: &config::Config) -
     merged.get(T::SECTION).map_err(|error| ConfigError::Value(error.to_string()))
 }
 
-pub(super) fn datastores(merged: &config::Config) -> Result<Datastores, ConfigError> {
-    merged.get(DATASTORES).map_err(|error| ConfigError::Value(error.to_string()))
+pub(super) fn datastores(merged: &config::Config, root: &Path) -> Result<Datastores, ConfigError> {
+    let named: Datastores = merged.get(DATASTORES).map_err(|error| ConfigError::Value(error.to_string()))?;
+    Ok(named.into_iter().map(|(name, datastore)| (name, datastore.below(root))).collect())
 }
 
 /// What holds when nothing is written anywhere: every section exists, and two datastores.

@@ -91,7 +91,7 @@ impl Config {
             sockets: layers::section(&merged)?,
             session: layers::section(&merged)?,
             cache: layers::section(&merged)?,
-            datastores: layers::datastores(&merged)?,
+            datastores: layers::datastores(&merged, root)?,
             models: layers::section(&merged)?,
             blueprints: layers::section(&merged)?,
             openapi: layers::section(&merged)?,

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use crate::Error;
+use crate::tls::{self, TlsError};
 
 /// A failed statement or connection.
 #[derive(Debug, thiserror::Error)]
@@ -20,8 +21,10 @@ pub(crate) enum DbError {
         path.display()
     )]
     Unwritable { path: PathBuf, source: std::io::Error },
-    #[error("the database at {address} can't be reached: check that it runs and that its `url` is right")]
-    Unavailable { address: String, source: sqlx::Error },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("the database at {address} can't be reached: {todo}")]
+    Unavailable { address: String, todo: String, source: sqlx::Error },
     #[error("every connection to the database stayed busy: raise pool_size, or look for slow statements")]
     Busy,
     #[error("the database did not answer within `timeout` of config/datastores.toml")]
@@ -56,9 +59,23 @@ impl DbError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_) => Self::Unavailable { address: address.to_owned(), source: error },
+            | sqlx::Error::Tls(_) => Self::unavailable(error, address),
             other => Self::Other(other),
         }
+    }
+
+    fn unavailable(source: sqlx::Error, address: &str) -> Self {
+        let todo = match (tls::advice(&source), &source) {
+            (Some(advice), _) => advice,
+            (None, sqlx::Error::Tls(reason)) => {
+                format!("{reason}; switch encryption on there, or ask for none in its `url`")
+            }
+            (None, sqlx::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                format!("a file its `url` names is not there ({error}): correct it")
+            }
+            _ => "check that it runs and that its `url` is right".to_owned(),
+        };
+        Self::Unavailable { address: address.to_owned(), todo, source }
     }
 
     fn of_database(error: Box<dyn sqlx::error::DatabaseError>, address: &str) -> Self {
@@ -72,9 +89,7 @@ impl DbError {
             ErrorKind::ForeignKeyViolation => Self::ForeignKey,
             ErrorKind::NotNullViolation => Self::NotNull { column: not_null_column(&*error) },
             _ => match Code::of(&*error) {
-                Code::Away => {
-                    Self::Unavailable { address: address.to_owned(), source: sqlx::Error::Database(error) }
-                }
+                Code::Away => Self::unavailable(sqlx::Error::Database(error), address),
                 Code::Cancelled => Self::Timeout,
                 Code::Locked => Self::Locked,
                 Code::Deadlock => Self::Deadlock,

@@ -6,6 +6,8 @@ compile_error!("regatta needs a database: switch on its feature `sqlite`, `postg
 mod check;
 mod date;
 pub(crate) mod decimal;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod encryption;
 mod error;
 #[cfg(feature = "mysql")]
 mod mysql;

@@ -3,9 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlRow};
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlRow, MySqlSslMode};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlPool, Row};
 
+use super::encryption::{Encryption, Wish, Words};
 use super::value::date;
 use super::{DbError, Kind, Layout, Value};
 use crate::config::DatastoreConfig;
@@ -18,8 +19,9 @@ const MODE: &str = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIV
                     NO_AUTO_VALUE_ON_ZERO,ONLY_FULL_GROUP_BY";
 
 pub(super) fn open(config: &DatastoreConfig, workers: usize) -> Result<MySqlPool, DbError> {
-    let options = MySqlConnectOptions::from_str(&config.url)
-        .map_err(|_| DbError::Url { address: config.address() })?
+    let options =
+        MySqlConnectOptions::from_str(&config.url).map_err(|_| DbError::Url { address: config.address() })?;
+    let options = encrypted(config, options)?
         .charset("utf8mb4")
         .timezone("+00:00".to_owned())
         .pipes_as_concat(false)
@@ -45,6 +47,31 @@ pub(super) fn open(config: &DatastoreConfig, workers: usize) -> Result<MySqlPool
             Box::pin(async move { Ok(about.idle_for < RESTED || connection.ping().await.is_ok()) })
         });
     Ok(pool.connect_lazy_with(options))
+}
+
+const WORDS: Words = Words { keys: ["ssl-mode", "sslmode", "ssl-ca"], strictest: "ssl-mode=VERIFY_IDENTITY" };
+
+fn encrypted(
+    config: &DatastoreConfig,
+    mut options: MySqlConnectOptions,
+) -> Result<MySqlConnectOptions, DbError> {
+    let wish = match options.get_ssl_mode() {
+        MySqlSslMode::Disabled => Wish::Never,
+        MySqlSslMode::Preferred => Wish::Offered,
+        MySqlSslMode::Required => Wish::Always,
+        MySqlSslMode::VerifyCa | MySqlSslMode::VerifyIdentity => Wish::Checked,
+    };
+    let Encryption { files, is_strictest } = Encryption::of(config, wish, &WORDS)?;
+    if is_strictest {
+        options = options.ssl_mode(MySqlSslMode::VerifyIdentity);
+    }
+    if let Some(authorities) = files.authorities {
+        options = options.ssl_ca_from_pem(authorities);
+    }
+    if let Some((cert, key)) = files.own {
+        options = options.ssl_client_cert_from_pem(cert).ssl_client_key_from_pem(key);
+    }
+    Ok(options)
 }
 
 /// What a connection is told first. A comment with `M!` is for MariaDB alone, one with `!80000` for MySQL, whose

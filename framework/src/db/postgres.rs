@@ -3,9 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
 use sqlx::{Connection as _, PgPool, Row};
 
+use super::encryption::{Encryption, Wish, Words};
 use super::value::date;
 use super::{DbError, Kind, Layout, Value};
 use crate::config::DatastoreConfig;
@@ -14,8 +15,9 @@ use crate::config::DatastoreConfig;
 const RESTED: Duration = Duration::from_secs(1);
 
 pub(super) fn open(config: &DatastoreConfig, workers: usize) -> Result<PgPool, DbError> {
-    let options = PgConnectOptions::from_str(&config.url)
-        .map_err(|_| DbError::Url { address: config.address() })?
+    let options =
+        PgConnectOptions::from_str(&config.url).map_err(|_| DbError::Url { address: config.address() })?;
+    let options = encrypted(config, options)?
         .application_name("regatta")
         .statement_cache_capacity(200)
         .options([("statement_timeout", config.timeout.get().as_millis().to_string())]);
@@ -32,6 +34,28 @@ pub(super) fn open(config: &DatastoreConfig, workers: usize) -> Result<PgPool, D
             Box::pin(async move { Ok(about.idle_for < RESTED || connection.ping().await.is_ok()) })
         });
     Ok(pool.connect_lazy_with(options))
+}
+
+const WORDS: Words = Words { keys: ["sslmode", "ssl-mode", "sslrootcert"], strictest: "sslmode=verify-full" };
+
+fn encrypted(config: &DatastoreConfig, mut options: PgConnectOptions) -> Result<PgConnectOptions, DbError> {
+    let wish = match options.get_ssl_mode() {
+        PgSslMode::Disable | PgSslMode::Allow => Wish::Never,
+        PgSslMode::Prefer => Wish::Offered,
+        PgSslMode::Require => Wish::Always,
+        PgSslMode::VerifyCa | PgSslMode::VerifyFull => Wish::Checked,
+    };
+    let Encryption { files, is_strictest } = Encryption::of(config, wish, &WORDS)?;
+    if is_strictest {
+        options = options.ssl_mode(PgSslMode::VerifyFull);
+    }
+    if let Some(authorities) = files.authorities {
+        options = options.ssl_root_cert_from_pem(authorities);
+    }
+    if let Some((cert, key)) = files.own {
+        options = options.ssl_client_cert_from_pem(cert).ssl_client_key_from_pem(key);
+    }
+    Ok(options)
 }
 
 /// A row's values in their slots.

@@ -49,7 +49,7 @@ pub(crate) const MOST: u16 = 256;
 const NEEDS_STORE: &str =
     "several instances need a shared store: set adapter = \"redis\" in config/sockets.toml";
 
-/// Whether this process runs instances or is one of several: then `fleet logs` may ask for its log.
+/// Whether a parent runs this instance.
 pub(crate) fn is_child() -> bool {
     std::env::var_os(orders::CHILD).is_some()
 }

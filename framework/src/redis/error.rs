@@ -7,6 +7,7 @@ use redis::ErrorKind;
 
 use super::link::Doubt;
 use crate::Error;
+use crate::tls::TlsError;
 
 /// Codes of answers that a later try may not get.
 const PASSING: [&str; 10] = [
@@ -30,6 +31,25 @@ pub(crate) enum RedisError {
         "`{address}` is no Redis address ({source}): write redis://host:port/number in config/datastores.toml or REDIS_URL"
     )]
     Url { address: Arc<str>, source: redis::RedisError },
+
+    /// The encryption a datastore asks for can't be had.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+
+    /// Only Sentinels come in numbers.
+    #[error(
+        "`{address}` names several hosts: if they are Sentinels, set `master` in config/datastores.toml to the name they watch \
+         their master by; else name one"
+    )]
+    SeveralHosts { address: String },
+
+    /// Sentinels are named in a build that asks none.
+    #[cfg(not(feature = "redis-sentinel"))]
+    #[error(
+        "`master = \"{master}\"` asks the Sentinels at {address} for it, which this app was built without: run \
+         `cargo add regatta --features redis-sentinel` and build it again"
+    )]
+    NoSentinel { address: String, master: String },
 
     /// There is no connection.
     #[error("Redis at {address} is away ({reason}): start it, or change its url in config/datastores.toml")]
@@ -88,7 +108,14 @@ impl RedisError {
 
     /// Whether a later try may succeed.
     fn is_passing(&self) -> bool {
-        !matches!(self, Self::Url { .. } | Self::Answer { .. })
+        matches!(
+            self,
+            Self::Away { .. }
+                | Self::Late { .. }
+                | Self::Pool { .. }
+                | Self::Lost { .. }
+                | Self::Refused { .. }
+        )
     }
 }
 

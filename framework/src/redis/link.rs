@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
-use redis::{Client, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisResult};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisResult};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::backoff::Backoff;
-use super::{CONNECT_TIMEOUT, RedisError, connection_config};
+use super::target::Target;
+use super::{RedisError, connection_config};
 
 /// Time between two pings of a connection nobody doubts: how long a silent cut stays unseen.
 const PING_EVERY: Duration = Duration::from_secs(3);
@@ -56,11 +57,11 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn open(client: Client, address: Arc<str>, runtime: &Handle) -> Self {
+    pub(super) fn open(target: Target, address: Arc<str>, runtime: &Handle) -> Self {
         let (publish, state) = watch::channel(State::Opening);
         let (doubts, doubted) = mpsc::channel(16);
         let keeper =
-            Keeper { client, address: address.clone(), state: publish, doubts: doubts.clone(), doubted };
+            Keeper { target, address: address.clone(), state: publish, doubts: doubts.clone(), doubted };
         Self { address, state, doubts, keeper: runtime.spawn(keeper.run()) }
     }
 
@@ -109,7 +110,7 @@ impl Drop for Link {
 }
 
 struct Keeper {
-    client: Client,
+    target: Target,
     address: Arc<str>,
     state: watch::Sender<State>,
     doubts: mpsc::Sender<(u64, Doubt)>,
@@ -157,13 +158,6 @@ impl Keeper {
     }
 
     async fn connect(&self, id: u64) -> RedisResult<MultiplexedConnection> {
-        // The third protocol is what lets the driver tell at once that the connection is gone.
-        let settings = self.client.get_connection_info().redis_settings().clone();
-        let info = self
-            .client
-            .get_connection_info()
-            .clone()
-            .set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3));
         let doubts = self.doubts.clone();
         let config = connection_config().set_push_sender(move |push: PushInfo| {
             if push.kind == PushKind::Disconnection {
@@ -171,14 +165,8 @@ impl Keeper {
             }
             Ok::<_, redis::aio::SendError>(())
         });
-        let client = Client::open(info)?;
-        match within_deadline(client.get_multiplexed_async_connection_with_config(&config)).await {
-            Err(error) if error.kind() == ErrorKind::RESP3NotSupported => {
-                let config = connection_config();
-                within_deadline(self.client.get_multiplexed_async_connection_with_config(&config)).await
-            }
-            made => made,
-        }
+        let client = self.target.client();
+        self.target.within_deadline(async { newest_protocol(client.await?, &config).await }).await
     }
 
     /// Returns why connection `id` is no longer good.
@@ -208,9 +196,18 @@ impl Keeper {
     }
 }
 
-/// The client's own limit covers the connection, not a server that accepts and then says nothing.
-pub(super) async fn within_deadline<T>(connecting: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-    timeout(CONNECT_TIMEOUT, connecting)
-        .await
-        .unwrap_or_else(|_| Err((ErrorKind::Io, "it accepts connections but does not answer").into()))
+/// The third protocol is what lets the driver tell at once that the connection is gone.
+async fn newest_protocol(
+    client: Client,
+    config: &AsyncConnectionConfig,
+) -> RedisResult<MultiplexedConnection> {
+    let info = client.get_connection_info().clone();
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let newest = Client::open(info.set_redis_settings(settings))?;
+    match newest.get_multiplexed_async_connection_with_config(config).await {
+        Err(error) if error.kind() == ErrorKind::RESP3NotSupported => {
+            client.get_multiplexed_async_connection_with_config(&connection_config()).await
+        }
+        made => made,
+    }
 }

@@ -6,8 +6,13 @@
 mod backoff;
 mod check;
 mod error;
+mod hosts;
 mod link;
+mod pool;
+#[cfg(feature = "redis-sentinel")]
+mod sentinel;
 mod server;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -16,37 +21,32 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::{Manager, Pool, Runtime};
-use redis::aio::MultiplexedConnection;
-use redis::io::tcp::TcpSettings;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult,
-    ScriptInvocation,
-};
+use redis::aio::{MultiplexedConnection, PubSub};
+use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, RedisResult, ScriptInvocation};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 pub(crate) use backoff::Backoff;
 pub(crate) use error::RedisError;
 use link::{Doubt, Link};
+use pool::{Lent, Pool};
 pub(crate) use server::RedisServer;
+#[cfg(all(test, feature = "redis-sentinel"))]
+pub(crate) use server::watched::Watched;
+use target::Target;
 
 use crate::config::DatastoreConfig;
 use crate::health::Check;
 
 /// How long a connection may take to be made, greeting included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long sent bytes may stay unacknowledged by the server's host before the kernel gives up.
-const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
-/// The connections of the pool when the datastore's `pool_size` is 0.
-const POOL_SIZE: usize = 16;
 
 /// A Redis server, reached when there is something to ask. Clones share the connections.
 #[derive(Clone)]
 pub(crate) struct Redis(Arc<Inner>);
 
 struct Inner {
-    client: Client,
+    target: Target,
     address: Arc<str>,
     runtime: Handle,
     link: Link,
@@ -57,17 +57,13 @@ impl Redis {
     /// Prepares the connections to `config.url`; returns at once, whether the server is there or not.
     ///
     /// # Errors
-    /// When the URL is no Redis address.
+    /// When the URL is no Redis address, or asks for an encryption that can't be had.
     pub(crate) fn open(config: &DatastoreConfig, runtime: &Handle) -> Result<Self, RedisError> {
         let address: Arc<str> = config.address().into();
-        let bad_url = |source| RedisError::Url { address: address.clone(), source };
-        let info = config.url.as_str().into_connection_info().map_err(bad_url)?;
-        let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(TCP_USER_TIMEOUT);
-        let info = info.set_tcp_settings(tcp);
-        let client = Client::open(info.clone()).map_err(bad_url)?;
-        let pool = pool(config, info).map_err(bad_url)?;
-        let link = Link::open(client.clone(), address.clone(), runtime);
-        Ok(Self(Arc::new(Inner { client, address, runtime: runtime.clone(), link, pool })))
+        let target = Target::of(config)?;
+        let pool = pool::open(config, target.clone())?;
+        let link = Link::open(target.clone(), address.clone(), runtime);
+        Ok(Self(Arc::new(Inner { target, address, runtime: runtime.clone(), link, pool })))
     }
 
     /// The address without its password.
@@ -75,14 +71,19 @@ impl Redis {
         &self.0.address
     }
 
+    /// The host and port of the address; nothing when it is a file of this machine.
+    pub(crate) fn host(&self) -> Option<(&str, u16)> {
+        self.0.target.host()
+    }
+
     /// The runtime the connections live on.
     pub(crate) fn runtime(&self) -> &Handle {
         &self.0.runtime
     }
 
-    /// What a subscriber connects with.
-    pub(crate) fn client(&self) -> &Client {
-        &self.0.client
+    /// A further connection, to hear channels on. Call it on [`Redis::runtime`].
+    pub(crate) async fn listen(&self) -> RedisResult<PubSub> {
+        self.0.target.listen().await
     }
 
     /// Asks on the shared connection.
@@ -119,7 +120,7 @@ impl Redis {
     /// # Errors
     /// When none is free within the datastore's `acquire_timeout`, or the server is away.
     #[allow(dead_code, reason = "for locks and administration, which come with upper floors")]
-    pub(crate) async fn dedicated(&self) -> Result<deadpool_redis::Connection, RedisError> {
+    pub(crate) async fn dedicated(&self) -> Result<Lent, RedisError> {
         let pool = self.0.pool.clone();
         let got = self.0.runtime.spawn(async move { pool.get().await }).await;
         match got {
@@ -133,8 +134,7 @@ impl Redis {
 
     /// A further connection whose commands wait for as long as it lives. Call it on [`Redis::runtime`].
     pub(crate) async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        let config = connection_config();
-        link::within_deadline(self.0.client.get_multiplexed_async_connection_with_config(&config)).await
+        self.0.target.connect(&connection_config()).await
     }
 
     /// Asks whether Redis answers, which version it is, and whether it is one that keeps what is written.
@@ -150,25 +150,9 @@ impl fmt::Debug for Redis {
     }
 }
 
+/// Without limits of its own: [`Target`] and whoever asks have theirs.
 fn connection_config() -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT)).set_response_timeout(None)
-}
-
-fn pool(config: &DatastoreConfig, info: redis::ConnectionInfo) -> RedisResult<Pool> {
-    let size = match config.pool_size {
-        0 => POOL_SIZE,
-        size => size as usize,
-    };
-    let connection = connection_config().set_response_timeout(Some(config.timeout.get()));
-    let manager = Manager::new_with_config(info, connection)?;
-    Pool::builder(manager)
-        .max_size(size)
-        .wait_timeout(Some(config.acquire_timeout.get()))
-        .create_timeout(Some(CONNECT_TIMEOUT))
-        .recycle_timeout(Some(CONNECT_TIMEOUT))
-        .runtime(Runtime::Tokio1)
-        .build()
-        .map_err(|error| (redis::ErrorKind::InvalidClientConfig, "pool", error.to_string()).into())
+    AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None)
 }
 
 /// What can be asked: a command, a pipeline, or a script (sent by its hash; its text only when Redis does not

@@ -7,6 +7,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fmt, fs, thread};
 
+#[cfg(all(test, feature = "tls"))]
+mod encrypted;
+#[cfg(all(test, feature = "redis-sentinel"))]
+pub(crate) mod watched;
+
 use thiserror::Error;
 
 const START_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,7 +41,19 @@ pub(crate) struct RedisServer {
     child: Child,
     port: u16,
     folder: PathBuf,
+    kind: &'static Kind,
 }
+
+/// How a server takes connections.
+struct Kind {
+    scheme: &'static str,
+    /// The options for listening on a port.
+    listen: fn(u16) -> Vec<String>,
+    answers: fn(u16) -> io::Result<bool>,
+}
+
+const PLAIN: Kind =
+    Kind { scheme: "redis", listen: |port| vec!["--port".to_owned(), port.to_string()], answers };
 
 impl RedisServer {
     /// Starts `redis-server` from `PATH` and waits until it answers.
@@ -44,13 +61,16 @@ impl RedisServer {
     /// # Errors
     /// When it is not installed, or does not answer within 10 s.
     pub(crate) fn start() -> Result<Self, ServerError> {
-        let folder = folder()?;
+        Self::launch(&PLAIN, folder()?)
+    }
+
+    fn launch(kind: &'static Kind, folder: PathBuf) -> Result<Self, ServerError> {
         let mut last = String::new();
         for _ in 0..ATTEMPTS {
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-            let mut child = spawn(port, &folder)?;
-            match wait(&mut child, port) {
-                Ok(()) => return Ok(Self { child, port, folder }),
+            let mut child = spawn(kind, port, &folder)?;
+            match wait(kind, &mut child, port) {
+                Ok(()) => return Ok(Self { child, port, folder, kind }),
                 Err(reason) => last = reason,
             }
             end(&mut child);
@@ -65,9 +85,17 @@ impl RedisServer {
         self.port
     }
 
-    /// `redis://127.0.0.1:PORT`
+    /// `redis://127.0.0.1:PORT`, or `rediss://…`
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.kind.scheme, self.port)
+    }
+
+    /// What an app is told to reach it.
+    #[cfg(test)]
+    pub(crate) fn datastore(&self) -> crate::config::DatastoreConfig {
+        let mut config = crate::config::DatastoreConfig::at(&self.url());
+        config.ca_file = Some(self.folder.join("ca.pem")).filter(|file| file.exists());
+        config
     }
 
     /// Its process id.
@@ -88,8 +116,8 @@ impl RedisServer {
     #[cfg(test)]
     pub(crate) fn restart(&mut self) -> Result<(), ServerError> {
         end(&mut self.child);
-        self.child = spawn(self.port, &self.folder)?;
-        wait(&mut self.child, self.port).map_err(ServerError::NotStarted)
+        self.child = spawn(self.kind, self.port, &self.folder)?;
+        wait(self.kind, &mut self.child, self.port).map_err(ServerError::NotStarted)
     }
 
     /// Stops it without closing a connection, as a hung machine would.
@@ -131,12 +159,13 @@ fn folder() -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-fn spawn(port: u16, folder: &PathBuf) -> Result<Child, ServerError> {
-    let port = port.to_string();
+fn spawn(kind: &Kind, port: u16, folder: &PathBuf) -> Result<Child, ServerError> {
     Command::new("redis-server")
-        .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        .args((kind.listen)(port))
         .arg("--dir")
         .arg(folder)
+        .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -147,7 +176,7 @@ fn spawn(port: u16, folder: &PathBuf) -> Result<Child, ServerError> {
         })
 }
 
-fn wait(child: &mut Child, port: u16) -> Result<(), String> {
+fn wait(kind: &Kind, child: &mut Child, port: u16) -> Result<(), String> {
     let started = Instant::now();
     while started.elapsed() < START_TIMEOUT {
         match child.try_wait() {
@@ -155,7 +184,7 @@ fn wait(child: &mut Child, port: u16) -> Result<(), String> {
             Ok(Some(status)) => return Err(status.to_string()),
             Err(error) => return Err(error.to_string()),
         }
-        if answers(port).unwrap_or(false) {
+        if (kind.answers)(port).unwrap_or(false) {
             return Ok(());
         }
         thread::sleep(Duration::from_millis(10));

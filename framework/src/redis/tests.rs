@@ -1,5 +1,14 @@
 //! What holds while Redis comes and goes.
 
+#[cfg(feature = "tls")]
+mod encrypted;
+#[cfg(feature = "redis-sentinel")]
+mod sentinel;
+#[cfg(not(feature = "redis-sentinel"))]
+mod sentinelless;
+#[cfg(not(feature = "tls"))]
+mod unencrypted;
+
 use std::time::{Duration, Instant};
 
 use redis::{Script, cmd};
@@ -123,7 +132,7 @@ async fn the_pool_lends_connections_and_never_waits_for_ever() {
     config.acquire_timeout = crate::config::Span::millis(100);
     let redis = Redis::open(&config, &Handle::current()).unwrap();
     let mut lent = redis.dedicated().await.unwrap();
-    let answer: String = cmd("PING").query_async(&mut lent).await.unwrap();
+    let answer: String = cmd("PING").query_async(&mut *lent).await.unwrap();
     assert_eq!(answer, "PONG");
     assert!(matches!(redis.dedicated().await, Err(RedisError::Pool { .. })));
     drop(lent);

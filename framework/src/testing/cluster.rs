@@ -23,8 +23,13 @@ impl TestCluster {
 
     /// The same with further settings.
     pub(crate) async fn start_with(app: App, count: usize, settings: &[Override]) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
         let redis = RedisServer::start().expect("redis-server: install it to run this test");
+        Self::start_on(redis, app, count, settings).await
+    }
+
+    /// The same on a Redis that runs.
+    pub(crate) async fn start_on(redis: RedisServer, app: App, count: usize, settings: &[Override]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
         let database = format!("sqlite://{}", folder.path().join("test.db").display());
         let mut instances = Vec::new();
         for _ in 0..count {

@@ -35,6 +35,9 @@ pub fn draw(r: &mut Routes) {
     r.get("/boom", boom);
     r.get("/guarded", plain).guard(boom_policy);
     r.get("/task", task);
+    r.get("/mine", plain).guard(signed_in);
+    r.scope("/inner").guard(signed_in).get("/plain", plain).post("/plain", plain);
+    r.blueprints::<Person>().guard_writes(signed_in).guard_writes(is_captain);
     r.on("boom", boom);
     r.on("echo", echo);
     r.on("join", join);
@@ -55,6 +58,17 @@ async fn pass(gate: &str) -> Result<()> {
         sleep(Duration::from_millis(5)).await;
     }
     Err(Error::internal("nobody opened the gate"))
+}
+
+async fn signed_in(session: SharedSession) -> Result<()> {
+    session.user().map(drop).ok_or_else(|| Error::unauthorized("log in first"))
+}
+
+async fn is_captain(session: SharedSession) -> Result<()> {
+    match session.user().as_deref() {
+        Some("captain") => Ok(()),
+        _ => Err(Error::forbidden("only the captain does that")),
+    }
 }
 
 async fn plain() -> &'static str {

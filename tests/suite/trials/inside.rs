@@ -62,6 +62,44 @@ fn a_panic_fails_its_request_alone_and_tells_nothing_in_production() {
 }
 
 #[test]
+fn guards_of_scopes_models_and_actions_hold_over_http_and_for_virtual_requests() {
+    let app = app();
+    let (_process, base) = app.lift_one(ports::free(), &[]);
+    let as_user = |user: &str| {
+        let http = Http::new(&base);
+        assert_eq!(http.post_json(&format!("/log-in/{user}"), &json!({})).status, 200);
+        http
+    };
+    let (nobody, sailor, captain) = (Http::new(&base), as_user("sailor"), as_user("captain"));
+    for (method, path, expected) in [
+        ("GET", "/mine", [401, 200, 200]),
+        ("GET", "/inner/plain", [401, 200, 200]),
+        ("POST", "/inner/plain", [401, 200, 200]),
+        ("GET", "/person", [200, 200, 200]),
+        ("POST", "/person", [401, 403, 200]),
+        ("PATCH", "/person/1", [401, 403, 200]),
+        ("DELETE", "/person/999", [401, 403, 404]),
+    ] {
+        for (number, (http, status)) in [&nobody, &sailor, &captain].into_iter().zip(expected).enumerate() {
+            let mut socket = Socket::connect(&base, &[("cookie", &http.cookie())]);
+            for over in ["http", "socket"] {
+                let data = json!({ "name": format!("{method} {number} {over}") });
+                let told = match (over, method) {
+                    ("socket", _) => socket.request(&method.to_lowercase(), path, &data).status,
+                    (_, "GET") => http.get(path).status.into(),
+                    _ => {
+                        let headers =
+                            [("content-type", "application/json"), ("sec-fetch-site", "same-origin")];
+                        http.send(method, path, &headers, &data.to_string()).status.into()
+                    }
+                };
+                assert_eq!(told, status, "{method} {path} of {number} over {over}");
+            }
+        }
+    }
+}
+
+#[test]
 fn nothing_of_an_upload_that_failed_is_left_and_no_name_of_a_client_is_a_path() {
     let app = app();
     let (_process, base) = app.lift_one(ports::free(), &[]);

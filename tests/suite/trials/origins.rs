@@ -7,9 +7,7 @@ use serde_json::json;
 
 use super::{PRODUCTION, app, cluster};
 
-const OWN: &str = "https://chat.example.com";
-
-/// Every origin, and whether its pages may connect to an app at `OWN` that lists `https://shop.example.com:8443`.
+/// Every origin, and whether its pages may connect to the app of `PRODUCTION` when it lists one more.
 const ORIGINS: [(&str, bool); 21] = [
     ("https://chat.example.com", true),
     ("https://chat.example.com:443", true),

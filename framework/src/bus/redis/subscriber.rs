@@ -124,7 +124,7 @@ impl Subscriber {
 
     async fn subscribe(&self) -> RedisResult<Connection> {
         let subscribing = async {
-            let (mut sink, stream) = self.redis.client().get_async_pubsub().await?.split();
+            let (mut sink, stream) = self.redis.listen().await?.split();
             sink.psubscribe(self.channels.patterns()).await?;
             sink.subscribe(self.channels.names()).await?;
             sink.subscribe(&self.totals).await?;

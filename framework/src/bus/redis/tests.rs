@@ -1,5 +1,7 @@
 //! The suite over a real server, and what holds while the server fails.
 
+#[cfg(feature = "redis-sentinel")]
+mod failover;
 mod gate;
 mod missed;
 
@@ -16,7 +18,7 @@ use crate::config::{DatastoreConfig, SocketsConfig};
 use crate::redis::{Redis, RedisServer};
 
 fn open(server: &RedisServer) -> Redis {
-    redis_at(&server.url())
+    Redis::open(&server.datastore(), &Handle::current()).unwrap()
 }
 
 fn redis_at(url: &str) -> Redis {
@@ -73,6 +75,13 @@ async fn heard(from: &Instance, to: &mut Instance) {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_conforms() {
     let server = RedisServer::start().unwrap();
+    conformance::run(instance(&server), instance(&server)).await;
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_conforms_over_tls() {
+    let server = RedisServer::start_encrypted(&crate::tls::tests::Certificates::local()).unwrap();
     conformance::run(instance(&server), instance(&server)).await;
 }
 

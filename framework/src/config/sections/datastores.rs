@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use regatta_macros::Settings;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ pub(crate) type Datastores = BTreeMap<String, DatastoreConfig>;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DatastoreConfig {
-    /// `sqlite://path`, `postgres://user:password@host:port/database` or `redis://host:port/number`.
+    /// `sqlite://path`, `postgres://user:password@host:port/database` or `redis://host:port/number`;
+    /// `rediss://` and `?sslmode=verify-full` encrypt.
     pub url: String,
     /// The most connections one instance holds; 0: chosen from the number of workers.
     pub pool_size: u32,
@@ -24,6 +26,18 @@ pub struct DatastoreConfig {
     /// How long one command or statement may take.
     #[setting(default = Span::seconds(10))]
     pub timeout: Span,
+    /// A PEM file with the certificates of the authorities that may have signed the server's; without one, those of
+    /// `SSL_CERT_FILE` or of the system. Needs the feature `tls`.
+    pub ca_file: Option<PathBuf>,
+    /// A PEM file with this app's own certificate, for a server that asks for one.
+    pub cert_file: Option<PathBuf>,
+    /// The PEM file with the key of `cert_file`.
+    pub key_file: Option<PathBuf>,
+    /// The name of the Redis that Sentinels watch. `url` then lists the Sentinels (`redis://:password@s1,s2:26379,s3/0`); user,
+    /// password, number and encryption are the master's. Needs the feature `redis-sentinel`.
+    pub master: Option<String>,
+    /// The password of the Sentinels, when they have one.
+    pub sentinel_password: Option<String>,
 }
 
 impl std::fmt::Debug for DatastoreConfig {
@@ -41,6 +55,14 @@ impl DatastoreConfig {
     #[cfg(test)]
     pub(crate) fn at(url: &str) -> Self {
         Self { url: url.to_owned(), ..Self::default() }
+    }
+
+    /// Names of files start from the app's folder.
+    pub(crate) fn below(mut self, root: &Path) -> Self {
+        for file in [&mut self.ca_file, &mut self.cert_file, &mut self.key_file].into_iter().flatten() {
+            *file = root.join(&*file);
+        }
+        self
     }
 
     /// The URL without user and password, for logs and messages.

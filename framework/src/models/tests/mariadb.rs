@@ -13,11 +13,29 @@ pub(crate) struct Server {
     child: Child,
     port: u16,
     folder: tempfile::TempDir,
+    /// What its addresses end with.
+    query: String,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("regatta-mariadb-").tempdir().unwrap();
+        Self::start_in(folder, String::new())
+    }
+
+    /// One that can encrypt, and whose addresses ask for it and for its certificate to be checked.
+    #[cfg(feature = "tls")]
+    fn start_encrypted(certificates: &crate::tls::tests::Certificates) -> Self {
+        let folder = tempfile::Builder::new().prefix("regatta-mariadb-").tempdir().unwrap();
+        certificates.copy_to(folder.path());
+        if is_root() {
+            run(Command::new("chown").arg("mysql").arg(folder.path().join("server.key")));
+        }
+        let query = format!("?ssl-mode=VERIFY_IDENTITY&ssl-ca={}", certificates.ca().display());
+        Self::start_in(folder, query)
+    }
+
+    fn start_in(folder: tempfile::TempDir, query: String) -> Self {
         let data = format!("--datadir={}", folder.path().join("data").display());
         if is_root() {
             run(Command::new("chown").arg("mysql").arg(folder.path()));
@@ -31,7 +49,7 @@ impl Server {
         std::fs::write(folder.path().join("accounts.sql"), accounts).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Self::spawn(&folder, port);
-        let server = Self { child, port, folder };
+        let server = Self { child, port, folder, query };
         server.wait();
         server
     }
@@ -42,6 +60,10 @@ impl Server {
         command.arg("--no-defaults").arg(path("datadir", "data")).arg(path("socket", "socket"));
         command.arg(path("pid-file", "pid")).arg(path("init-file", "accounts.sql"));
         command.args(["--bind-address=127.0.0.1", "--skip-name-resolve", &format!("--port={port}")]);
+        if folder.path().join("server.key").exists() {
+            command.arg(path("ssl-cert", "server.pem")).arg(path("ssl-key", "server.key"));
+            command.arg("--require-secure-transport=ON");
+        }
         // Nothing has to survive the machine.
         command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--skip-log-bin"]);
         command.arg("--default-time-zone=+09:00");
@@ -81,7 +103,7 @@ impl Server {
     }
 
     pub(crate) fn url(&self, database: &str) -> String {
-        format!("mysql://regatta@127.0.0.1:{}/{database}", self.port)
+        format!("mysql://regatta@127.0.0.1:{}/{database}{}", self.port, self.query)
     }
 }
 
@@ -103,6 +125,17 @@ fn program(name: &str) -> Command {
     command.args(["--reuid=mysql", "--regid=mysql", "--clear-groups", "--pdeathsig=TERM"]).arg(path);
     command.current_dir("/");
     command
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn holds_on_mariadb_over_tls() {
+    let certificates = crate::tls::tests::Certificates::local();
+    let mut server = Server::start_encrypted(&certificates);
+    let (db, recorder) = open(&server.url("two"), Path::new("/"));
+    db.migrate().await.unwrap();
+    behaviour::everything(&db, &recorder).await;
+    comes_back_with_the_server(&mut server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,8 @@ mod contention;
 mod criteria;
 mod datastores;
 mod edges;
+#[cfg(all(feature = "postgres", feature = "tls"))]
+mod encrypted;
 mod killed;
 #[cfg(feature = "mysql")]
 mod mariadb;
@@ -15,6 +17,8 @@ mod queries;
 mod schemas;
 #[cfg(feature = "postgres")]
 mod statements;
+#[cfg(all(feature = "postgres", not(feature = "tls")))]
+mod unencrypted;
 pub(crate) mod zoo;
 
 #[cfg(feature = "mysql")]

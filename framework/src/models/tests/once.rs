@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::super::Db;
 use super::super::once::{Once, Outcome, Pace};
 use super::{open, person};
@@ -93,12 +95,14 @@ async fn another_takes_over_from_a_dead_one(dbs: &[Db]) {
 
 async fn slow_work_is_not_taken_over(dbs: &[Db]) {
     let (slow, other) = (once(&dbs[0], "slow").await, once(&dbs[1], "other").await);
+    let begun = Notify::new();
     let work = async {
+        begun.notify_one();
         tokio::time::sleep(2 * (PACE.silent + PACE.answer)).await;
         Ok(())
     };
     let (slow, other) = tokio::join!(slow.run("slow", false, work), async {
-        tokio::time::sleep(PACE.beat).await;
+        begun.notified().await;
         other.run("slow", false, async { panic!("it is at work") }).await
     });
     assert_eq!(slow.unwrap(), Outcome::Done);
@@ -108,10 +112,15 @@ async fn slow_work_is_not_taken_over(dbs: &[Db]) {
 async fn waiting_has_an_end(dbs: &[Db]) {
     let slow = once(&dbs[0], "slow").await;
     let hasty = Once::open(&dbs[1], "hasty".to_owned(), Duration::from_millis(300)).await.unwrap().at(PACE);
+    let begun = Notify::new();
+    let work = async {
+        begun.notify_one();
+        std::future::pending().await
+    };
     let refused = tokio::select! {
-        _ = slow.run("endless", false, std::future::pending()) => panic!("it has no end"),
+        _ = slow.run("endless", false, work) => panic!("it has no end"),
         refused = async {
-            tokio::time::sleep(PACE.beat).await;
+            begun.notified().await;
             hasty.run("endless", false, async { Ok(()) }).await
         } => refused.unwrap_err(),
     };

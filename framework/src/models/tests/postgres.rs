@@ -14,11 +14,30 @@ pub(crate) struct Server {
     child: Child,
     port: u16,
     folder: tempfile::TempDir,
+    /// What its addresses end with.
+    query: String,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("regatta-pg-").tempdir().unwrap();
+        Self::start_in(folder, String::new())
+    }
+
+    /// One that can encrypt, and whose addresses ask for it and for its certificate to be checked.
+    #[cfg(feature = "tls")]
+    pub(crate) fn start_encrypted(certificates: &crate::tls::tests::Certificates) -> Self {
+        let folder = tempfile::Builder::new().prefix("regatta-pg-").tempdir().unwrap();
+        certificates.copy_to(folder.path());
+        if is_root() {
+            // A key is used only when nobody else can read it.
+            run(Command::new("chown").arg("postgres").arg(folder.path().join("server.key")));
+        }
+        let query = format!("?sslmode=verify-full&sslrootcert={}", certificates.ca().display());
+        Self::start_in(folder, query)
+    }
+
+    fn start_in(folder: tempfile::TempDir, query: String) -> Self {
         let data = folder.path().join("data");
         if is_root() {
             run(Command::new("chown").arg("postgres").arg(folder.path()));
@@ -27,7 +46,7 @@ impl Server {
         let initdb = ["-U", "regatta", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "-D"];
         run(program("initdb").args(initdb).arg(&data).stdout(Stdio::null()));
         let child = Self::spawn(&folder, port);
-        let server = Self { child, port, folder };
+        let server = Self { child, port, folder, query };
         server.wait();
         server
     }
@@ -36,6 +55,11 @@ impl Server {
         let mut command = program("postgres");
         command.arg("-D").arg(folder.path().join("data")).arg("-k").arg(folder.path());
         command.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
+        if folder.path().join("server.key").exists() {
+            let file = |option: &str, name: &str| format!("{option}={}", folder.path().join(name).display());
+            command.args(["-c", "ssl=on", "-c", &file("ssl_cert_file", "server.pem")]);
+            command.args(["-c", &file("ssl_key_file", "server.key"), "-c", &file("ssl_ca_file", "ca.pem")]);
+        }
         // The apps are in another one.
         command.args(["-c", "timezone=Asia/Tokyo"]);
         command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
@@ -62,7 +86,7 @@ impl Server {
     }
 
     pub(crate) fn url(&self, database: &str) -> String {
-        format!("postgres://regatta@127.0.0.1:{}/{database}", self.port)
+        format!("postgres://regatta@127.0.0.1:{}/{database}{}", self.port, self.query)
     }
 }
 
@@ -96,6 +120,20 @@ pub(super) fn run(command: &mut Command) {
 
 pub(super) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn holds_on_postgres_over_tls() {
+    let certificates = crate::tls::tests::Certificates::local();
+    let mut server = Server::start_encrypted(&certificates);
+    let (db, recorder) = open(&server.url("template1"), Path::new("/"));
+    db.migrate().await.unwrap();
+    behaviour::everything(&db, &recorder).await;
+    once::everything(&|| open(&server.url("template1"), Path::new("/")).0).await;
+    super::statements::everything(&db).await;
+    super::killed::everything(&db, &server.url("template1")).await;
+    comes_back_with_the_server(&mut server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 
 use super::memory::Table;
 use super::{Limits, Standing};
-use crate::config::{DatastoreConfig, SecurityConfig};
+use crate::config::SecurityConfig;
 use crate::redis::{Redis, RedisServer};
 
 const SECOND: u64 = 1_000_000;
@@ -40,8 +40,18 @@ fn the_table_has_a_bound_and_keeps_who_asked_most() {
 
 #[tokio::test]
 async fn both_stores_count_alike() {
-    let server = RedisServer::start().unwrap();
-    let redis = Redis::open(&DatastoreConfig::at(&server.url()), &Handle::current()).unwrap();
+    counts_like_the_table(&RedisServer::start().unwrap()).await;
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn both_stores_count_alike_over_tls() {
+    let certificates = crate::tls::tests::Certificates::local();
+    counts_like_the_table(&RedisServer::start_encrypted(&certificates).unwrap()).await;
+}
+
+async fn counts_like_the_table(server: &RedisServer) {
+    let redis = Redis::open(&server.datastore(), &Handle::current()).unwrap();
     let config = SecurityConfig::default();
     for limits in [Limits::new(None, &config), Limits::new(Some(&redis), &config)] {
         let mut seen = Vec::new();
@@ -62,7 +72,7 @@ async fn both_stores_count_alike() {
 #[tokio::test]
 async fn requests_at_the_same_time_are_never_let_through_twice() {
     let server = RedisServer::start().unwrap();
-    let open = || Redis::open(&DatastoreConfig::at(&server.url()), &Handle::current()).unwrap();
+    let open = || Redis::open(&server.datastore(), &Handle::current()).unwrap();
     let config = SecurityConfig::default();
     let instances = [open(), open(), open()].map(|redis| Limits::new(Some(&redis), &config));
     let asked = (0..300).map(|n| instances[n % 3].count("a", 60 * SECOND, 600 * SECOND));

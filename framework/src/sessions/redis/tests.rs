@@ -5,7 +5,7 @@ use redis::cmd;
 use tokio::runtime::Handle;
 
 use super::RedisStore;
-use crate::config::{DatastoreConfig, SessionConfig};
+use crate::config::SessionConfig;
 use crate::redis::{Redis, RedisServer};
 use crate::sessions::conformance::{self, Fleet, set};
 use crate::sessions::{Id, Loaded, Store};
@@ -13,7 +13,7 @@ use crate::sessions::{Id, Loaded, Store};
 const DEADLINE: Duration = Duration::from_secs(5);
 
 fn open(server: &RedisServer) -> Redis {
-    Redis::open(&DatastoreConfig::at(&server.url()), &Handle::current()).unwrap()
+    Redis::open(&server.datastore(), &Handle::current()).unwrap()
 }
 
 fn store(server: &RedisServer) -> RedisStore {
@@ -29,6 +29,13 @@ impl Fleet for RedisServer {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_conforms() {
     let server = RedisServer::start().unwrap();
+    conformance::run(&server).await;
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_conforms_over_tls() {
+    let server = RedisServer::start_encrypted(&crate::tls::tests::Certificates::local()).unwrap();
     conformance::run(&server).await;
 }
 
@@ -103,4 +110,32 @@ async fn a_full_server_is_an_error_for_writes_and_none_for_reads() {
     redis.query::<()>(&full, DEADLINE).await.unwrap();
     assert_eq!(store.commit(&id, &set(&[("n", "2")])).await.unwrap_err().status(), 503);
     assert!(matches!(store.load(&id).await.unwrap(), Loaded::Alive { .. }));
+}
+
+#[cfg(feature = "redis-sentinel")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_replica_has_acknowledged_outlives_the_master() {
+    let (master, replica) = (RedisServer::start().unwrap(), RedisServer::start().unwrap());
+    let mut watched = crate::redis::Watched::start(master, replica).await;
+    let redis = Redis::open(&watched.datastore(), &Handle::current()).unwrap();
+    let store = RedisStore::new(redis.clone(), &SessionConfig::default());
+    let mut ids = Vec::new();
+    for n in 0..100 {
+        let id = Id::random().unwrap();
+        store.create(&id, &set(&[("n", &n.to_string())])).await.unwrap();
+        ids.push(id);
+    }
+    let everywhere = cmd("WAIT").arg(1).arg(5000).to_owned();
+    assert_eq!(redis.query::<i64>(&everywhere, DEADLINE).await.unwrap(), 1);
+
+    watched.master.kill();
+    let killed = Instant::now();
+    while store.commit(&ids[0], &set(&[("late", "1")])).await.is_err() {
+        assert!(killed.elapsed() < 2 * DEADLINE, "the new master was not found");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for (n, id) in ids.iter().enumerate() {
+        let Loaded::Alive { values, .. } = store.load(id).await.unwrap() else { panic!("{n} is lost") };
+        assert_eq!(values["n"].to_string(), n.to_string());
+    }
 }

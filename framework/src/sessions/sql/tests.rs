@@ -7,20 +7,25 @@ use crate::db;
 use crate::sessions::conformance::{self, Fleet, set};
 use crate::sessions::{Id, Loaded, Store};
 
-/// A database two instances share.
+/// A database two instances share, which stay connected.
 struct Database {
-    url: String,
-    folder: tempfile::TempDir,
+    instances: [db::Store; 2],
+    _folder: tempfile::TempDir,
 }
 
 impl Database {
+    fn at(url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || db::Store::open(&DatastoreConfig::at(url), folder.path(), 2).unwrap();
+        Self { instances: [open(), open()], _folder: folder }
+    }
+
     fn sqlite() -> Self {
-        Self { url: "sqlite://sessions.db".to_owned(), folder: tempfile::tempdir().unwrap() }
+        Self::at("sqlite://sessions.db")
     }
 
     fn open(&self, config: &SessionConfig) -> SqlStore {
-        let store = db::Store::open(&DatastoreConfig::at(&self.url), self.folder.path(), 2).unwrap();
-        SqlStore::new(store, config)
+        SqlStore::new(self.instances[0].clone(), config)
     }
 }
 
@@ -28,7 +33,7 @@ impl Fleet for Database {
     fn with(&self, config: SessionConfig) -> [Arc<dyn Store>; 2] {
         // The machine may be busy: how long it takes is not what this is about.
         let config = SessionConfig { deadline: Span::seconds(10), ..config };
-        [Arc::new(self.open(&config)), Arc::new(self.open(&config))]
+        self.instances.clone().map(|store| Arc::new(SqlStore::new(store, &config)) as Arc<dyn Store>)
     }
 }
 
@@ -51,7 +56,17 @@ async fn it_conforms_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_conforms_on_postgres() {
     let server = crate::models::tests::PostgresServer::start();
-    let database = Database { url: server.url("postgres"), folder: tempfile::tempdir().unwrap() };
+    let database = Database::at(&server.url("postgres"));
+    made(&database).await;
+    conformance::run(&database).await;
+}
+
+#[cfg(all(feature = "postgres", feature = "tls"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_conforms_on_postgres_over_tls() {
+    let certificates = crate::tls::tests::Certificates::local();
+    let server = crate::models::tests::PostgresServer::start_encrypted(&certificates);
+    let database = Database::at(&server.url("postgres"));
     made(&database).await;
     conformance::run(&database).await;
 }
@@ -60,7 +75,7 @@ async fn it_conforms_on_postgres() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_conforms_on_mariadb() {
     let server = crate::models::tests::MariaDbServer::start();
-    let database = Database { url: server.url("one"), folder: tempfile::tempdir().unwrap() };
+    let database = Database::at(&server.url("one"));
     made(&database).await;
     conformance::run(&database).await;
 }

@@ -8,14 +8,13 @@ use redis::cmd;
 use tokio::runtime::Handle;
 
 use super::{Browser, Gate, config, get, instance, post};
-use crate::config::DatastoreConfig;
 use crate::redis::{Redis, RedisServer};
 use crate::sessions::{self, Sessions};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
 pub(in crate::sessions) fn open(server: &RedisServer) -> Redis {
-    Redis::open(&DatastoreConfig::at(&server.url()), &Handle::current()).unwrap()
+    Redis::open(&server.datastore(), &Handle::current()).unwrap()
 }
 
 pub(super) fn over(server: &RedisServer) -> Sessions {

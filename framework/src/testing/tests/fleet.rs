@@ -11,7 +11,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sockets_of_all_instances_are_found_and_asked() {
-    let cluster = TestCluster::start(App::new("fleet"), 2).await;
+    are_found_and_asked(TestCluster::start(App::new("fleet"), 2).await).await;
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn sockets_of_all_instances_are_found_and_asked_over_tls() {
+    let certificates = crate::tls::tests::Certificates::local();
+    let redis = crate::redis::RedisServer::start_encrypted(&certificates).unwrap();
+    let authority = ("datastores.redis.ca_file", certificates.ca().display().to_string());
+    are_found_and_asked(TestCluster::start_on(redis, App::new("fleet"), 2, &[authority]).await).await;
+}
+
+async fn are_found_and_asked(cluster: TestCluster) {
     let (here, there) = (cluster[0].sockets(), cluster[1].sockets());
     let (mut one, mut other) = (cluster[0].socket().await, cluster[1].socket().await);
     here.to(other.id()).sockets_join(&["lobby".to_owned()]).await;

@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
-use redis::ConnectionAddr;
 use sha2::Sha256;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -256,12 +255,7 @@ impl Peers {
     async fn way_to_redis(&self) -> IpAddr {
         let way = async {
             let socket = UdpSocket::bind("0.0.0.0:0").await.ok()?;
-            let (ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. }) =
-                self.0.redis.client().get_connection_info().addr()
-            else {
-                return None;
-            };
-            socket.connect((host.as_str(), *port)).await.ok()?;
+            socket.connect(self.0.redis.host()?).await.ok()?;
             Some(socket.local_addr().ok()?.ip())
         };
         way.await.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
