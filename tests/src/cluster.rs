@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::postgres::Postgres;
 use crate::process::{self, Process, Signal};
@@ -48,6 +51,16 @@ impl Cluster {
         let arguments =
             ["--port", &port.to_string(), "--instances", &INSTANCES.to_string()].map(str::to_owned);
         Self::start(App::new(), &[], port..=port, &arguments)
+    }
+
+    /// The same with a program file of its own, which may be replaced, at the path that is given back.
+    pub fn replaceable() -> (Self, PathBuf) {
+        let port = ports::free();
+        let arguments =
+            ["--port", &port.to_string(), "--instances", &INSTANCES.to_string()].map(str::to_owned);
+        let mut files = App::new();
+        let program = files.own_binary();
+        (Self::start(files, &[], port..=port, &arguments), program)
     }
 
     /// Instances of this app with a port each, and with these settings besides the cluster's own.
@@ -118,6 +131,20 @@ impl Cluster {
     /// The app's files.
     pub fn files(&self) -> &App {
         &self.files
+    }
+
+    /// Runs a command of `fleet` to its end; the last line it printed, as JSON.
+    ///
+    /// # Panics
+    /// When it fails.
+    #[track_caller]
+    pub fn fleet(&self, arguments: &[&str]) -> Value {
+        let all: Vec<_> = ["fleet"].iter().chain(arguments).chain(&["--json"]).copied().collect();
+        let output = self.files.run(&all);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{all:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_str(text.lines().last().unwrap_or_default())
+            .unwrap_or_else(|error| panic!("{all:?}: {error}: {text}"))
     }
 
     /// The instances that run now, by the log and confirmed by the kernel as children of the parent.

@@ -7,6 +7,7 @@
 //! | [`cluster`] | that app as several instances on Redis and PostgreSQL |
 //! | [`redis`], [`postgres`], [`nginx`], [`haproxy`], [`varnish`], [`proxy`] | the services around it, and a bad line to them |
 //! | [`http`], [`socket`], [`node`], [`chromium`] with [`cdp`] | the clients that look at it |
+//! | [`load`] | clients that never stop asking, and count what fails |
 //! | [`harbour`] | an app whose sockets do everything |
 //! | [`testserver`] | an app that is configured from outside, for suites written for other servers |
 //! | [`process`], [`ports`], [`wait`], [`workdir`], [`wire`] | what the others are made of |
@@ -22,6 +23,7 @@ pub mod cluster;
 pub mod haproxy;
 pub mod harbour;
 pub mod http;
+pub mod load;
 pub mod nginx;
 pub mod node;
 pub mod ports;

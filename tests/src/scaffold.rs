@@ -155,6 +155,17 @@ impl App {
         Self { binary: target().join(Profile::Debug.folder()).join(name), root, folder }
     }
 
+    /// Gives this copy a program file of its own, which may be replaced; its path.
+    ///
+    /// # Panics
+    /// When it can't be copied.
+    pub fn own_binary(&mut self) -> PathBuf {
+        let own = self.folder.path().join("program");
+        fs::copy(&self.binary, &own).expect("a copy of the program");
+        self.binary = own.clone();
+        own
+    }
+
     /// The app's folder.
     pub fn root(&self) -> &Path {
         &self.root

@@ -29,6 +29,7 @@ mod namespaces;
 mod old_clients;
 mod openapi;
 mod packaging;
+mod parent;
 mod polling;
 mod production;
 mod publishes;

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod deploy;
 pub mod doctor;
 pub mod emit;
+pub mod fleet;
 pub mod lift;
 pub mod migrate;
 pub mod new;
@@ -42,6 +43,7 @@ pub enum Command {
     Migrate(migrate::Migrate),
     Seed(seed::Seed),
     Emit(emit::Emit),
+    Fleet(fleet::Fleet),
     Doctor(doctor::Doctor),
     Deploy(deploy::Deploy),
     Build(build::Build),
@@ -59,6 +61,7 @@ impl Command {
             Self::Migrate(command) => command.run(),
             Self::Seed(command) => command.run(),
             Self::Emit(command) => command.run(),
+            Self::Fleet(command) => command.run(),
             Self::Doctor(command) => command.run(),
             Self::Deploy(command) => command.run(),
             Self::Build(command) => command.run(),

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{App, deploy, emit, migrate, notify, seed, server, tables};
+use super::{App, deploy, emit, fleet as fleet_command, lift, migrate, notify, seed, tables};
 use crate::config::{Config, Environment, Override};
-use crate::fleet::{self, Ports};
+use crate::fleet::{self, Count, Ports};
 use crate::http::Instance;
 use crate::{Result, logging};
 
@@ -36,6 +36,8 @@ enum Command {
     Seed(seed::Seed),
     /// Send an event to the sockets in a room, on every running instance.
     Emit(emit::Emit),
+    /// Look after a fleet that runs in this folder: several instances under a parent.
+    Fleet(fleet_command::Fleet),
     /// Look for what is misconfigured, and say what to do about it.
     Doctor,
     /// Make the files of proxies, service managers and containers, from the app's configuration.
@@ -51,9 +53,12 @@ pub(crate) struct Lift {
     /// Listen on this address
     #[arg(long)]
     host: Option<IpAddr>,
-    /// Run so many instances behind one port
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256), conflicts_with = "ports")]
-    instances: Option<u16>,
+    /// Listen on this Unix socket instead of a port
+    #[arg(long, conflicts_with_all = ["port", "host", "ports"])]
+    socket: Option<PathBuf>,
+    /// Run so many instances behind one port, under a parent that restarts them; max is one for each core
+    #[arg(long, value_name = "N|max", conflicts_with = "ports")]
+    instances: Option<Count>,
     /// Run one instance on each of these ports, such as 3001-3004
     #[arg(long)]
     ports: Option<Ports>,
@@ -84,13 +89,17 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             let config = Config::load_with(&root(), environment, &lift.overrides())?;
             if let Some(plan) = fleet::plan(&config, lift.instances, lift.ports)? {
                 let instance = Instance::named("parent");
+                logging::keep();
                 logging::start(&config, instance.id())?;
-                return fleet::run(app.name, &config, plan);
+                return fleet::run(app.name, &config, &plan);
             }
             let instance = Instance::new()?;
+            if fleet::is_child() {
+                logging::keep();
+            }
             logging::start(&config, instance.id())?;
             notify::start(&config.http);
-            server::lift(app, config, instance)
+            lift::lift(app, config, instance)
         }
         Command::Routes => {
             tables::routes(app, &Config::load(root())?);
@@ -115,6 +124,7 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             logging::start(&config, "emit")?;
             emit::run(app, config, wanted)
         }
+        Command::Fleet(wanted) => fleet_command::run(app.name, &Config::load(root())?, &wanted),
         Command::Doctor => tables::doctor(app, Config::load(root())),
         Command::Deploy(wanted) => {
             let environment = wanted.env.map_or_else(Environment::current, Ok)?;
@@ -128,7 +138,8 @@ impl Lift {
     fn overrides(&self) -> Vec<Override> {
         let port = self.port.map(|port| ("http.port", port.to_string()));
         let host = self.host.map(|host| ("http.host", host.to_string()));
-        port.into_iter().chain(host).collect()
+        let socket = self.socket.as_ref().map(|path| ("http.socket", path.display().to_string()));
+        port.into_iter().chain(host).chain(socket).collect()
     }
 }
 

@@ -5,13 +5,17 @@ mod command;
 mod connections;
 mod deploy;
 mod emit;
+mod fleet;
+mod install;
 mod layer;
 mod levels;
+mod lift;
 mod migrate;
 mod notify;
 mod once;
 mod prepare;
 mod probes;
+mod running;
 mod seed;
 mod server;
 mod tables;
@@ -21,7 +25,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 #[cfg(feature = "testing")]
-pub(crate) use server::{Stop, start};
+pub(crate) use running::Stop;
+pub(crate) use server::start;
 
 use crate::Result;
 use crate::models::{Db, Model, Schema};

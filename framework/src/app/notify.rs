@@ -30,7 +30,7 @@ struct Manager {
 
 /// Begins to tell, when this process was started by systemd with `Type=notify` and is not a child of ours.
 pub(super) fn start(http: &HttpConfig) {
-    if fleet::instances() > 1 {
+    if fleet::is_child() {
         return;
     }
     let Some(manager) = Manager::from_environment() else { return };

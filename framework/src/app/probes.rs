@@ -1,13 +1,13 @@
 //! `/livez`: the process answers. `/readyz`: it should get traffic.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpResponse, web};
 use tokio::sync::Mutex;
 
 use crate::health::{Finding, Health};
+use crate::http::Drain;
 use crate::security::SECRET_CHECK;
 
 /// How long a finding is reused: balancers ask often.
@@ -20,23 +20,18 @@ pub(crate) struct Readiness(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     health: Health,
-    stopping: AtomicBool,
+    drain: Drain,
     last: Mutex<Option<(Instant, Option<String>)>>,
 }
 
 impl Readiness {
-    pub(crate) fn new(health: Health) -> Self {
-        Self(Arc::new(Shared { health, stopping: AtomicBool::new(false), last: Mutex::new(None) }))
-    }
-
-    /// From now on the answer is no.
-    pub(crate) fn stop(&self) {
-        self.0.stopping.store(true, Ordering::Relaxed);
+    pub(crate) fn new(health: Health, drain: Drain) -> Self {
+        Self(Arc::new(Shared { health, drain, last: Mutex::new(None) }))
     }
 
     /// Why the instance should get no traffic; nothing when it should.
     async fn trouble(&self) -> Option<String> {
-        if self.0.stopping.load(Ordering::Relaxed) {
+        if self.0.drain.has_begun() {
             return Some("stopping\n".to_owned());
         }
         let mut last = self.0.last.lock().await;

@@ -1,14 +1,11 @@
 //! One instance: its parts, its server, its end.
 
 use std::future::ready;
-use std::net::TcpListener;
-use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_service::IntoServiceFactory;
-use actix_web::dev::{AppConfig, Server, ServerHandle, Service, ServiceFactory};
+use actix_web::dev::{AppConfig, Service, ServiceFactory};
 use actix_web::middleware::from_fn;
 use actix_web::web;
 use futures_util::FutureExt as _;
@@ -18,13 +15,14 @@ use tokio::sync::{OnceCell, mpsc};
 use super::background::Background;
 use super::connections::{session_store, shared_redis};
 use super::probes::{self, Readiness};
-use super::{App, layer, levels, prepare};
+use super::running::{BUS_PATIENCE, Running};
+use super::{App, layer, prepare};
 use crate::assets::Assets;
 use crate::bus::{self, Bus, Interests};
 use crate::cache::ResponseCache;
 use crate::config::{Config, HttpConfig, Migrate};
 use crate::health::Health;
-use crate::http::{self, Instance, Listener, Watchdog};
+use crate::http::{self, Door, Drain, Instance, Listener, Watchdog};
 use crate::models::Db;
 use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
@@ -40,12 +38,6 @@ use crate::{Error, Result, doctor, error, fleet, uploads};
 
 /// Messages from other instances that may wait for the workers.
 const INCOMING: usize = 4_096;
-
-/// How long sockets may take to leave when the instance stops.
-const SOCKET_DRAIN: Duration = Duration::from_secs(5);
-
-/// How long the bus may take to be ready at the start and to be empty at the end.
-const BUS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Everything the workers of an instance share.
 #[derive(Clone)]
@@ -66,6 +58,7 @@ pub(super) struct Parts {
     assets: Assets,
     listener: Listener,
     pub(super) origins: Origins,
+    pub(super) drain: Drain,
     readiness: Readiness,
 }
 
@@ -134,6 +127,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     let assets = Assets::load(&config)?;
     let gate = layer::gate(&config, &sessions, sockets_redis, &routes)?;
     let subject = Subject { name: app.name, config: &config, models: &app.models, routes: &routes };
+    let drain = Drain::new();
     let parts = Parts {
         openapi: Document::served(&subject)?,
         app: app.clone(),
@@ -147,9 +141,10 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         uploads: uploads::Limits::new(&config),
         watchdog: Watchdog::new(&config)?,
         cache: ResponseCache::new(&config, redis.for_cache.clone()),
-        listener: Listener::new(&config, instance.id())?,
+        listener: Listener::new(&config, instance.id(), drain.clone())?,
         origins: Origins::for_sockets(&config),
-        readiness: Readiness::new(health.clone()),
+        readiness: Readiness::new(health.clone(), drain.clone()),
+        drain,
         config: Arc::new(config),
     };
     Ok(Built { parts, health, incoming, runtime })
@@ -163,70 +158,12 @@ fn interests(namespaces: &Namespaces) -> Interests {
     }
 }
 
-/// An instance that takes requests.
-pub(crate) struct Running {
-    server: Server,
-    parts: Parts,
-    /// Held for its end.
-    _runtime: Background,
-}
-
-impl Running {
-    /// A handle to stop it with.
-    pub(crate) fn handle(&self) -> Stop {
-        Stop { server: self.server.handle(), parts: self.parts.clone() }
-    }
-
-    #[cfg(feature = "testing")]
-    pub(crate) fn db(&self) -> Db {
-        self.parts.db.clone()
-    }
-
-    #[cfg(feature = "testing")]
-    pub(crate) fn sockets(&self) -> Sockets {
-        self.parts.sockets.clone()
-    }
-
-    /// Serves until stopped.
-    pub(crate) async fn serve(self) -> Result<()> {
-        let served = self.server.await;
-        self.parts.sockets.flush(BUS_PATIENCE).await;
-        self.parts.sockets.end().await;
-        if let Err(error) = self.parts.sockets.presence_store().clear().await {
-            tracing::warn!(%error, "presence could not be cleared; it is when the lease ends");
-        }
-        self.parts.db.close().await;
-        Ok(served?)
-    }
-}
-
-/// Stops an instance.
-#[derive(Clone)]
-pub(crate) struct Stop {
-    server: ServerHandle,
-    parts: Parts,
-}
-
-impl Stop {
-    /// Readiness turns false, sockets go elsewhere, requests in flight finish.
-    pub(crate) async fn gracefully(&self) {
-        self.parts.readiness.stop();
-        self.parts.sockets.drain(SOCKET_DRAIN).await;
-        self.server.stop(true).await;
-    }
-
-    /// Ends at once.
-    pub(crate) async fn now(&self) {
-        self.server.stop(false).await;
-    }
-}
-
-/// Starts an instance on `listener`.
+/// Starts an instance behind `doors`.
 pub(crate) async fn start(
     app: &App,
     config: Config,
     instance: &Instance,
-    listener: TcpListener,
+    doors: Vec<Door>,
 ) -> Result<Running> {
     let Built { parts, health, incoming, runtime } = build(app, config, instance)?;
     runtime.handle()?.spawn(probes::compare_secrets(health));
@@ -242,8 +179,8 @@ pub(crate) async fn start(
     let http = &parts.config.http;
     let workers = workers(http);
     let shared = parts.clone();
-    let server = http::server(listener, http, workers, move || application(&shared))?;
-    Ok(Running { server, parts, _runtime: runtime })
+    let server = http::server(doors, http, &parts.drain, workers, move || application(&shared))?;
+    Ok(Running::new(server, parts, runtime))
 }
 
 fn workers(http: &HttpConfig) -> usize {
@@ -337,34 +274,4 @@ async fn virtual_service(
         .new_service(AppConfig::default())
         .await
         .map_err(|()| Error::internal("the app layer could not be built for sockets").into())
-}
-
-/// `lift` of one instance.
-pub(super) fn lift(app: &App, config: Config, instance: Instance) -> Result<ExitCode> {
-    actix_web::rt::System::new().block_on(async {
-        let listener = fleet::listener(&config)?;
-        let address = listener.local_addr()?;
-        let environment = config.environment;
-        let name = app.name;
-        let running = start(app, config, &instance, listener).await?;
-        let pid = std::process::id();
-        tracing::info!(app = name, %environment, pid, "listening on http://{address}");
-        let stop = running.handle();
-        actix_web::rt::spawn(levels::follow(environment));
-        actix_web::rt::spawn(async move {
-            fleet::told_to_stop().await;
-            tracing::info!("stopping: requests in flight finish, sockets go elsewhere");
-            let again = async {
-                fleet::told_to_stop().await;
-                stop.now().await;
-            };
-            tokio::select! {
-                () = stop.gracefully() => {}
-                () = again => {}
-            }
-        });
-        running.serve().await?;
-        tracing::info!("stopped");
-        Ok(ExitCode::SUCCESS)
-    })
 }

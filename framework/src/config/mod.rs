@@ -20,9 +20,9 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub(crate) use sections::Datastores;
 pub use sections::{
-    Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, HttpConfig, LogConfig, LogFormat,
-    Migrate, ModelsConfig, OpenapiConfig, Relay, SameSite, SecurityConfig, SessionAdapter, SessionConfig,
-    SessionImport, SocketsConfig, Transport, UploadsConfig, ViewsConfig,
+    Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, FleetConfig, HttpConfig, LogConfig,
+    LogFormat, Migrate, ModelsConfig, OpenapiConfig, Relay, SameSite, SecurityConfig, SessionAdapter,
+    SessionConfig, SessionImport, SocketsConfig, Transport, UploadsConfig, ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;
@@ -37,6 +37,8 @@ pub struct Config {
     pub root: PathBuf,
     /// `config/http.toml`
     pub http: HttpConfig,
+    /// `config/fleet.toml`
+    pub fleet: FleetConfig,
     /// `config/sockets.toml`
     pub sockets: SocketsConfig,
     /// `config/session.toml`
@@ -85,6 +87,7 @@ impl Config {
             environment,
             root: root.to_owned(),
             http: layers::section(&merged)?,
+            fleet: layers::section(&merged)?,
             sockets: layers::section(&merged)?,
             session: layers::section(&merged)?,
             cache: layers::section(&merged)?,

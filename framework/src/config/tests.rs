@@ -149,6 +149,7 @@ fn reference() -> String {
     }
     sections!(
         super::HttpConfig,
+        super::FleetConfig,
         super::SocketsConfig,
         super::SessionConfig,
         super::CacheConfig,

@@ -1,147 +1,193 @@
-//! One instance as its parent sees it: started, restarted, stopped.
+//! One instance as its parent sees it: a process, and the line to it.
 
-use std::net::TcpListener;
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 use command_fds::{CommandFdExt, FdMapping};
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::Command;
-use tokio::sync::watch;
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
+use serde::{Deserialize, Serialize};
+use tokio::signal::unix::{self, SignalKind};
 
-use super::signals::CHILD;
+use super::handover::HANDED;
+use super::line::Line;
+use super::listeners::{FIRST_FD, fd};
+use super::logs::Logs;
+use super::orders::{CHILD, ToChild, ToParent};
 use crate::config::Environment;
-use crate::http::random_id;
+use crate::http::{Door, random_id};
 use crate::{Error, Result};
 
-/// Where the LISTEN_FDS protocol starts counting.
-const FIRST_FD: i32 = 3;
-/// A child that lived this long was well; its next restart is at once.
-const WELL: Duration = Duration::from_secs(10);
-/// After this time at most a child hears signals.
-const HEARS: Duration = Duration::from_secs(1);
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// Failures in a row before a child that was never well is given up.
-const ATTEMPTS: u32 = 5;
+/// Tells a child how many instances its parent runs.
+pub(super) const INSTANCES: &str = "REGATTA_INSTANCES";
 
-/// What one child is started from, again and again.
-pub(super) struct Child {
-    program: PathBuf,
-    listener: TcpListener,
-    environment: Environment,
-    variables: Vec<(String, String)>,
-    /// How long it may take to stop.
-    patience: Duration,
+/// What every child is started from.
+#[derive(Debug)]
+pub(super) struct Start {
+    /// Looked up at each start: an upgrade puts another file there.
+    pub(super) program: PathBuf,
+    pub(super) environment: Environment,
+    pub(super) variables: Vec<(String, String)>,
+    /// How many instances there are.
+    pub(super) count: AtomicUsize,
+    /// Whether what instances must share is somewhere they all reach.
+    pub(super) may_be_several: bool,
+    pub(super) logs: Arc<Logs>,
 }
 
-impl Child {
-    pub(super) fn new(
-        listener: TcpListener,
-        environment: Environment,
-        variables: Vec<(String, String)>,
-        patience: Duration,
-    ) -> Result<Self> {
-        Ok(Self { program: std::env::current_exe()?, listener, environment, variables, patience })
-    }
+/// What is known about a child for as long as it runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Known {
+    pub(super) id: String,
+    pub(super) pid: i32,
+    pub(super) started: SystemTime,
+}
 
-    /// Keeps the child running until told to stop; ends early when it can't be started at all.
-    /// Tells it to read the log's level again when `read_again` changes.
-    pub(super) async fn keep(self, mut stopped: watch::Receiver<bool>, mut read_again: watch::Receiver<()>) {
-        let mut failures = 0;
-        let mut was_well = false;
-        loop {
-            let started = Instant::now();
-            let ended = match self.start() {
-                Ok((id, mut process)) => {
-                    // Held here: waiting would close it, and the child take that for the parent's end.
-                    let _alive = process.stdin.take();
-                    let pid = pid(&process);
-                    let status = loop {
-                        tokio::select! {
-                            status = process.wait() => break status,
-                            () = told(&mut stopped) => return self.stop(process).await,
-                            Ok(()) = read_again.changed() => {
-                                // A program that has not begun to hear signals is ended by them.
-                                tokio::time::sleep(HEARS.saturating_sub(started.elapsed())).await;
-                                signal(pid, Signal::USR1);
-                            }
-                        }
-                    };
-                    match status {
-                        Ok(status) => format!("instance {id} ended: {status}"),
-                        Err(error) => format!("instance {id} was lost: {error}"),
-                    }
-                }
-                Err(error) => format!("an instance could not be started: {error}"),
-            };
-            failures = if started.elapsed() >= WELL { 0 } else { failures + 1 };
-            was_well |= failures == 0;
-            if failures >= ATTEMPTS && !was_well {
-                tracing::error!("{ended}; given up after {ATTEMPTS} attempts: its log says what to mend");
-                return;
-            }
-            let wait = wait(failures);
-            tracing::error!("{ended}; restarted in {} ms", wait.as_millis());
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = told(&mut stopped) => return,
-            }
-        }
-    }
+/// A running child.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) known: Known,
+    pid: Pid,
+    line: Option<Line<ToParent>>,
+    /// SIGCHLD.
+    exits: unix::Signal,
+}
 
-    fn start(&self) -> Result<(String, tokio::process::Child)> {
+/// What a child did.
+#[derive(Debug)]
+pub(super) enum Event {
+    Said(ToParent),
+    /// It is gone, and how.
+    Ended(String),
+}
+
+impl Start {
+    /// Starts a child behind these listeners.
+    ///
+    /// # Errors
+    /// When the program can't be started.
+    pub(super) fn child(&self, doors: &[Door]) -> Result<Child> {
         let id = random_id()?;
-        let listener: OwnedFd = self.listener.try_clone()?.into();
-        let mut command = std::process::Command::new(&self.program);
+        let mappings = doors
+            .iter()
+            .zip(FIRST_FD..)
+            .map(|(door, child_fd)| Ok(FdMapping { parent_fd: fd(door)?, child_fd }))
+            .collect::<Result<Vec<_>>>()?;
+        let (own, line) = UnixStream::pair()?;
+        // Heard from before it can end.
+        let exits = unix::signal(SignalKind::child())?;
+        let mut command = Command::new(&self.program);
         command
             .args(["lift", "--env", self.environment.as_str()])
             .env("REGATTA_INSTANCE", &id)
             .env(CHILD, "1")
-            .env("LISTEN_FDS", "1")
+            .env(INSTANCES, self.count.load(Ordering::Relaxed).to_string())
+            .env("LISTEN_FDS", doors.len().to_string())
+            .env_remove(HANDED)
             .env_remove("LISTEN_PID")
             .env_remove("LISTEN_FDNAMES")
+            .env_remove("LISTEN_FDS_FIRST_FD")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::piped())
-            .fd_mappings(vec![FdMapping { parent_fd: listener, child_fd: FIRST_FD }])
+            // A Ctrl-C in the terminal is for the parent, which tells its children in good order.
+            .process_group(0)
+            .stdin(Stdio::from(OwnedFd::from(line)))
+            .fd_mappings(mappings)
             .map_err(|error| Error::internal(error.to_string()))?;
-        let process = Command::from(command).kill_on_drop(true).spawn()?;
-        tracing::info!(child = id, pid = process.id(), "instance started");
-        Ok((id, process))
+        let process = command.spawn().map_err(|error| {
+            Error::internal(format!("{} can't be started: {error}", self.program.display()))
+        })?;
+        let pid = Pid::from_child(&process);
+        let known = Known { id, pid: pid.as_raw_nonzero().get(), started: SystemTime::now() };
+        tracing::info!(child = known.id, pid = known.pid, "instance started");
+        let child = Child { known, pid, line: Some(Line::new(own)?), exits };
+        for question in self.logs.questions() {
+            child.tell(&question);
+        }
+        Ok(child)
+    }
+}
+
+impl Child {
+    /// A child that the program before this one in the same process started.
+    ///
+    /// # Errors
+    /// When its line or its signals can't be heard.
+    pub(super) fn taken_over(known: Known, line: UnixStream) -> Result<Self> {
+        let pid = Pid::from_raw(known.pid).ok_or_else(|| Error::internal("a child has an id"))?;
+        Ok(Self { known, pid, line: Some(Line::new(line)?), exits: unix::signal(SignalKind::child())? })
     }
 
-    /// SIGTERM, then patience, then SIGKILL.
-    async fn stop(&self, mut process: tokio::process::Child) {
-        signal(pid(&process), Signal::TERM);
-        if tokio::time::timeout(self.patience, process.wait()).await.is_err() {
-            tracing::error!("an instance did not stop within {} s: killed", self.patience.as_secs());
-            let _ = process.kill().await;
+    /// What it does next. Nothing is lost when this is not waited for to its end.
+    pub(super) async fn next(&mut self) -> Event {
+        loop {
+            if let Some(how) = self.ended() {
+                return Event::Ended(how);
+            }
+            let said = async {
+                match &mut self.line {
+                    Some(line) => line.next().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = self.exits.recv() => {}
+                said = said => match said {
+                    Some(said) => return Event::Said(said),
+                    None => self.line = None,
+                },
+            }
         }
     }
-}
 
-fn pid(process: &tokio::process::Child) -> Option<Pid> {
-    process.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw)
-}
+    fn ended(&self) -> Option<String> {
+        match waitpid(Some(self.pid), WaitOptions::NOHANG) {
+            Ok(None) => None,
+            Ok(Some((_, status))) => Some(words(status)),
+            Err(error) => Some(format!("was lost: {error}")),
+        }
+    }
 
-fn signal(pid: Option<Pid>, signal: Signal) {
-    if let Some(pid) = pid
-        && let Err(error) = kill_process(pid, signal)
-    {
-        tracing::debug!(%error, "an instance had ended already");
+    /// Whether it heard that.
+    pub(super) fn tell(&self, order: &ToChild) -> bool {
+        self.line.as_ref().is_some_and(|line| line.tell(order))
+    }
+
+    /// Tells it to end in good order.
+    pub(super) fn stop(&self, replaced: bool) {
+        if !self.tell(&ToChild::Stop { replaced }) {
+            self.signal(Signal::TERM);
+        }
+    }
+
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Err(error) = kill_process(self.pid, signal) {
+            tracing::debug!(%error, "an instance had ended already");
+        }
+    }
+
+    /// What the next program in this process needs to keep it.
+    ///
+    /// # Errors
+    /// When its line is gone.
+    pub(super) fn hand_over(self) -> Result<(Known, OwnedFd)> {
+        let line = self.line.ok_or_else(|| Error::internal("an instance without a line to its parent"))?;
+        Ok((self.known, line.into_fd()?))
     }
 }
 
-async fn told(stopped: &mut watch::Receiver<bool>) {
-    let _ = stopped.wait_for(|stop| *stop).await;
-}
-
-/// The first restart is at once; then ever slower.
-fn wait(failures: u32) -> Duration {
-    match failures {
-        0 | 1 => FIRST_WAIT,
-        n => FIRST_WAIT.saturating_mul(1 << (n - 1).min(10)).min(LONGEST_WAIT),
+fn words(status: WaitStatus) -> String {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => format!("ended with code {code}"),
+        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (None, None) => "ended".to_owned(),
     }
 }

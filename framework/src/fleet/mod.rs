@@ -1,31 +1,58 @@
 //! Several instances on one host: a parent that owns the listening sockets and keeps its children running.
 //!
-//! Requests never pass through the parent: each child accepts on the socket it was handed by the LISTEN_FDS
-//! protocol. A child that crashes is restarted with back-off. When the parent goes, however it goes, the
-//! children notice that their standard input ended, and stop too.
+//! Requests never pass through the parent: each child accepts on the sockets it was handed by the LISTEN_FDS protocol, and
+//! says over the line that is its standard input when it is ready. A child that crashes is started again with back-off. A
+//! rolling restart starts a new child first, on the same sockets, and drains the one before it when the new one is ready.
+//! When the parent goes, however it goes, the children notice that their line ended, and stop too.
 
+mod ask;
 mod child;
+mod control;
+mod handover;
+mod line;
 mod listeners;
+mod logs;
+mod orders;
+mod parent;
+mod place;
 mod ports;
-mod signals;
+mod rolling;
+mod survey;
+mod usage;
+mod voice;
+mod words;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
-use tokio::task::JoinSet;
-
-pub(crate) use listeners::{bind, listener};
-pub(crate) use ports::Ports;
-pub(crate) use signals::{outlive_read_again, told_to_read_again, told_to_stop};
+pub(crate) use ask::Asking;
+pub(crate) use listeners::{address, bind, doors};
+pub(crate) use orders::{Orders, Told, outlive_read_again};
+pub(crate) use parent::program;
+pub(crate) use ports::{Count, Ports};
+pub(crate) use words::{Reply, Request, Row, Status};
 
 use crate::config::{Adapter, Config, SessionAdapter};
+use crate::http::Door;
 use crate::redis::RedisServer;
 use crate::{Error, Result};
-use child::Child;
+use child::{INSTANCES, Start};
+use control::Control;
+use parent::{Parent, Signals};
+use place::Bounds;
 
-/// Tells a child how many instances its parent runs.
-const INSTANCES: &str = "REGATTA_INSTANCES";
+/// The most instances one parent runs.
+pub(crate) const MOST: u16 = 256;
+
+const NEEDS_STORE: &str =
+    "several instances need a shared store: set adapter = \"redis\" in config/sockets.toml";
+
+/// Whether a parent runs this instance.
+pub(crate) fn is_child() -> bool {
+    std::env::var_os(orders::CHILD).is_some()
+}
 
 /// How many instances share this machine as far as this process knows.
 pub(crate) fn instances() -> usize {
@@ -35,97 +62,119 @@ pub(crate) fn instances() -> usize {
 /// Which instances to run.
 #[derive(Debug)]
 pub(crate) enum Plan {
-    /// So many on one port.
-    Shared(SocketAddr, usize),
+    /// So many behind the same sockets.
+    Shared(usize),
     /// One on each port.
-    Each(Vec<SocketAddr>),
+    Each(Ports),
+}
+
+/// The sockets of a fleet.
+#[derive(Debug)]
+enum Doors {
+    /// Those of every instance.
+    Shared(Vec<Door>),
+    /// One for each instance.
+    Each(Vec<Door>),
 }
 
 impl Plan {
     fn count(&self) -> usize {
         match self {
-            Self::Shared(_, count) => *count,
-            Self::Each(addresses) => addresses.len(),
+            Self::Shared(count) => *count,
+            Self::Each(ports) => ports.iter().count(),
         }
+    }
+
+    fn doors(&self, config: &Config) -> Result<Doors> {
+        Ok(match self {
+            Self::Shared(_) => Doors::Shared(doors(config)?),
+            Self::Each(ports) => {
+                let open = |port| bind(SocketAddr::new(config.http.host, port)).map(Door::Tcp);
+                Doors::Each(ports.iter().map(open).collect::<Result<_>>()?)
+            }
+        })
     }
 }
 
-/// The plan the command line asks for; nothing when it is one instance.
-pub(crate) fn plan(config: &Config, instances: Option<u16>, ports: Option<Ports>) -> Result<Option<Plan>> {
-    let host = config.http.host;
+/// The plan the command line asks for; nothing when it is one instance on its own.
+pub(crate) fn plan(config: &Config, instances: Option<Count>, ports: Option<Ports>) -> Result<Option<Plan>> {
     let plan = match (instances, ports) {
-        (Some(count), _) if count > 1 => Plan::Shared(SocketAddr::new(host, config.http.port), count.into()),
-        (_, Some(ports)) => Plan::Each(ports.iter().map(|port| SocketAddr::new(host, port)).collect()),
+        (Some(count), _) => Plan::Shared(count.get()),
+        (_, Some(ports)) => Plan::Each(ports),
         _ => return Ok(None),
     };
-    let in_memory =
-        config.sockets.adapter == Adapter::Memory || config.session_adapter() == SessionAdapter::Memory;
-    if plan.count() > 1 && in_memory && config.environment.is_production() {
-        return Err(Error::internal(
-            "several instances need a shared store: set adapter = \"redis\" in config/sockets.toml",
-        ));
+    if plan.count() > 1 && !may_be_several(config) {
+        return Err(Error::internal(NEEDS_STORE));
     }
     Ok(Some(plan))
 }
 
-/// Runs the plan until told to stop.
-pub(crate) fn run(app: &str, config: &Config, plan: Plan) -> Result<ExitCode> {
-    let listeners = match &plan {
-        Plan::Shared(address, count) => {
-            let listener = bind(*address)?;
-            (0..*count).map(|_| listener.try_clone()).collect::<std::io::Result<Vec<_>>>()?
-        }
-        Plan::Each(addresses) => addresses.iter().map(|address| bind(*address)).collect::<Result<_>>()?,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(keep(app, config, listeners))
+fn may_be_several(config: &Config) -> bool {
+    let in_memory =
+        config.sockets.adapter == Adapter::Memory || config.session_adapter() == SessionAdapter::Memory;
+    !(in_memory && config.environment.is_production())
 }
 
-async fn keep(app: &str, config: &Config, listeners: Vec<TcpListener>) -> Result<ExitCode> {
-    let count = listeners.len();
-    let private = private_redis(config, count)?;
-    let mut shared = vec![(INSTANCES.to_owned(), count.to_string())];
-    if let Some(server) = &private {
-        tracing::info!(url = server.url(), "a private redis-server is shared by the instances");
-        shared.push(("REGATTA__SOCKETS__ADAPTER".to_owned(), "redis".to_owned()));
-        shared.push(("REGATTA__SOCKETS__DATASTORE".to_owned(), "redis".to_owned()));
-        shared.push(("REGATTA__DATASTORES__REDIS__URL".to_owned(), server.url().to_owned()));
-        // What the configured server has and this one has not.
-        for key in ["CA_FILE", "CERT_FILE", "KEY_FILE", "MASTER"] {
-            shared.push((format!("REGATTA__DATASTORES__REDIS__{key}"), String::new()));
-        }
-    }
-    let patience = config.http.shutdown_timeout.get() + Duration::from_secs(5);
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let (read_again, told) = tokio::sync::watch::channel(());
-    // The children follow config/log.toml; the parent itself says little.
-    let forward = tokio::spawn(async move {
-        let Some(mut asked) = told_to_read_again() else { return };
-        while asked.recv().await.is_some() {
-            let _ = read_again.send(());
-        }
+/// Runs the plan until told to stop.
+pub(crate) fn run(app: &str, config: &Config, plan: &Plan) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(keep(app, config, plan))
+}
+
+async fn keep(app: &str, config: &Config, plan: &Plan) -> Result<ExitCode> {
+    let signals = Signals::open()?;
+    let found = handover::found()?;
+    let private = private_redis(config, plan.count())?;
+    let start = Arc::new(Start {
+        program: program()?,
+        environment: config.environment,
+        variables: private.as_ref().map(variables).unwrap_or_default(),
+        count: AtomicUsize::new(plan.count()),
+        may_be_several: private.is_some() || is_shared(config),
+        logs: Arc::default(),
     });
-    let mut children = JoinSet::new();
-    for listener in listeners {
-        let child = Child::new(listener, config.environment, shared.clone(), patience)?;
-        children.spawn(child.keep(stopped.clone(), told.clone()));
-    }
-    tracing::info!(app, instances = count, pid = std::process::id(), "the parent runs; Ctrl-C stops all");
-    let outcome = tokio::select! {
-        () = told_to_stop() => ExitCode::SUCCESS,
-        // A child only gives up when it could never start: then the others would not either.
-        Some(_) = children.join_next() => ExitCode::FAILURE,
+    let bounds = Bounds::new(&config.fleet, config.http.shutdown_timeout.get());
+    let new = |doors| Parent::new(app, start, doors, bounds, &config.fleet, private.is_none());
+    let (pid, path) = (std::process::id(), config.path(&config.fleet.control));
+    let (parent, control) = match found {
+        Some(found) => {
+            let mut parent = new(found.doors);
+            parent.take_over(found.places)?;
+            tracing::info!(app, pid, "the parent goes on as a new program");
+            (parent, Control::with(found.control, &path)?)
+        }
+        None => {
+            // First of all: another parent in this folder would be found here.
+            let control = Control::open(&path)?;
+            let mut parent = new(plan.doors(config)?);
+            parent.fill(plan.count())?;
+            tracing::info!(app, instances = plan.count(), pid, "the parent runs; Ctrl-C stops all");
+            (parent, control)
+        }
     };
-    tracing::info!("stopping all instances");
-    let _ = stop.send(true);
-    let all = async { while children.join_next().await.is_some() {} };
-    tokio::select! {
-        () = all => {}
-        () = told_to_stop() => tracing::warn!("stopped at once"),
-    }
-    forward.abort();
+    let outcome = parent.run(control, signals).await;
     drop(private);
-    Ok(outcome)
+    outcome
+}
+
+/// Whether instances share what they must.
+fn is_shared(config: &Config) -> bool {
+    config.sockets.adapter != Adapter::Memory && config.session_adapter() != SessionAdapter::Memory
+}
+
+fn variables(server: &RedisServer) -> Vec<(String, String)> {
+    tracing::info!(url = server.url(), "a private redis-server is shared by the instances");
+    let variable = |name: &str, value: &str| (format!("REGATTA__{name}"), value.to_owned());
+    vec![
+        variable("SOCKETS__ADAPTER", "redis"),
+        variable("SOCKETS__DATASTORE", "redis"),
+        variable("DATASTORES__REDIS__URL", server.url().as_str()),
+        // What the configured server has and this one has not.
+        variable("DATASTORES__REDIS__CA_FILE", ""),
+        variable("DATASTORES__REDIS__CERT_FILE", ""),
+        variable("DATASTORES__REDIS__KEY_FILE", ""),
+        variable("DATASTORES__REDIS__MASTER", ""),
+    ]
 }
 
 /// Development without Redis in its configuration gets a server of its own for several instances.
@@ -141,3 +190,6 @@ fn private_redis(config: &Config, count: usize) -> Result<Option<RedisServer>> {
         ))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use tracing::Instrument;
 
+use super::Drain;
 use super::bounds::Bounds;
 use super::patience::{Late, Patience};
 use crate::compression::Compress;
@@ -35,6 +36,7 @@ struct Shared {
     compress: Option<Compress>,
     bounds: Bounds,
     patience: Patience,
+    drain: Drain,
     /// Where sockets poll: small answers, each at once.
     socket_path: String,
     /// Whether each answer is logged: for developers; in production the balancer does it.
@@ -42,7 +44,7 @@ struct Shared {
 }
 
 impl Listener {
-    pub(crate) fn new(config: &Config, instance: &str) -> Result<Self> {
+    pub(crate) fn new(config: &Config, instance: &str, drain: Drain) -> Result<Self> {
         Ok(Self(Arc::new(Shared {
             instance: HeaderValue::from_str(instance)
                 .map_err(|_| Error::internal("an instance id is plain text"))?,
@@ -51,6 +53,7 @@ impl Listener {
             compress: Compress::new(&config.http),
             bounds: Bounds::new(&config.http),
             patience: Patience::new(&config.http),
+            drain,
             socket_path: config.sockets.path.clone(),
             log_answers: !config.environment.is_production(),
             hosts: config.security.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
@@ -92,6 +95,9 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     let nonce = response.response_mut().extensions_mut().remove::<Nonce>();
     if let Some(compress) = compress {
         response = compress.apply(accept, response).await;
+    }
+    if shared.drain.has_begun() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);

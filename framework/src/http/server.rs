@@ -3,27 +3,40 @@
 use std::cell::OnceCell;
 use std::convert::Infallible;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
 use std::rc::Rc;
 use std::time::Duration;
 
-use actix_http::{HttpService, Request};
-use actix_service::{IntoServiceFactory, Service, ServiceFactory, fn_factory, fn_service};
+use actix_http::{HttpService, Protocol, Request};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, fn_factory, fn_service,
+};
 use actix_web::body::BoxBody;
 use actix_web::dev::{AppConfig, Server, ServiceResponse};
-use actix_web::rt::net::TcpStream;
+use actix_web::rt::net::{TcpStream, UnixStream};
 use socket2::SockRef;
 
+use super::Drain;
 use super::upgraded::{self, Places};
 use crate::config::HttpConfig;
+
+/// Where clients come in: a listening socket.
+#[derive(Debug)]
+pub(crate) enum Door {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
 
 /// A server with so many workers, each with an application of its own. It runs once it is awaited.
 ///
 /// # Errors
-/// When the listening socket can't be used.
+/// When a listening socket can't be used.
 pub(crate) fn server<F, I, S>(
-    listener: TcpListener,
+    doors: Vec<Door>,
     config: &HttpConfig,
+    drain: &Drain,
     workers: usize,
     application: F,
 ) -> io::Result<Server>
@@ -43,46 +56,62 @@ where
     let (keep_alive, header_timeout) = (config.keep_alive.get(), config.header_timeout.get());
     let max_connections = config.max_connections;
     let (send_buffer, user_timeout) = (config.send_buffer, config.tcp_user_timeout.get());
-    let builder = Server::build()
+    let mut builder = Server::build()
         .workers(workers)
         .max_concurrent_connections(max_connections)
         .shutdown_timeout(config.shutdown_timeout.get().as_secs())
         .disable_signals();
-    let stops = builder.graceful_shutdown_signal();
-    let builder = builder.listen("http", listener, move || {
-        let factory = application().into_factory();
-        // The worker's application serves plain requests and upgrades alike.
-        let built = Rc::new(OnceCell::<Rc<S::Service>>::new());
-        let (app, stops, places) = (built.clone(), stops.clone(), Places::new(max_connections));
-        HttpService::build()
-            .keep_alive(keep_alive)
-            .client_request_timeout(header_timeout)
-            .graceful_shutdown_signal(move || {
-                let stops = stops.clone();
-                async move { stops.notified().await }
-            })
-            .on_connect_ext(move |io: &TcpStream, _| bound_kernel(io, send_buffer, user_timeout))
-            .tcp_nodelay(true)
-            .upgrade(fn_service(move |(req, framed)| {
-                let (app, places) = (app.get().cloned(), places.clone());
-                // In a box of its own, or every connection had room for it.
-                Box::pin(async move {
-                    if let Some(app) = app {
-                        upgraded::serve(app, places, req, framed).await;
+    for door in doors {
+        let (application, drain) = (application.clone(), drain.clone());
+        let service = move || {
+            let factory = application().into_factory();
+            let drain = drain.clone();
+            // The worker's application serves plain requests and upgrades alike.
+            let built = Rc::new(OnceCell::<Rc<S::Service>>::new());
+            let (app, places) = (built.clone(), Places::new(max_connections));
+            HttpService::build()
+                .keep_alive(keep_alive)
+                .client_request_timeout(header_timeout)
+                .graceful_shutdown_signal(move || drain.connection())
+                .on_connect_ext(move |io: &TcpStream, _| bound_kernel(io, send_buffer, user_timeout))
+                .tcp_nodelay(true)
+                .upgrade(fn_service(move |(req, framed)| {
+                    let (app, places) = (app.get().cloned(), places.clone());
+                    // In a box of its own, or every connection had room for it.
+                    Box::pin(async move {
+                        if let Some(app) = app {
+                            upgraded::serve(app, places, req, framed).await;
+                        }
+                        Ok::<_, Infallible>(())
+                    })
+                }))
+                .finish(fn_factory(move || {
+                    let (service, built) = (factory.new_service(AppConfig::default()), built.clone());
+                    async move {
+                        let service = Rc::new(service.await?);
+                        Ok::<_, ()>(built.get_or_init(|| service).clone())
                     }
-                    Ok::<_, Infallible>(())
+                }))
+        };
+        builder = match door {
+            Door::Tcp(listener) => builder.listen("http", listener, move || service().tcp())?,
+            Door::Unix(listener) => builder.listen_uds("http", listener, move || {
+                fn_service(|io: UnixStream| async move {
+                    let io = same_for_unix(io).map_err(actix_http::error::DispatchError::Io)?;
+                    // Whoever reaches the file is on this machine.
+                    let here = SocketAddr::from(([127, 0, 0, 1], 0));
+                    Ok::<_, actix_http::error::DispatchError>((io, Protocol::Http1, Some(here)))
                 })
-            }))
-            .finish(fn_factory(move || {
-                let (service, built) = (factory.new_service(AppConfig::default()), built.clone());
-                async move {
-                    let service = Rc::new(service.await?);
-                    Ok::<_, ()>(built.get_or_init(|| service).clone())
-                }
-            }))
-            .tcp()
-    })?;
+                .and_then(service())
+            })?,
+        };
+    }
     Ok(builder.run())
+}
+
+/// A connection over a Unix socket in the type of the others: reading, writing and ending it are the same calls.
+fn same_for_unix(io: UnixStream) -> io::Result<TcpStream> {
+    TcpStream::from_std(OwnedFd::from(io.into_std()?).into())
 }
 
 /// A client that reads slowly or not at all costs a bounded amount of kernel memory for a bounded time.

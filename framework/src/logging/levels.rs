@@ -33,9 +33,17 @@ pub(crate) fn set_level(level: &str) -> Result<()> {
     handle.reload(filter).map_err(Error::internal)
 }
 
+/// Whether this can be a level, in the same words.
+///
+/// # Errors
+/// When it can't be understood.
+pub(crate) fn check_level(level: &str) -> Result<()> {
+    parse(level).map(|_| ())
+}
+
 fn parse(level: &str) -> Result<Targets> {
     // What the server says about its own threads, and about every client that speaks no HTTP, is for who asks.
     format!("actix_server=warn,actix_http=off,{level}").parse().map_err(|_| {
-        Error::internal(format!("level in config/log.toml is `{level}`: write info, or info,regatta=debug"))
+        Error::internal(format!("`{level}` is no level of the log: write info, or info,regatta=debug"))
     })
 }

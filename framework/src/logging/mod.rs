@@ -3,6 +3,7 @@
 mod fields;
 mod format;
 mod levels;
+mod recent;
 mod redact;
 
 use tracing_subscriber::layer::SubscriberExt;
@@ -12,7 +13,9 @@ use crate::Result;
 use crate::config::{Config, LogFormat};
 use fields::{Fields, TextFields};
 use format::Named;
-pub(crate) use levels::set_level;
+pub(crate) use levels::{check_level, set_level};
+use recent::Output;
+pub(crate) use recent::{keep, recent};
 use redact::Redact;
 
 /// Starts logging to standard error as `config/log.toml` says; `RUST_LOG` wins over its level.
@@ -29,7 +32,7 @@ pub(crate) fn start(config: &Config, instance: &str) -> Result<()> {
         Some(format) => format == LogFormat::Json,
         None => config.environment.is_production(),
     };
-    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Output);
     let registry = tracing_subscriber::registry().with(filter);
     let started = if json {
         let format = tracing_subscriber::fmt::format().json().flatten_event(true).with_span_list(false);

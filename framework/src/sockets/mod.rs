@@ -27,6 +27,7 @@ mod data;
 mod emit;
 mod endings;
 mod engine;
+mod farewells;
 mod fleet;
 mod frames;
 mod grant;
@@ -285,10 +286,11 @@ impl Sockets {
         &*self.shared.bus
     }
 
-    /// Tells every socket of this instance to go elsewhere, and waits until they are gone or `deadline` passed.
-    pub(crate) fn drain(&self, deadline: Duration) -> LocalBoxFuture<'static, ()> {
+    /// Tells every socket of this instance to go elsewhere, so many in a second, and waits until they are gone or `deadline`
+    /// passed.
+    pub(crate) fn drain(&self, per_second: usize, deadline: Duration) -> LocalBoxFuture<'static, ()> {
         let sockets = self.clone();
-        Box::pin(async move { sockets.shared.workers.drain(deadline).await })
+        Box::pin(async move { sockets.shared.workers.drain(per_second, deadline).await })
     }
 }
 

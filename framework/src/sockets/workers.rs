@@ -18,7 +18,7 @@ use super::engine::{Desk, Link};
 use super::frames::Frames;
 use super::hub::Hub;
 use super::registry::{Registry, Selection};
-use super::{Dispatcher, Sockets, servers};
+use super::{Dispatcher, Sockets, farewells, servers};
 use crate::bus::Message;
 use crate::protocol::event::Event;
 use crate::routes::Call;
@@ -58,7 +58,8 @@ pub(super) enum What {
     TellSessions(mpsc::UnboundedSender<Vec<String>>),
     /// An event, `["event", argument, …]`, for every socket of every namespace.
     Tell(Arc<Event>),
-    Drain,
+    /// New connections are turned away, and those there are end one after the other over this time.
+    Drain(Duration),
 }
 
 /// Another instance's event for one worker to handle.
@@ -195,11 +196,12 @@ impl Workers {
         self.all(Order { namespace: namespace.into(), rooms, except, what }).await;
     }
 
-    /// Closes every connection and waits until none is left or `deadline` passed.
-    pub(super) async fn drain(&self, deadline: Duration) {
+    /// Closes every connection, so many in a second, and waits until none is left or `deadline` passed.
+    pub(super) async fn drain(&self, per_second: usize, deadline: Duration) {
         let started = Instant::now();
         let (rooms, except) = (Arc::from([]), Arc::from([]));
-        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Drain }).await;
+        let over = farewells::over(self.open.load(Ordering::Relaxed), per_second, deadline);
+        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Drain(over) }).await;
         while self.open.load(Ordering::Relaxed) > 0 && started.elapsed() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -280,11 +282,9 @@ impl Worker {
 
 fn carry_out(hub: &Rc<Hub>, order: &Order) {
     match &order.what {
-        What::Drain => {
+        What::Drain(over) => {
             hub.start_draining();
-            for link in hub.connections() {
-                link.go_elsewhere();
-            }
+            farewells::say(hub.connections(), *over);
         }
         What::Serve(serving) => {
             let (hub, namespace, serving) = (hub.clone(), order.namespace.clone(), serving.clone());
@@ -345,6 +345,10 @@ fn with_sockets(hub: &Hub, order: &Order) {
             }
         }
         What::Run(Task(run)) => run(&registry, selection),
-        What::Serve(_) | What::Tell(_) | What::EndSessions { .. } | What::TellSessions(_) | What::Drain => {}
+        What::Serve(_)
+        | What::Tell(_)
+        | What::EndSessions { .. }
+        | What::TellSessions(_)
+        | What::Drain(_) => {}
     }
 }

@@ -12,7 +12,7 @@ use super::{PATIENCE, TestClient, TestSocket};
 use crate::app::{self, App, Stop};
 use crate::config::{Config, Environment, Override};
 use crate::fleet;
-use crate::http::Instance;
+use crate::http::{Door, Instance};
 use crate::models::Db;
 use crate::sockets::Sockets;
 
@@ -134,14 +134,15 @@ async fn serve(app: App, overrides: Vec<Override>, report: oneshot::Sender<Start
     let listener = fleet::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
     let address = listener.local_addr().expect("an address");
     let instance = Instance::new().expect("an instance id");
-    let running = app::start(&app, config, &instance, listener).await.expect("the app starts");
+    let running =
+        app::start(&app, config, &instance, vec![Door::Tcp(listener)]).await.expect("the app starts");
     let (stop, stopped) = oneshot::channel();
     let handle: Stop = running.handle();
     let _ = report.send(Started { address, stop, db: running.db(), sockets: running.sockets() });
     actix_web::rt::spawn(async move {
         // A dropped test stops the app too.
         let _ = stopped.await;
-        handle.gracefully().await;
+        handle.gracefully(false).await;
     });
     running.serve().await.expect("the app serves");
 }

@@ -1,4 +1,5 @@
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use regatta_macros::Settings;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ pub struct HttpConfig {
     /// The port to listen on. `PORT` and `--port` win.
     #[setting(default = 1337)]
     pub port: u16,
+    /// A Unix socket to listen on instead of a port. `--socket` wins.
+    pub socket: Option<PathBuf>,
     /// Worker threads of one instance; 0 is cores divided by instances, at least 1.
     pub workers: usize,
     /// The address people type, such as `https://chat.example.com`. Links and the allowed origin come from it.
@@ -79,7 +82,14 @@ pub struct HttpConfig {
     /// A handler that keeps its worker busy for this long without an `.await` is named in the log; `0s`: none; unset: 100 ms in
     /// development, none elsewhere.
     pub blocked_after: Option<Span>,
-    /// How long requests in flight may take to finish once the instance was told to stop.
+    /// How long an instance that was told to stop may take in all: requests in flight finish, sockets go elsewhere.
     #[setting(default = Span::seconds(30))]
     pub shutdown_timeout: Span,
+    /// How long it still accepts connections while `/readyz` says no, for balancers to take it out first. An instance whose
+    /// listener others have accepts none.
+    #[setting(default = Span::seconds(0))]
+    pub drain_delay: Span,
+    /// How long connections without a request stay open for a last one, which is answered with `Connection: close`.
+    #[setting(default = Span::seconds(2))]
+    pub drain_idle: Span,
 }

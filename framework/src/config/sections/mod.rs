@@ -2,6 +2,7 @@
 
 mod cache;
 mod datastores;
+mod fleet;
 mod http;
 mod log;
 mod models;
@@ -15,6 +16,7 @@ mod views;
 pub use cache::CacheConfig;
 pub use datastores::DatastoreConfig;
 pub(crate) use datastores::Datastores;
+pub use fleet::FleetConfig;
 pub use http::{Compression, HttpConfig};
 pub use log::{LogConfig, LogFormat};
 pub use models::{BlueprintsConfig, Migrate, ModelsConfig};
@@ -30,6 +32,7 @@ use super::{Key, Settings};
 /// `datastores` is not in this list: its keys are names the user chooses.
 pub(super) const ALL: &[(&str, &[Key])] = &[
     (HttpConfig::SECTION, HttpConfig::KEYS),
+    (FleetConfig::SECTION, FleetConfig::KEYS),
     (SocketsConfig::SECTION, SocketsConfig::KEYS),
     (SessionConfig::SECTION, SessionConfig::KEYS),
     (CacheConfig::SECTION, CacheConfig::KEYS),

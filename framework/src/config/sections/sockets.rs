@@ -138,6 +138,10 @@ pub struct SocketsConfig {
     /// Broadcasts that may wait for a Redis that is away; the oldest go first.
     #[setting(default = 10_000)]
     pub outbox: usize,
+    /// How many sockets in a second an instance that stops tells to connect elsewhere; more when `shutdown_timeout` in
+    /// `config/http.toml` is too short for that. 0 tells all at once.
+    #[setting(default = 200)]
+    pub drain_per_second: usize,
     /// Whether a virtual request's answer carries its headers.
     #[setting(default = true)]
     pub send_response_headers: bool,

@@ -1,0 +1,3 @@
+mod lines;
+mod listening;
+mod numbers;
