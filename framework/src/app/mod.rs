@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "testing")]
 pub(crate) use running::Stop;
+#[cfg(feature = "testing")]
 pub(crate) use server::start;
 
 use crate::Result;
