@@ -16,13 +16,13 @@ use actix_http::h1::{Codec, Message};
 use actix_http::{ConnectionType, Request};
 use actix_service::Service;
 use actix_web::HttpResponse;
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::{StatusCode, header};
 use actix_web::rt::{self, net::TcpStream};
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
+use futures_util::{FutureExt as _, Stream};
 use socket2::SockRef;
 use tokio::time::timeout;
 
@@ -83,8 +83,8 @@ where
         Some(_) => answer(app, req).await,
         None => full(),
     };
-    let (head, body) = answer.into_parts();
-    match greet(&io, head, body.size(), codec, write_buf).await {
+    let (head, mut body) = answer.into_parts();
+    match greet(&io, head, &mut body, codec, write_buf).await {
         Ok(()) => drop(rt::spawn(carry(io, body, place))),
         Err(error) => tracing::debug!(%error, "an upgrade could not be answered"),
     }
@@ -115,20 +115,26 @@ where
     }
 }
 
-/// Sends the head of the answer, after what is still to be sent. A refused client has to come again with a new
-/// connection: what follows its request may be anything.
+/// Sends the head of the answer, after what is still to be sent. A refused client gets what follows it in the same
+/// piece, and has to come again with a new connection: what follows its request may be anything.
 async fn greet(
     io: &TcpStream,
     mut head: HttpResponse<()>,
-    size: BodySize,
+    body: &mut BoxBody,
     mut codec: Codec,
-    mut before: BytesMut,
+    mut out: BytesMut,
 ) -> io::Result<()> {
-    if head.status() != StatusCode::SWITCHING_PROTOCOLS {
+    let is_refused = head.status() != StatusCode::SWITCHING_PROTOCOLS;
+    if is_refused {
         head.head_mut().set_connection_type(ConnectionType::Close);
     }
-    codec.encode(Message::Item((head.into(), size)), &mut before)?;
-    write(io, &before).await
+    codec.encode(Message::Item((head.into(), body.size())), &mut out)?;
+    if is_refused
+        && let Some(Some(Ok(chunk))) = poll_fn(|cx| Pin::new(&mut *body).poll_next(cx)).now_or_never()
+    {
+        out.extend_from_slice(&chunk);
+    }
+    write(io, &out).await
 }
 
 /// Sends the body as it is: its end is the connection's, or stands in the head.
