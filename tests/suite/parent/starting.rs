@@ -37,10 +37,10 @@ fn an_instance_that_is_never_ready_is_started_again_and_given_up() {
 }
 
 #[test]
-fn instances_are_ready_before_the_parent_says_so() {
+fn every_instance_tells_its_parent_when_it_is_ready() {
     let cluster = Cluster::with_shared_port();
-    let log = cluster.parent().log();
-    assert_eq!(log.matches("instance is ready").count(), 3, "{log}");
+    let ready = || cluster.parent().log().matches("instance is ready").count();
+    wait::until_true("three instances that are ready", START, || ready() == 3);
     assert!(instances(&cluster).iter().all(|one| one["state"] == "ready"));
 }
 
