@@ -17,7 +17,8 @@ use crate::{http, ports};
 /// How many instances a cluster has.
 pub const INSTANCES: u16 = 3;
 
-const SECRET: &str = "a secret of the tests, long enough to be one: 0123456789abcdef0123456789abcdef";
+/// What signs the sessions of a cluster.
+pub const SECRET: &str = "a secret of the tests, long enough to be one: 0123456789abcdef0123456789abcdef";
 
 /// Three instances of the app with two workers each, and the services they share.
 #[derive(Debug)]

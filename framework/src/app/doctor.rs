@@ -19,8 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// `doctor`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  doctor --json\n  doctor --env production --instances 4\n  doctor --url https://chat.example.com\n\n\
-                        Exit code: 0 when nothing is an error, 1 when something is, 2 when this command is written wrongly.")]
+#[command(
+    after_help = "Examples:\n  doctor --json\n  doctor --env production --instances 4\n  doctor --url https://chat.example.com\n\n\
+                        Exit code: 0 when nothing is an error, 1 when something is, 2 when this command is written wrongly."
+)]
 pub(crate) struct Doctor {
     /// Look through the proxy at this address too
     #[arg(long, value_name = "ADDRESS")]

@@ -26,6 +26,8 @@ const SHORT_NAMES: [(&str, &str); 5] = [
 ];
 
 pub(super) type Table = Map<String, Value>;
+/// A file's tables of environments.
+type Named = Vec<(&'static str, Table)>;
 
 /// One layer: `section → key → value`.
 #[derive(Debug, Clone, Default)]
@@ -132,7 +134,7 @@ pub(super) fn file_layers(
 }
 
 /// What holds everywhere, and the tables of environments.
-pub(super) fn split(mut table: Table) -> Result<(Table, Vec<(&'static str, Table)>), ConfigError> {
+pub(super) fn split(mut table: Table) -> Result<(Table, Named), ConfigError> {
     let mut named = Vec::new();
     for name in Environment::NAMES {
         let is_table = matches!(table.get(name), Some(Value { kind: ValueKind::Table(_), .. }));

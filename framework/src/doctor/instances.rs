@@ -26,7 +26,8 @@ impl Fleet {
             None => Vec::new(),
         };
         // An instance of an older version tells nothing about itself.
-        let running = told.into_iter().filter_map(|(id, about)| Some((id, serde_json::from_str(&about).ok()?)));
+        let running =
+            told.into_iter().filter_map(|(id, about)| Some((id, serde_json::from_str(&about).ok()?)));
         Self {
             running: running.collect(),
             at_least: known.count(),
@@ -74,7 +75,8 @@ impl Fleet {
         let mut findings = vec![("instances", finding)];
         let alone = config.sockets.single_instance && self.running.len() > 1;
         findings.extend(alone.then(|| {
-            let text = "single_instance = true in config/sockets.toml, and several instances run: take it out";
+            let text =
+                "single_instance = true in config/sockets.toml, and several instances run: take it out";
             ("instances", Finding::Warning(text.to_owned()))
         }));
         findings

@@ -97,11 +97,15 @@ fn writable(folder: &Path) -> Result<(), (PathBuf, std::io::Error)> {
 pub(super) fn readable(config: &Config) -> Vec<Named> {
     let own = [".tmp/session-secret", "config/local.toml"].map(|file| config.path(file));
     let keys = config.datastores.values().filter_map(|datastore| datastore.key_file.clone());
-    let mounted = SECRETS.iter().filter_map(|name| std::env::var_os(format!("{name}_FILE")).map(PathBuf::from));
+    let mounted =
+        SECRETS.iter().filter_map(|name| std::env::var_os(format!("{name}_FILE")).map(PathBuf::from));
     let open = |file: &PathBuf| fs::metadata(file).is_ok_and(|about| about.mode() & 0o007 != 0);
     let tell = |file: PathBuf| {
         let file = file.display();
-        ("secrets", Finding::Warning(format!("everybody on this machine may read {file}: run `chmod 600 {file}`")))
+        (
+            "secrets",
+            Finding::Warning(format!("everybody on this machine may read {file}: run `chmod 600 {file}`")),
+        )
     };
     own.into_iter().chain(keys).chain(mounted).filter(open).map(tell).collect()
 }
@@ -112,5 +116,7 @@ fn weak_secret(config: &Config) -> Option<Named> {
         return None;
     }
     let weak = config.session.secret.iter().find_map(|secret| sessions::judge_secret(secret.trim()).err());
-    weak.map(|error| ("secrets", Finding::Hint(format!("production would refuse this session secret: {error}"))))
+    weak.map(|error| {
+        ("secrets", Finding::Hint(format!("production would refuse this session secret: {error}")))
+    })
 }

@@ -22,8 +22,8 @@ mod settings;
 
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, join_all};
 use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
 
 pub(crate) use about::About;
 pub(crate) use proxy::Address;

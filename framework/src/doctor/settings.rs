@@ -144,7 +144,8 @@ fn sessions(config: &Config) -> Option<Named> {
 fn cookies(config: &Config) -> Option<Named> {
     let url = config.http.public_url.as_deref()?;
     let secure = config.session.cookie_secure.unwrap_or(config.environment.is_production());
-    let local = ["http://localhost", "http://127.", "http://[::1]"].iter().any(|start| url.starts_with(start));
+    let local =
+        ["http://localhost", "http://127.", "http://[::1]"].iter().any(|start| url.starts_with(start));
     let text = match (url.starts_with("https://"), secure) {
         (false, true) if !local => {
             "public_url in config/http.toml begins with http:// while the session cookie is Secure, so that browsers drop it \

@@ -69,9 +69,8 @@ pub(crate) fn may_ask(asked: &str, secrets: &[String]) -> bool {
     let Some((time, signature)) = asked.split_once('.') else { return false };
     let Ok(time) = time.parse::<u64>() else { return false };
     let Some(signature) = bytes(signature) else { return false };
-    let known = |secret: &String| {
-        signer(secret, time).is_some_and(|signer| signer.verify_slice(&signature).is_ok())
-    };
+    let known =
+        |secret: &String| signer(secret, time).is_some_and(|signer| signer.verify_slice(&signature).is_ok());
     now().abs_diff(time) <= FRESH && secrets.iter().any(known)
 }
 
@@ -81,7 +80,8 @@ fn signer(secret: &str, time: u64) -> Option<Hmac<Sha256>> {
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = hex.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
+    let digits: Vec<u8> =
+        hex.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
     Some(digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit)).collect())
 }
 

@@ -42,7 +42,9 @@ impl FromStr for Address {
         };
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         if !path.is_empty() {
-            return Err(format!("`{text}` has a path, and an app is at the root of its host: leave `/{path}` out"));
+            return Err(format!(
+                "`{text}` has a path, and an app is at the root of its host: leave `/{path}` out"
+            ));
         }
         // Behind the bracket that ends an IPv6 address.
         let end = authority.rfind(']').map_or(0, |end| end + 1);

@@ -53,7 +53,12 @@ impl<'a> Request<'a> {
     }
 
     pub(super) fn post(path: &'a str, body: &'a str) -> Self {
-        Self { method: "POST", path, headers: vec![("content-type", "text/plain;charset=UTF-8".to_owned())], body }
+        Self {
+            method: "POST",
+            path,
+            headers: vec![("content-type", "text/plain;charset=UTF-8".to_owned())],
+            body,
+        }
     }
 
     pub(super) fn with(mut self, name: &'a str, value: impl Into<String>) -> Self {

@@ -89,7 +89,8 @@ pub(super) fn judge(seen: &Seen, address: &Address) -> Vec<Finding> {
     }
     if findings.is_empty() {
         let who = seen.client.as_deref().unwrap_or("unknown");
-        findings.push(Finding::Good(format!("instances see the client at {who} and believe no forged header")));
+        findings
+            .push(Finding::Good(format!("instances see the client at {who} and believe no forged header")));
     }
     findings
 }

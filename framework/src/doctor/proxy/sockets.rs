@@ -68,8 +68,11 @@ async fn websocket(address: &Address, path: &str) -> Result<(), String> {
 }
 
 fn refused(answer: &Answer, address: &Address) -> String {
+    // An instance that was asked for an upgrade refuses it in a text for people, else in JSON.
+    let saw_it = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"))
+        && answer.header("x-regatta-instance").is_some();
     match answer.status {
-        403 => origin_refused(address),
+        400 if saw_it => origin_refused(address),
         status => format!(
             "the proxy does not pass the upgrade to a WebSocket on (status {status}): with nginx set `proxy_http_version 1.1`, \
              `proxy_set_header Upgrade $http_upgrade` and `proxy_set_header Connection \"upgrade\"`, or use the file of \
@@ -81,7 +84,7 @@ fn refused(answer: &Answer, address: &Address) -> String {
 fn origin_refused(address: &Address) -> String {
     let origin = address.origin();
     format!(
-        "pages of {origin} may not connect sockets (status 403): set PUBLIC_URL={origin} or add it to allowed_origins in \
+        "pages of {origin} may not connect sockets: set PUBLIC_URL={origin} or add it to allowed_origins in \
          config/sockets.toml, and let the proxy pass Host and X-Forwarded-Proto on"
     )
 }
@@ -114,10 +117,10 @@ pub(super) async fn polling(address: &Address, config: &Config) -> Option<Named>
 async fn polled(address: &Address, path: &str) -> Result<(), String> {
     let path = format!("{path}?EIO=4&transport=polling");
     let opened = Request::get(&path).with("origin", address.origin()).send(address).await?;
-    if opened.status == 403 {
+    let text = opened.text();
+    if opened.status == 400 && text.contains("\"Bad request\"") {
         return Err(origin_refused(address));
     }
-    let text = opened.text();
     let sid = text.split_once("\"sid\":\"").and_then(|(_, rest)| rest.split('"').next());
     let Some(sid) = sid.filter(|_| opened.status == 200) else {
         return Err(format!(

@@ -25,9 +25,15 @@ fn an_address_is_a_scheme_and_a_host() {
     ] {
         assert_eq!(address(text).authority(), authority, "{text}");
     }
-    for wrong in
-        ["chat.example.com", "ftp://a", "https://", "https://a:b", "https://a/path", "https://a b", "https://-a"]
-    {
+    for wrong in [
+        "chat.example.com",
+        "ftp://a",
+        "https://",
+        "https://a:b",
+        "https://a/path",
+        "https://a b",
+        "https://-a",
+    ] {
         assert!(wrong.parse::<Address>().is_err(), "{wrong}");
     }
 }
@@ -92,8 +98,11 @@ fn only_who_knows_a_secret_is_shown_what_an_instance_sees() {
         assert!(may_ask(&ask_seen(secret), &secrets));
     }
     assert!(!may_ask(&ask_seen("another"), &secrets));
-    let (_, signature) = ask_seen(&secrets[0]).split_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-    for wrong in ["", ".", "1.", "x.00", &format!("1.{signature}"), &format!("99999999999.{signature}"), "1.é"] {
+    let (_, signature) =
+        ask_seen(&secrets[0]).split_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    for wrong in
+        ["", ".", "1.", "x.00", &format!("1.{signature}"), &format!("99999999999.{signature}"), "1.é"]
+    {
         assert!(!may_ask(wrong, &secrets), "{wrong}");
     }
 }

@@ -25,7 +25,10 @@ fn a_folder_that_takes_no_files_is_an_error() {
     assert!(matches!(told(".tmp/uploads")[..], [("folders", Finding::Good(_))]));
     fs::write(folder.0.join("file"), "").unwrap();
     let [("uploads", Finding::Error(text))] = &told("file/uploads")[..] else { panic!("no error") };
-    assert!(text.contains("file/uploads") && text.ends_with("change folder in config/uploads.toml"), "{text}");
+    assert!(
+        text.contains("file/uploads") && text.ends_with("change folder in config/uploads.toml"),
+        "{text}"
+    );
     assert!(fs::read_dir(&folder.0).unwrap().count() == 2, "nothing of the probe stays");
 }
 

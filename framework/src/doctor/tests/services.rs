@@ -25,7 +25,9 @@ fn a_redis_that_drops_sessions_is_an_error_in_production() {
         assert!(matches!(info(&text).eviction(&production, false).1, Finding::Warning(_)));
         assert!(matches!(info(&text).eviction(&test, true).1, Finding::Warning(_)));
     }
-    for text in ["maxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n", "maxmemory:9\r\nmaxmemory_policy:noeviction\r\n"] {
+    for text in
+        ["maxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n", "maxmemory:9\r\nmaxmemory_policy:noeviction\r\n"]
+    {
         assert!(matches!(info(text).eviction(&production, true).1, Finding::Good(_)), "{text}");
     }
 }
@@ -50,7 +52,10 @@ fn the_pools_of_all_instances_fit_into_the_database() {
     let told = |size, room, instances| pool("default", size, room, &config, instances);
     assert!(matches!(told(10, 97, 3), Finding::Good(_)));
     let restart = told(10, 35, 3);
-    assert!(matches!(&restart, Finding::Warning(text) if text.contains("pool_size = 8 for [default]")), "{restart:?}");
+    assert!(
+        matches!(&restart, Finding::Warning(text) if text.contains("pool_size = 8 for [default]")),
+        "{restart:?}"
+    );
     let full = told(10, 7, 3);
     assert!(full.is_error() && full.text().contains("30 in all"), "{full:?}");
     assert!(full.text().contains("pool_size = 1 for [default]"), "{full:?}");

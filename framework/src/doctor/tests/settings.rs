@@ -53,9 +53,8 @@ fn memory_is_for_one_instance() {
 
 #[test]
 fn trusting_everybody_is_told() {
-    let told = |proxies: &str| {
-        told("proxies", Environment::Production, &[("security.trusted_proxies", proxies)])
-    };
+    let told =
+        |proxies: &str| told("proxies", Environment::Production, &[("security.trusted_proxies", proxies)]);
     assert_eq!(told("127.0.0.1"), None);
     assert!(text(told("")).contains("no trusted_proxies"));
     assert!(text(told("127.0.0.1,0.0.0.0/0")).contains("any address"));
@@ -107,7 +106,11 @@ fn every_unknown_key_of_every_file_is_told() {
         assert!(all.contains(words), "{words} is not in\n{all}");
     }
     let report = unusable(&problems);
-    assert!(report.is_bad() && report.table().ends_with("5 errors, 0 warnings, 0 hints"), "{}", report.table());
+    assert!(
+        report.is_bad() && report.table().ends_with("5 errors, 0 warnings, 0 hints"),
+        "{}",
+        report.table()
+    );
 }
 
 #[test]
@@ -138,7 +141,10 @@ fn files_and_variables_that_nobody_reads_are_told() {
 #[test]
 fn what_two_parts_see_is_told_once_and_programs_get_it_as_json() {
     let mut report = Report::default();
-    report.add(vec![("one", Finding::Warning("the same".to_owned())), ("two", Finding::Hint("other".to_owned()))]);
+    report.add(vec![
+        ("one", Finding::Warning("the same".to_owned())),
+        ("two", Finding::Hint("other".to_owned())),
+    ]);
     report.add(vec![("three", Finding::Warning("the same".to_owned()))]);
 
     let json: serde_json::Value = serde_json::from_str(&report.json("chat", "test").unwrap()).unwrap();
