@@ -1,10 +1,12 @@
 //! How many connections the server takes, and what time it has there.
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 use std::time::Duration;
 
 use super::{Pool, Store};
 
 /// How long a question waits.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The lowest of what the server, the database and the user may have, without what is kept for administrators.
@@ -27,15 +29,14 @@ const MYSQL_TIME: &str = "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
 impl Store {
     /// How many connections the server lets this app open; nothing for a file, and while it does not answer.
     pub(crate) async fn room(&self) -> Option<u32> {
-        let room = match self.pool() {
+        match self.pool() {
             #[cfg(feature = "sqlite")]
-            Pool::Sqlite(_) => return None,
+            Pool::Sqlite(_) => None,
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => within(sqlx::query_scalar(POSTGRES_ROOM).fetch_one(pool)).await?,
+            Pool::Postgres(pool) => count(within(sqlx::query_scalar(POSTGRES_ROOM).fetch_one(pool)).await?),
             #[cfg(feature = "mysql")]
-            Pool::MySql(pool) => within(sqlx::query_scalar(MYSQL_ROOM).fetch_one(pool)).await?,
-        };
-        u32::try_from(room).ok()
+            Pool::MySql(pool) => count(within(sqlx::query_scalar(MYSQL_ROOM).fetch_one(pool)).await?),
+        }
     }
 
     /// The server's clock, in milliseconds since 1970.
@@ -68,6 +69,12 @@ impl Store {
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn count(room: i64) -> Option<u32> {
+    u32::try_from(room).ok()
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 async fn within(asked: impl Future<Output = Result<i64, sqlx::Error>>) -> Option<i64> {
     tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()
 }
