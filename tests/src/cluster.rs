@@ -64,6 +64,13 @@ impl Cluster {
         (Self::start(files, &[], port..=port, &arguments), program)
     }
 
+    /// Instances with a port each and a program file of their own, which may be replaced, at the path that is given back.
+    pub fn replaceable_with_ports() -> (Self, PathBuf) {
+        let mut files = App::new();
+        let program = files.own_binary();
+        (Self::of(files, &[]), program)
+    }
+
     /// Instances of this app with a port each, and with these settings besides the cluster's own.
     pub fn of(files: App, settings: &[(&str, &str)]) -> Self {
         let ports = ports::range(INSTANCES);

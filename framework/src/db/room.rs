@@ -78,3 +78,6 @@ fn count(room: i64) -> Option<u32> {
 async fn within(asked: impl Future<Output = Result<i64, sqlx::Error>>) -> Option<i64> {
     tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()
 }
+
+#[cfg(test)]
+mod tests;
