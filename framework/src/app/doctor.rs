@@ -40,16 +40,31 @@ pub(crate) struct Doctor {
 
 /// Prints every finding; the exit code is 1 when something does not work.
 pub(super) fn run(app: &App, wanted: &Doctor) -> Result<ExitCode> {
-    let environment = wanted.env.map_or_else(Environment::current, Ok)?;
-    let problems = Config::problems(&root(), environment);
-    let report = match (problems.as_slice(), Config::load_with(&root(), environment, &[])) {
-        ([], Ok(config)) => actix_web::rt::System::new().block_on(examined(app, config, wanted)),
-        ([], Err(error)) => doctor::unusable(&[error]),
-        _ => doctor::unusable(&problems),
+    let environment = wanted.env.map_or_else(Environment::current, Ok);
+    let report = match &environment {
+        Ok(environment) => looked(app, wanted, *environment),
+        Err(error) => doctor::unusable(std::slice::from_ref(error)),
     };
-    let text = if wanted.json { report.json(app.name, environment.as_str())? } else { report.table() };
+    let environment = environment.as_ref().map_or("unknown", |environment| environment.as_str());
+    let text = if wanted.json { report.json(app.name, environment)? } else { report.table() };
     print(&text);
     Ok(if report.is_bad() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn looked(app: &App, wanted: &Doctor, environment: Environment) -> Report {
+    let problems = Config::problems(&root(), environment);
+    if !problems.is_empty() {
+        return doctor::unusable(&problems);
+    }
+    let config = match Config::load_with(&root(), environment, &[]) {
+        Ok(config) => config,
+        Err(error) => return doctor::unusable(&[error]),
+    };
+    let system = actix_web::rt::System::new();
+    let report = system.block_on(examined(app, config, wanted));
+    // Its end would wait for names that are still looked up.
+    std::mem::forget(system);
+    report
 }
 
 async fn examined(app: &App, config: Config, wanted: &Doctor) -> Report {

@@ -15,8 +15,8 @@ const DEADLINE: Duration = Duration::from_secs(1);
 const ROUND_TRIP: Duration = Duration::from_secs(2);
 /// Before it scripts can't both ask for the time and write.
 const OLDEST: (u32, u32) = (5, 0);
-/// What an instance has open besides its pool: the shared connection, and one that hears channels.
-const LINES: u64 = 2;
+/// What an instance has open: the shared connection, one that hears channels, and one that publishes.
+const LINES: u64 = 3;
 /// Who looks, and what else asks a server now and then.
 const GUESTS: u64 = 8;
 
@@ -35,7 +35,7 @@ pub(super) async fn look(
     let info = Info { address: redis.address(), text: &info };
     let mut findings = vec![info.version()];
     findings.push(info.eviction(config, holds_sessions));
-    findings.extend(info.connections(most_clients(redis, &info).await, config, instances as u64));
+    findings.extend(info.connections(most_clients(redis, &info).await, instances as u64));
     findings.push(("redis channels", round_trip(redis).await));
     findings.extend(clock(redis).await.map(|finding| ("clock", finding)));
     findings
@@ -90,16 +90,14 @@ impl Info<'_> {
     }
 
     /// Whether it has room for the connections of all instances.
-    pub(super) fn connections(&self, most: Option<u64>, config: &Config, instances: u64) -> Option<Named> {
+    pub(super) fn connections(&self, most: Option<u64>, instances: u64) -> Option<Named> {
         let most = most?;
-        let pool = config.datastores.values().find(|datastore| datastore.address() == self.address);
-        let pool = pool.map_or(0, |datastore| u64::from(datastore.pool_size));
-        let own = (LINES + pool) * instances;
+        let own = LINES * instances;
         let others: u64 = self.value("connected_clients").parse().unwrap_or(0);
         let needed = own.max(others) + GUESTS;
         let text = |words: &str| {
             format!(
-                "Redis at {} {words} {most} connections ({others} are open, {instances} instances may open {own}): run \
+                "Redis at {} {words} {most} connections ({others} are open, {instances} instance(s) open {own}): run \
                  `redis-cli config set maxclients {}`, and write it into redis.conf",
                 self.address,
                 (2 * needed).max(10_000)

@@ -26,7 +26,9 @@ fn examine(app: &App, arguments: &[&str], settings: &[(&str, &str)]) -> Seen {
     let all: Vec<_> = ["doctor", "--json"].iter().chain(arguments).collect();
     let began = Instant::now();
     let output = app.command(&all).envs(settings.iter().copied()).output().expect("the app's binary");
-    assert!(began.elapsed() < BOUND, "it took {:?}", began.elapsed());
+    let took = began.elapsed();
+    println!("figures: doctor took {} ms", took.as_millis());
+    assert!(took < BOUND, "it took {took:?}");
     let text = String::from_utf8_lossy(&output.stdout);
     let json = serde_json::from_str(&text)
         .unwrap_or_else(|error| panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr)));
@@ -65,6 +67,13 @@ fn a_wrong_command_line_has_a_code_of_its_own() {
             "{arguments:?}"
         );
     }
+}
+
+#[test]
+fn an_environment_that_does_not_exist_is_told() {
+    let seen = examine(&App::new(), &[], &[("REGATTA_ENV", "live")]);
+    assert_eq!((seen.code, &seen.json["environment"]), (1, &Value::from("unknown")));
+    seen.one("error", "set it to development, test or production");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What a proxy does to requests.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::Command;
+use std::thread;
 
 use regatta_tests::haproxy::Haproxy;
 use regatta_tests::nginx::{self, Nginx};
@@ -110,6 +113,20 @@ fn an_nginx_without_the_lines_that_matter_is_told() {
     assert!(seen.one("error", "proxy compression").contains("compressed twice"), "{seen:?}");
 }
 
+/// The address of a server that sends its one client elsewhere.
+fn leads_to(place: &'static str) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let base = format!("http://{}", listener.local_addr().expect("its address"));
+    thread::spawn(move || {
+        let (mut client, _) = listener.accept()?;
+        let _ = client.read(&mut [0; 1_024])?;
+        client.write_all(
+            format!("HTTP/1.1 301 Moved\r\nlocation: {place}\r\ncontent-length: 0\r\n\r\n").as_bytes(),
+        )
+    });
+    base
+}
+
 #[test]
 fn a_stranger_and_a_wrong_secret_are_told() {
     let site = Site::new();
@@ -121,6 +138,9 @@ fn a_stranger_and_a_wrong_secret_are_told() {
     // Something answers that is not the app.
     let other = format!("http://127.0.0.1:{}", site.redis.port());
     assert_eq!(site.examine(&other, &[]).code, 1);
+    let elsewhere = leads_to("https://chat.example/livez");
+    let seen = site.examine(&elsewhere, &[]);
+    assert!(seen.one("error", "proxy: ").ends_with("--url https://chat.example/"), "{seen:?}");
     let nobody = format!("http://127.0.0.1:{}", ports::free());
     assert!(site.examine(&nobody, &[]).one("error", "proxy: ").contains("can't be reached"));
 }

@@ -19,6 +19,14 @@ pub(super) async fn look(address: &Address, config: &Config, secrets: &[String])
     // Without it every other question would find the same again.
     match Request::get("/livez").send(address).await {
         Err(reason) => return vec![("proxy", Finding::Error(reason))],
+        Ok(answer) if matches!(answer.status, 300..=399) => {
+            let text = format!(
+                "{} leads elsewhere: run doctor with --url {}",
+                address.origin(),
+                answer.header("location").unwrap_or_default().trim_end_matches("livez")
+            );
+            return vec![("proxy", Finding::Error(text))];
+        }
         Ok(answer) if answer.header("x-regatta-instance").is_none() => {
             let text = format!(
                 "{} answers {} and is none of the app's instances: let the proxy pass every path on, see `regatta deploy nginx`",
