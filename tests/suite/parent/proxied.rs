@@ -303,6 +303,28 @@ fn outage(kind: Kind, what: &str, happens: impl FnOnce(&mut Cluster)) {
 }
 
 #[test]
+fn what_needs_no_redis_is_served_while_redis_is_away() {
+    let mut cluster = Cluster::with_ports();
+    let fronts = [Kind::Nginx, Kind::Haproxy].map(|kind| Front::new(kind, &cluster));
+    cluster.redis_mut().crash();
+    let unready = |base: &String| Http::new(base).get("/readyz").status == 503;
+    wait::until_true("no instance is ready", SOON, || cluster.bases().iter().all(unready));
+    // HAProxy has taken all of them out.
+    std::thread::sleep(NOTICED);
+
+    for front in &fronts {
+        for _ in 0..6 {
+            let answer = Http::new(&front.base()).get("/message?limit=1");
+            assert_eq!(answer.status, 200, "{answer:?}");
+        }
+    }
+    cluster.redis_mut().start();
+    for front in &fronts {
+        wait::until_true("all is well again", BACK, || Http::new(&front.base()).get("/visits").status == 200);
+    }
+}
+
+#[test]
 fn redis_restarts_under_load_and_all_goes_on() {
     let kinds: &[Kind] = if full_size() { &[Kind::Nginx, Kind::Haproxy] } else { &[Kind::Nginx] };
     for kind in kinds {
