@@ -206,13 +206,13 @@ fn unknown(place: String, key: &str, known: &[&str], what: &str) -> ConfigError 
 }
 
 /// The known word that is at most three edits away.
-pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let (distance, near) = known.iter().map(|other| (distance(word, other), *other)).min()?;
     (distance <= 3 && distance < word.len()).then_some(near)
 }
 
 /// Edits (insert, delete, replace) between two words.
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

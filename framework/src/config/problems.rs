@@ -8,6 +8,8 @@ use super::{Config, ConfigError, Environment};
 
 /// Files of `config/` that are no section.
 const OTHERS: [&str; 1] = ["local"];
+/// Edits between a name and the one that was meant.
+const NEAR: usize = 2;
 
 impl Config {
     /// Every unknown key, wrong value, unset variable and file that can't be read, as far as they can be told apart: a wrong
@@ -27,17 +29,17 @@ impl Config {
         found
     }
 
-    /// Files of `config/` that nobody reads, each with the name it may be meant to have.
-    pub(crate) fn unread_files(root: &Path) -> Vec<(String, Option<&'static str>)> {
+    /// Files of `config/` whose name is nearly a section's, each with that. Others may be the app's own.
+    pub(crate) fn unread_files(root: &Path) -> Vec<(String, &'static str)> {
         let known: Vec<_> = layers::section_names().chain(OTHERS).collect();
+        let meant = |stem: &str| {
+            let near = known.iter().map(|name| (layers::distance(stem, name), *name)).min()?;
+            (1..=NEAR).contains(&near.0).then_some(near.1)
+        };
         let entries = std::fs::read_dir(root.join("config")).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        let mut unread: Vec<_> = names
-            .filter_map(|name| {
-                let stem = name.strip_suffix(".toml")?;
-                (!known.contains(&stem)).then(|| (name.clone(), layers::nearest(stem, &known)))
-            })
-            .collect();
+        let mut unread: Vec<_> =
+            names.filter_map(|name| Some((name.clone(), meant(name.strip_suffix(".toml")?)?))).collect();
         unread.sort();
         unread
     }

@@ -41,11 +41,10 @@ pub(crate) fn refuse_insecure(config: &Config) -> Result<()> {
 
 /// Files and variables somebody wrote and nobody reads.
 pub(super) fn unread(config: &Config, variables: impl Iterator<Item = String>) -> Vec<Named> {
-    let files = Config::unread_files(&config.root).into_iter().map(|(name, near)| match near {
-        Some(near) => Finding::Warning(format!(
-            "config/{name} is read by nobody: rename it to config/{near}.toml, or remove it"
-        )),
-        None => Finding::Hint(format!("config/{name} is read by nobody: remove it")),
+    let files = Config::unread_files(&config.root).into_iter().map(|(name, near)| {
+        Finding::Warning(format!(
+            "config/{name} is no file of Regatta's: rename it to config/{near}.toml, unless the app itself reads it"
+        ))
     });
     let variables = unread_variables(variables).into_iter().map(|(name, meant)| {
         Finding::Warning(format!("the variable {name} is read by nobody: it may be meant to be {meant}"))

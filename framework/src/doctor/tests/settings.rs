@@ -127,7 +127,9 @@ fn a_wrong_value_is_told_once_the_keys_are_right() {
 fn files_and_variables_that_nobody_reads_are_told() {
     let folder = Folder::new();
     std::fs::write(folder.0.join("config/socket.toml"), "").unwrap();
-    std::fs::write(folder.0.join("config/local.toml"), "").unwrap();
+    for fine in ["local", "sockets", "auth", "jobs"] {
+        std::fs::write(folder.0.join(format!("config/{fine}.toml")), "").unwrap();
+    }
     let names = ["REGATTA_SOCKETS_ADAPTER", "REGATTA__HTTP__PORT", "REGATTA_ENV", "PATH"].map(str::to_owned);
 
     let found = unread(&super::at(&folder.0, Environment::Test, &[]), names.into_iter());
