@@ -67,7 +67,7 @@ pub(crate) use presence::{
 };
 pub use requester::Requester;
 pub use socket::Socket;
-pub(crate) use virtual_request::Dispatcher;
+pub(crate) use virtual_request::{Dispatch, Dispatcher};
 pub(crate) use workers::Worker;
 
 use crate::Result;
