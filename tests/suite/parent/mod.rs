@@ -2,6 +2,7 @@
 
 mod commands;
 mod listening;
+mod proxied;
 mod rolling;
 mod starting;
 
