@@ -1,13 +1,14 @@
 //! `/livez`: the process answers. `/readyz`: it should get traffic.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpResponse, web};
 use tokio::sync::Mutex;
 
 use crate::health::{Finding, Health};
-use crate::http::Drain;
+use crate::http::{Drain, Told};
 use crate::security::SECRET_CHECK;
 
 /// How long a finding is reused: balancers ask often.
@@ -21,16 +22,33 @@ pub(crate) struct Readiness(Arc<Shared>);
 struct Shared {
     health: Health,
     drain: Drain,
+    /// Whether the instance takes requests.
+    has_started: AtomicBool,
     last: Mutex<Option<(Instant, Option<String>)>>,
 }
 
 impl Readiness {
     pub(crate) fn new(health: Health, drain: Drain) -> Self {
-        Self(Arc::new(Shared { health, drain, last: Mutex::new(None) }))
+        let (has_started, last) = (AtomicBool::new(false), Mutex::new(None));
+        Self(Arc::new(Shared { health, drain, has_started, last }))
+    }
+
+    /// The instance takes requests from now on.
+    pub(super) fn start(&self) {
+        self.0.has_started.store(true, Ordering::Relaxed);
+    }
+
+    /// The same for whoever runs the app.
+    pub(super) async fn tell(&self) -> Told {
+        let trouble = self.trouble().await;
+        Told::health(trouble.is_none(), trouble.unwrap_or_else(|| "ok\n".to_owned()))
     }
 
     /// Why the instance should get no traffic; nothing when it should.
     async fn trouble(&self) -> Option<String> {
+        if !self.0.has_started.load(Ordering::Relaxed) {
+            return Some("starting\n".to_owned());
+        }
         if self.0.drain.has_begun() {
             return Some("stopping\n".to_owned());
         }

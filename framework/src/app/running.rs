@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::background::Background;
+use super::private::Opened;
 use super::server::Parts;
 use crate::Result;
 #[cfg(feature = "testing")]
@@ -27,11 +28,12 @@ pub(crate) struct Running {
     now: Arc<Notify>,
     /// Held for its end.
     _runtime: Background,
+    _private: Option<Opened>,
 }
 
 impl Running {
-    pub(super) fn new(server: Server, parts: Parts, runtime: Background) -> Self {
-        Self { server, parts, now: Arc::default(), _runtime: runtime }
+    pub(super) fn new(server: Server, parts: Parts, runtime: Background, private: Option<Opened>) -> Self {
+        Self { server, parts, now: Arc::default(), _runtime: runtime, _private: private }
     }
 
     /// A handle to stop it with.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_service::IntoServiceFactory;
-use actix_web::dev::{AppConfig, Service, ServiceFactory};
+use actix_web::dev::{AppConfig, Service, ServiceFactory, ServiceRequest};
 use actix_web::middleware::from_fn;
 use actix_web::web;
 use futures_util::FutureExt as _;
@@ -16,13 +16,14 @@ use super::background::Background;
 use super::connections::{session_store, shared_redis};
 use super::probes::{self, Readiness};
 use super::running::{BUS_PATIENCE, Running};
-use super::{App, layer, prepare};
+use super::{App, figures, layer, prepare, private};
 use crate::assets::Assets;
 use crate::bus::{self, Bus, Interests};
 use crate::cache::ResponseCache;
 use crate::config::{Config, HttpConfig, Migrate};
 use crate::health::Health;
-use crate::http::{self, Door, Drain, Instance, Listener, Watchdog};
+use crate::http::{self, Door, Drain, Instance, Listener, Measured, Watchdog};
+use crate::metrics::{Metrics, Requests};
 use crate::models::Db;
 use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
@@ -59,7 +60,10 @@ pub(super) struct Parts {
     listener: Listener,
     pub(super) origins: Origins,
     pub(super) drain: Drain,
-    readiness: Readiness,
+    pub(super) readiness: Readiness,
+    pub(super) metrics: Metrics,
+    /// What comes over HTTP, and what sockets ask.
+    pub(super) requests: [Requests; 2],
 }
 
 impl Parts {
@@ -128,6 +132,8 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     let gate = layer::gate(&config, &sessions, sockets_redis, &routes)?;
     let subject = Subject { name: app.name, config: &config, models: &app.models, routes: &routes };
     let drain = Drain::new();
+    let bounds = figures::bounds(&config)?;
+    let requests = [&http::HTTP, &http::VIRTUAL].map(|names| Requests::new(names, bounds.iter().copied()));
     let parts = Parts {
         openapi: Document::served(&subject)?,
         app: app.clone(),
@@ -145,8 +151,11 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         origins: Origins::for_sockets(&config),
         readiness: Readiness::new(health.clone(), drain.clone()),
         drain,
+        metrics: Metrics::default(),
+        requests,
         config: Arc::new(config),
     };
+    figures::register(&parts);
     Ok(Built { parts, health, incoming, runtime })
 }
 
@@ -166,6 +175,7 @@ pub(crate) async fn start(
     doors: Vec<Door>,
 ) -> Result<Running> {
     let Built { parts, health, incoming, runtime } = build(app, config, instance)?;
+    let private = private::open(&parts, runtime.handle()?)?;
     runtime.handle()?.spawn(probes::compare_secrets(health));
     prepare::run(&parts).await?;
     parts.sockets.subscribed(BUS_PATIENCE).await;
@@ -180,7 +190,8 @@ pub(crate) async fn start(
     let workers = workers(http);
     let shared = parts.clone();
     let server = http::server(doors, http, &parts.drain, workers, move || application(&shared))?;
-    Ok(Running::new(server, parts, runtime))
+    parts.readiness.start();
+    Ok(Running::new(server, parts, runtime, private))
 }
 
 fn workers(http: &HttpConfig) -> usize {
@@ -211,6 +222,8 @@ fn application(
     let listener = parts.listener.clone();
     let socket_path = config.path.clone();
     let assets = crate::assets::service(&parts.assets);
+    let [over_http, _] = &parts.requests;
+    let measured = Measured::new(over_http, &config.path);
     actix_web::App::new()
         .app_data(parts.views.clone())
         .service(web::resource("/livez").to(probes::live))
@@ -227,9 +240,9 @@ fn application(
             }
         })
         .service(layer::service(parts))
-        .wrap(from_fn(move |req, next| {
-            let listener = listener.clone();
-            http::listen(listener, req, next)
+        .wrap(from_fn(move |req: ServiceRequest, next| {
+            let place = measured.place(req.path());
+            measured.count(place, http::listen(listener.clone(), req, next))
         }))
 }
 
@@ -263,11 +276,15 @@ async fn virtual_service(
     actix_web::Error,
 > {
     let bounds = http::Bounds::new(&parts.config.http);
+    let [_, over_sockets] = &parts.requests;
+    let measured = Measured::new(over_sockets, &parts.config.sockets.path);
     let app = actix_web::App::new().service(layer::service(parts)).wrap_fn(move |req, app| {
-        match bounds.check_head(req.request()) {
+        let place = measured.place(req.path());
+        let answered = match bounds.check_head(req.request()) {
             Ok(()) => Either::Left(app.call(req)),
             Err(error) => Either::Right(ready(Ok(req.error_response(error)))),
-        }
+        };
+        measured.count(place, answered)
     });
     let factory = IntoServiceFactory::<_, actix_http::Request>::into_factory(app);
     factory

@@ -26,6 +26,9 @@ use crate::{Error, Result};
 /// Tells a child how many instances its parent runs.
 pub(super) const INSTANCES: &str = "REGATTA_INSTANCES";
 
+/// Tells a child where its private listener shall be.
+pub(super) const PRIVATE: &str = "REGATTA_PRIVATE";
+
 /// What every child is started from.
 #[derive(Debug)]
 pub(super) struct Start {

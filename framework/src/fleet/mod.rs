@@ -18,17 +18,17 @@ mod place;
 mod ports;
 mod rolling;
 mod survey;
-mod usage;
 mod voice;
 mod words;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 pub(crate) use ask::Asking;
-pub(crate) use listeners::{address, bind, doors};
+pub(crate) use listeners::{address, bind, bind_private, bind_unix, doors};
 pub(crate) use orders::{Orders, Told, outlive_read_again};
 pub(crate) use parent::program;
 pub(crate) use ports::{Count, Ports};
@@ -38,7 +38,7 @@ use crate::config::{Adapter, Config, SessionAdapter};
 use crate::http::Door;
 use crate::redis::RedisServer;
 use crate::{Error, Result};
-use child::{INSTANCES, Start};
+use child::{INSTANCES, PRIVATE, Start};
 use control::Control;
 use parent::{Parent, Signals};
 use place::Bounds;
@@ -52,6 +52,11 @@ const NEEDS_STORE: &str =
 /// Whether a parent runs this instance.
 pub(crate) fn is_child() -> bool {
     std::env::var_os(orders::CHILD).is_some()
+}
+
+/// Where the parent of this instance looks for its private listener.
+pub(crate) fn private() -> Option<PathBuf> {
+    std::env::var_os(PRIVATE).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// How many instances share this machine as far as this process knows.

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::usage::Usage;
+use crate::metrics::Usage;
 
 /// What the parent is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]

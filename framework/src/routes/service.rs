@@ -19,6 +19,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::{Action, Call, Entry, NamespaceEntry};
 use crate::Error;
+use crate::metrics::answered_by;
 use crate::security::{Admitted, Gate, Rules};
 
 /// The method of what sockets do, whose path is their namespace; no HTTP client's request gets to a handler with it.
@@ -116,6 +117,8 @@ struct Table {
     /// The places of the lines that fit a path with any other first segment.
     others: Vec<usize>,
     namespaces: Vec<(ResourceDef, HashMap<Call, Target>)>,
+    /// What answers browsers that ask beforehand, in the figures.
+    preflight: Rc<str>,
 }
 
 impl Table {
@@ -125,6 +128,7 @@ impl Table {
             by_start: BTreeMap::new(),
             others: Vec::new(),
             namespaces: Vec::with_capacity(namespaces.len()),
+            preflight: "OPTIONS preflight".into(),
         };
         let allowed = allowed(&entries);
         for Entry { method, path, action, guards, rules, .. } in entries {
@@ -240,13 +244,17 @@ impl Service<ServiceRequest> for Router {
 
     fn call(&self, mut req: ServiceRequest) -> Self::Future {
         if let Some(response) = self.0.preflight(&mut req) {
+            answered_by(&self.0.preflight);
             return Box::pin(ready(Ok(req.into_response(response))));
         }
         let target = self.0.find(&mut req).cloned();
         let (req, payload) = req.into_parts();
         Box::pin(async move {
             let response = match target {
-                Some(target) => target.answer(&req, payload).await,
+                Some(target) => {
+                    answered_by(&target.name);
+                    target.answer(&req, payload).await
+                }
                 None => HttpResponse::from_error(Error::not_found()),
             };
             Ok(ServiceResponse::new(req, response))
