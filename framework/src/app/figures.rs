@@ -34,6 +34,13 @@ pub(super) fn register(parts: &Parts) {
         build.sample(&[("app", app), ("regatta", env!("CARGO_PKG_VERSION"))], 1);
         report_process(page, started);
     });
+    let (sockets, sessions) = (parts.sockets.clone(), parts.sessions.clone());
+    metrics.register(move |page| sockets.report(page));
+    metrics.register(move |page| sessions.report(page));
+    let (db, cache, gate) = (parts.db.clone(), parts.cache.clone(), parts.gate.clone());
+    metrics.register(move |page| db.report(page));
+    metrics.register(move |page| cache.report(page));
+    metrics.register(move |page| gate.report(page));
     for requests in parts.requests.clone() {
         metrics.register(move |page| requests.report(page));
     }

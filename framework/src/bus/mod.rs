@@ -5,6 +5,7 @@
 //! that was cut off is told how many it missed.
 
 mod answers;
+mod figures;
 mod memory;
 mod outbox;
 mod redis;
@@ -21,6 +22,7 @@ pub(crate) use answers::Answers;
 use crate::Result;
 use crate::config::SocketsConfig;
 use crate::health::Check;
+use crate::metrics::Page;
 pub(crate) use crate::protocol::classic::{Question, Reply};
 use crate::protocol::event::Event;
 use crate::redis::Redis;
@@ -123,6 +125,9 @@ pub(crate) trait Bus: Debug + Send + Sync {
 
     /// What went through so far.
     fn stats(&self) -> &BusStats;
+
+    /// Writes what went through so far.
+    fn report(&self, page: &mut Page);
 
     /// Returns when what others publish from now on arrives here.
     fn subscribed(&self) -> BoxFuture<'_, ()>;

@@ -24,6 +24,9 @@ const HEAD: usize = 8 * 1024;
 /// How long a connection may take in all.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a client may take to close its side.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// How long to wait after a connection that could not be accepted, for want of file descriptors say.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -155,7 +158,12 @@ async fn exchange(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), answers: A
         answer.push_str(&text);
     }
     stream.write_all(answer.as_bytes()).await?;
-    stream.shutdown().await
+    stream.shutdown().await?;
+    // Whoever closes on unread bytes takes back what was sent last.
+    let mut rest = [0; 1024];
+    let ended = async { while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {} };
+    let _ = timeout(LINGER, ended).await;
+    Ok(())
 }
 
 /// The request up to its empty line; what there is when it ends before, or is too long.

@@ -207,6 +207,11 @@ impl Workers {
         }
     }
 
+    /// Open connections on all workers.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
     fn here(&self) -> Option<(usize, Rc<Hub>)> {
         HERE.with_borrow(|here| {
             here.iter().find(|(app, ..)| *app == self.app).map(|(_, index, hub)| (*index, hub.clone()))
@@ -243,7 +248,7 @@ impl Worker {
     /// Joins the calling thread to `sockets`.
     pub(crate) fn start(sockets: &Sockets, dispatcher: Dispatcher) -> Self {
         let workers = sockets.workers();
-        let hub = Rc::new(Hub::new(dispatcher));
+        let hub = Rc::new(Hub::new(dispatcher, sockets.clone()));
         let index = workers.next.fetch_add(1, Ordering::Relaxed);
         let (sender, mut orders) = mpsc::channel::<Order>(CHANNEL);
         {

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "testing")]
 
+mod figures;
 mod gone;
 mod panics;
 mod private;

@@ -27,7 +27,7 @@ async fn say() -> &'static str {
 pub(super) struct Watched {
     pub(super) app: TestApp,
     pub(super) private: PathBuf,
-    _folder: TempDir,
+    pub(super) _folder: TempDir,
 }
 
 /// The app with a private listener.

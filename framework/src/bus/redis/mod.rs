@@ -19,6 +19,7 @@ use super::outbox::Outbox;
 use super::{Bus, BusStats, Interests, Message, Question, count};
 use crate::config::SocketsConfig;
 use crate::health::{Check, Finding};
+use crate::metrics::Page;
 use crate::protocol::classic;
 use crate::redis::Redis;
 use crate::{Error, Result};
@@ -102,6 +103,10 @@ impl Bus for RedisBus {
 
     fn stats(&self) -> &BusStats {
         &self.stats
+    }
+
+    fn report(&self, page: &mut Page) {
+        self.stats.report(page, self.outbox.len());
     }
 
     fn subscribed(&self) -> BoxFuture<'_, ()> {
