@@ -6,12 +6,13 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web;
 
 use super::App;
+use super::calls::Calls;
 use super::server::Parts;
 use crate::blueprints;
 use crate::config::Config;
 use crate::http::{self, Watchdog};
 use crate::redis::Redis;
-use crate::routes::{Routes, register};
+use crate::routes::{Called, Routes, register};
 use crate::security::{Csrf, Gate, Limits, Origins};
 use crate::sessions::{self, Sessions};
 use crate::sockets;
@@ -20,24 +21,38 @@ use crate::sockets;
 pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
     let sessions = parts.sessions.clone();
     let routes = draw(parts);
-    let limit = parts.config.http.body_limit;
     web::scope("")
-        .app_data(parts.db.clone())
-        .app_data(parts.sockets.clone())
-        .app_data(parts.views.clone())
-        .app_data(parts.instance.clone())
-        .app_data(parts.gate.clone())
-        .app_data(parts.origins.clone())
-        .app_data(parts.uploads.clone())
-        .app_data(http::Bounds::new(&parts.config.http))
-        .app_data(web::PayloadConfig::new(limit))
-        .app_data(web::JsonConfig::default().limit(limit))
-        .app_data(web::FormConfig::default().limit(limit))
-        .configure(move |services| register(routes.entries, routes.namespaces, services))
+        .configure(shared(parts))
+        .configure(move |services| register(routes.entries, services))
         .wrap(from_fn(move |req, next| {
             let sessions = sessions.clone();
             async move { serve(&sessions, req, next).await }
         }))
+}
+
+/// What the app's sockets do, behind the same.
+pub(super) fn calls(parts: &Parts) -> Calls {
+    Calls::new(Called::new(draw(parts).namespaces), &parts.sessions)
+}
+
+/// What every action finds.
+pub(super) fn shared(parts: &Parts) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let parts = parts.clone();
+    move |services| {
+        let limit = parts.config.http.body_limit;
+        services
+            .app_data(http::Bounds::new(&parts.config.http))
+            .app_data(web::PayloadConfig::new(limit))
+            .app_data(web::JsonConfig::default().limit(limit))
+            .app_data(web::FormConfig::default().limit(limit))
+            .app_data(parts.db)
+            .app_data(parts.sockets)
+            .app_data(parts.views)
+            .app_data(parts.instance)
+            .app_data(parts.gate)
+            .app_data(parts.origins)
+            .app_data(parts.uploads);
+    }
 }
 
 /// What stands before the app's actions.

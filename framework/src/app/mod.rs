@@ -1,6 +1,7 @@
 //! An app: its routes, models and start, and the commands of its binary.
 
 mod background;
+mod calls;
 mod command;
 mod connections;
 mod deploy;

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_service::IntoServiceFactory;
-use actix_web::dev::{AppConfig, Service, ServiceFactory, ServiceRequest};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{AppConfig, Service, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web;
-use futures_util::FutureExt as _;
 use futures_util::future::Either;
 use tokio::sync::{OnceCell, mpsc};
 
@@ -31,8 +31,8 @@ use crate::routes::Namespaces;
 use crate::security::{Gate, Origins, check_secret};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
-    Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Services, Sockets, endpoint,
-    serve_client,
+    Dispatch, Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Services, Sockets,
+    endpoint, serve_client,
 };
 use crate::views::Views;
 use crate::{Error, Result, doctor, error, fleet, uploads};
@@ -207,9 +207,9 @@ fn application(
     parts: &Parts,
 ) -> actix_web::App<
     impl ServiceFactory<
-        actix_web::dev::ServiceRequest,
+        ServiceRequest,
         Config = (),
-        Response = actix_web::dev::ServiceResponse<actix_web::body::BoxBody>,
+        Response = ServiceResponse<BoxBody>,
         Error = actix_web::Error,
         InitError = (),
     > + use<>,
@@ -249,43 +249,56 @@ fn application(
 /// The app layer without HTTP around it, built when the first socket of the worker asks for it.
 fn dispatcher(parts: &Parts) -> Dispatcher {
     let headers = parts.config.sockets.send_response_headers;
-    let parts = Rc::new(parts.clone());
-    let service = Rc::new(OnceCell::new());
-    Dispatcher {
-        headers,
-        dispatch: Rc::new(move |request| {
-            let (parts, service) = (parts.clone(), service.clone());
-            async move {
-                let service = service.get_or_try_init(|| virtual_service(&parts)).await?;
-                let response = service.call(request).await?;
-                Ok(response.map_into_boxed_body())
-            }
-            .boxed_local()
-        }),
-    }
-}
-
-async fn virtual_service(
-    parts: &Parts,
-) -> std::result::Result<
-    impl Service<
-        actix_http::Request,
-        Response = actix_web::dev::ServiceResponse<actix_web::body::BoxBody>,
-        Error = actix_web::Error,
-    > + use<>,
-    actix_web::Error,
-> {
-    let bounds = http::Bounds::new(&parts.config.http);
+    let (for_requests, for_calls) = (parts.clone(), parts.clone());
     let [_, over_sockets] = &parts.requests;
     let measured = Measured::new(over_sockets, &parts.config.sockets.path);
-    let app = actix_web::App::new().service(layer::service(parts)).wrap_fn(move |req, app| {
-        let place = measured.place(req.path());
-        let answered = match bounds.check_head(req.request()) {
+    let requests = dispatch(&measured, async move || {
+        let bounds = http::Bounds::new(&for_requests.config.http);
+        let app = actix_web::App::new().service(layer::service(&for_requests));
+        made(app.wrap_fn(move |req, app| match bounds.check_head(req.request()) {
             Ok(()) => Either::Left(app.call(req)),
             Err(error) => Either::Right(ready(Ok(req.error_response(error)))),
-        };
-        measured.count(place, answered)
+        }))
+        .await
     });
+    let calls = dispatch(&measured, async move || {
+        let app = actix_web::App::new().configure(layer::shared(&for_calls));
+        made(app.default_service(layer::calls(&for_calls))).await
+    });
+    Dispatcher { requests, calls, headers }
+}
+
+/// Runs requests through a service that is made for the first one.
+fn dispatch<S>(measured: &Measured, make: impl AsyncFn() -> Result<S, actix_web::Error> + 'static) -> Dispatch
+where
+    S: Service<actix_http::Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error> + 'static,
+{
+    let (made, measured) = (Rc::new((OnceCell::new(), make)), measured.clone());
+    Rc::new(move |request| {
+        let made = made.clone();
+        Box::pin(measured.count(measured.unmatched(), async move {
+            let (service, make) = &*made;
+            service.get_or_try_init(|| make()).await?.call(request).await
+        }))
+    })
+}
+
+async fn made<F, B>(
+    app: actix_web::App<F>,
+) -> Result<
+    impl Service<actix_http::Request, Response = ServiceResponse<B>, Error = actix_web::Error> + use<F, B>,
+    actix_web::Error,
+>
+where
+    F: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + 'static,
+    B: MessageBody + 'static,
+{
     let factory = IntoServiceFactory::<_, actix_http::Request>::into_factory(app);
     factory
         .new_service(AppConfig::default())

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::Either;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -60,6 +60,15 @@ pub(crate) async fn value(req: &HttpRequest, mut payload: Payload) -> Result<Opt
     if sent.bytes.is_empty() { Ok(None) } else { sent.made().map(Some).map_err(|problems| refuse(&problems)) }
 }
 
+/// What an event of a socket came with: there is nothing to wait for.
+#[derive(Debug, Clone)]
+pub(crate) struct Arguments {
+    /// All of them, as a JSON list.
+    pub(crate) list: web::Bytes,
+    /// What stands for a body: the only one, or the list.
+    pub(crate) body: web::Bytes,
+}
+
 /// What a client sent, and how it is to be read.
 struct Sent {
     kind: Kind,
@@ -72,14 +81,18 @@ enum Kind {
     Form,
 }
 
-/// The inputs of a request: the query of a GET, the body of any other.
-fn sent(req: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<Sent>> {
+/// The inputs of a request: the arguments of an event, the query of a GET, the body of any other.
+fn sent(req: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Sent>> + use<> {
+    if let Some(Arguments { body, .. }) = req.extensions().get() {
+        let flat = Bounds::of(req).check_json(body);
+        return Either::Left(ready(flat.map(|()| Sent { kind: Kind::Json, bytes: body.clone() })));
+    }
     if matches!(*req.method(), Method::GET | Method::HEAD) {
         let bytes = web::Bytes::copy_from_slice(req.query_string().as_bytes());
         let few = Bounds::of(req).check_parameters(&bytes);
-        return Box::pin(ready(few.map(|()| Sent { kind: Kind::Form, bytes })));
+        return Either::Left(ready(few.map(|()| Sent { kind: Kind::Form, bytes })));
     }
-    Box::pin(body(req, payload))
+    Either::Right(body(req, payload))
 }
 
 fn body(req: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Sent>> + use<> {

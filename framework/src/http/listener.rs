@@ -1,6 +1,5 @@
 //! The listener layer: what every HTTP request meets first and its answer last. Virtual requests don't pass here.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,9 +11,9 @@ use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use tracing::Instrument;
 
-use super::Drain;
 use super::bounds::Bounds;
 use super::patience::{Late, Patience};
+use super::{Drain, RequestId};
 use crate::compression::Compress;
 use crate::config::Config;
 use crate::security::{ClientAddress, Headers, Hops, IsSecure, Nonce};
@@ -143,25 +142,7 @@ fn request_id(req: &ServiceRequest) -> HeaderValue {
         (1..=64).contains(&id.len())
             && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
     });
-    given
-        .cloned()
-        .unwrap_or_else(|| HeaderValue::from_str(&new_request_id()).unwrap_or(HeaderValue::from_static("0")))
+    given.cloned().unwrap_or_else(|| {
+        HeaderValue::from_str(RequestId::new().as_str()).unwrap_or(HeaderValue::from_static("0"))
+    })
 }
-
-/// A new request id of 16 hexadecimal digits: a counter of this thread, scattered from a random start, so that
-/// a request costs no system call for it.
-pub(crate) fn new_request_id() -> String {
-    thread_local! {
-        static NEXT: Cell<u64> = Cell::new({
-            let mut start = [0; 8];
-            // Without random bytes the id only loses its use for searching in the logs of several instances.
-            let _ = getrandom::fill(&mut start);
-            u64::from_le_bytes(start)
-        });
-    }
-    let id = NEXT.with(|next| next.replace(next.get().wrapping_add(SCATTER)));
-    format!("{:016x}", id.wrapping_mul(SCATTER))
-}
-
-/// An odd number: multiplying by it maps no two numbers to the same.
-const SCATTER: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -63,6 +63,11 @@ impl Measured {
         found.map_or(&self.0.unmatched, |(_, name)| name)
     }
 
+    /// Where requests count for which there is nothing.
+    pub(crate) fn unmatched(&self) -> &Rc<str> {
+        &self.0.unmatched
+    }
+
     /// Counts what comes of a request, at the route that answers it or else in `place`.
     pub(crate) fn count<B, F>(&self, place: &Rc<str>, work: F) -> Measuring<F>
     where

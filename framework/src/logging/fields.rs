@@ -33,10 +33,10 @@ thread_local! {
 }
 
 /// Has the text written in one piece, so that it takes memory once.
-fn at_once(mut writer: Writer<'_>, write: impl FnOnce(Writer<'_>) -> fmt::Result) -> fmt::Result {
+fn at_once(mut writer: Writer<'_>, write: impl FnOnce(&mut String) -> fmt::Result) -> fmt::Result {
     // A value that logs while it is written is in the middle of another text.
     let mut draft = DRAFT.with(RefCell::take);
-    let written = write(Writer::new(&mut draft)).and_then(|()| writer.write_str(&draft));
+    let written = write(&mut draft).and_then(|()| writer.write_str(&draft));
     draft.clear();
     DRAFT.set(draft);
     written
@@ -44,11 +44,12 @@ fn at_once(mut writer: Writer<'_>, write: impl FnOnce(Writer<'_>) -> fmt::Result
 
 impl<'a> FormatFields<'a> for Fields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'a>, fields: R) -> fmt::Result {
-        at_once(writer, |writer| {
-            let mut object = Object { writer, front: "{", outcome: Ok(()) };
+        at_once(writer, |json| {
+            let mut object = Object { json, front: '{', outcome: Ok(()) };
             fields.record(&mut object);
             object.outcome?;
-            object.writer.write_str(if object.front == "{" { "{}" } else { "}" })
+            json.push_str(if json.is_empty() { "{}" } else { "}" });
+            Ok(())
         })
     }
 
@@ -67,29 +68,37 @@ impl<'a> FormatFields<'a> for Fields {
 
 impl<'a> FormatFields<'a> for TextFields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'a>, fields: R) -> fmt::Result {
-        at_once(writer, |writer| self.0.format_fields(writer, fields))
+        at_once(writer, |text| self.0.format_fields(Writer::new(text), fields))
     }
 }
 
 struct Object<'a> {
-    writer: Writer<'a>,
+    json: &'a mut String,
     /// What comes before the next field.
-    front: &'static str,
+    front: char,
     outcome: fmt::Result,
 }
 
 impl Object<'_> {
+    fn name(&mut self, field: &Field) {
+        self.json.push(std::mem::replace(&mut self.front, ','));
+        self.json.push('"');
+        self.json.push_str(field.name());
+        self.json.push_str("\":");
+    }
+
     fn plain(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        let front = std::mem::replace(&mut self.front, ",");
-        let written = write!(self.writer, "{front}\"{}\":{value}", field.name());
+        self.name(field);
+        let written = self.json.write_fmt(value);
         self.outcome = self.outcome.and(written);
     }
 
     fn text(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        self.plain(field, format_args!("\""));
-        let written = Escaped(&mut self.writer).write_fmt(value);
-        let ended = self.writer.write_char('"');
-        self.outcome = self.outcome.and(written).and(ended);
+        self.name(field);
+        self.json.push('"');
+        let written = Escaped(self.json).write_fmt(value);
+        self.json.push('"');
+        self.outcome = self.outcome.and(written);
     }
 }
 
@@ -115,7 +124,10 @@ impl Visit for Object<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.text(field, format_args!("{value}"));
+        self.name(field);
+        self.json.push('"');
+        escape(self.json, value);
+        self.json.push('"');
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
@@ -124,20 +136,26 @@ impl Visit for Object<'_> {
 }
 
 /// The inside of a JSON text.
-struct Escaped<'a, 'w>(&'a mut Writer<'w>);
+struct Escaped<'a>(&'a mut String);
 
-impl fmt::Write for Escaped<'_, '_> {
+impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text;
-        while let Some(place) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
-            let (clean, special) = rest.split_at(place);
-            self.0.write_str(clean)?;
-            match special.as_bytes()[0] {
-                byte @ (b'"' | b'\\') => write!(self.0, "\\{}", char::from(byte))?,
-                byte => write!(self.0, "\\u{byte:04x}")?,
-            }
-            rest = &special[1..];
-        }
-        self.0.write_str(rest)
+        escape(self.0, text);
+        Ok(())
     }
+}
+
+fn escape(json: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(place) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        let (clean, special) = rest.split_at(place);
+        json.push_str(clean);
+        match special.as_bytes()[0] {
+            byte @ (b'"' | b'\\') => json.extend(['\\', char::from(byte)]),
+            // Writing to a string can't fail.
+            byte => _ = write!(json, "\\u{byte:04x}"),
+        }
+        rest = &special[1..];
+    }
+    json.push_str(rest);
 }

@@ -279,7 +279,7 @@ async fn served(
     Response = actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>,
     Error = actix_web::Error,
 > {
-    init_service(App::new().configure(|services| register(routes.entries, routes.namespaces, services))).await
+    init_service(App::new().configure(|services| register(routes.entries, services))).await
 }
 
 #[tokio::test]

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use actix_web::{FromRequest, Handler, HttpResponse, Responder};
 
-use super::service::Target;
-use super::{Action, Doc, Guarded, Routes, short_name};
+use super::{Action, Doc, Guarded, Routes, Target, short_name};
 use crate::Result;
 use crate::policies::Policy;
 use crate::security::Rules;

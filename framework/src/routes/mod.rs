@@ -21,11 +21,13 @@
 
 mod action;
 mod blueprints;
+mod called;
 mod calls;
 mod controller;
 mod guarded;
 mod namespaces;
 mod service;
+mod target;
 
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ use actix_web::{FromRequest, Handler, Responder};
 pub(crate) use action::Action;
 pub(crate) use blueprints::{BlueprintEntry, OptionHook};
 pub use blueprints::{BlueprintOptions, Blueprints, Operation};
+pub(crate) use called::{CALL, Called};
 pub use calls::Namespace;
 pub(crate) use calls::{Call, NamespaceEntry};
 pub use controller::Controller;
@@ -42,7 +45,8 @@ pub(crate) use controller::ControllerEntry;
 pub(crate) use guarded::Doc;
 pub use guarded::Guarded;
 pub(crate) use namespaces::Namespaces;
-pub(crate) use service::{CALL, register};
+pub(crate) use service::register;
+pub(crate) use target::Target;
 
 use crate::Result;
 pub use crate::cache::Cache;

@@ -5,33 +5,24 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::{Ready, ready};
-use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 use actix_service::{Service, ServiceFactory};
 use actix_web::dev::{
-    AppService, HttpServiceFactory, Payload, ResourceDef, ResourceMap, ServiceRequest, ServiceResponse,
+    AppService, HttpServiceFactory, ResourceDef, ResourceMap, ServiceRequest, ServiceResponse,
 };
 use actix_web::http::{Method, header};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
-use futures_util::FutureExt as _;
+use actix_web::{HttpResponse, web};
 use futures_util::future::LocalBoxFuture;
 
-use super::{Action, Call, Entry, NamespaceEntry};
+use super::{Action, Entry, Target};
 use crate::Error;
 use crate::metrics::answered_by;
-use crate::security::{Admitted, Gate, Rules};
-
-/// The method of what sockets do, whose path is their namespace; no HTTP client's request gets to a handler with it.
-pub(crate) const CALL: &str = "CALL";
+use crate::security::{Gate, Rules};
 
 /// Adds every route; the first that fits a request wins, and what fits none is not found.
-pub(crate) fn register(
-    entries: Vec<Entry>,
-    namespaces: Vec<NamespaceEntry>,
-    services: &mut web::ServiceConfig,
-) {
-    services.service(Router(Rc::new(Table::new(entries, namespaces))));
+pub(crate) fn register(entries: Vec<Entry>, services: &mut web::ServiceConfig) {
+    services.service(Router(Rc::new(Table::new(entries))));
 }
 
 /// Each path with the methods that have a route there, for `OPTIONS`.
@@ -57,46 +48,6 @@ fn definition(path: &str) -> ResourceDef {
     if path.starts_with('/') { ResourceDef::new(path) } else { ResourceDef::new(format!("/{path}")) }
 }
 
-/// What answers, and what it says about who may ask.
-#[derive(Clone)]
-pub(super) struct Target {
-    name: Rc<str>,
-    action: Action,
-    rules: Rc<Rules>,
-}
-
-impl Target {
-    pub(super) fn new(name: String, action: Action, rules: Rules) -> Self {
-        Self { name: name.into(), action, rules: Rc::new(rules) }
-    }
-
-    /// Answers the request when it is let in.
-    async fn answer(&self, req: &HttpRequest, payload: Payload) -> HttpResponse {
-        let Some(gate) = req.app_data::<Gate>() else {
-            return self.run(req, payload).await;
-        };
-        // Rates may have functions of the app in them.
-        let asked = AssertUnwindSafe(gate.admit(&self.rules, &self.name, req, payload)).catch_unwind().await;
-        let (admitted, passed) = asked.unwrap_or_else(|_| (Admitted::default(), Err(panicked())));
-        let mut response = match passed {
-            Ok(payload) => self.run(req, payload).await,
-            Err(error) => HttpResponse::from_error(error),
-        };
-        gate.tell(&self.rules, req, admitted, &mut response);
-        response
-    }
-
-    /// A handler that panics fails its request and nothing else.
-    async fn run(&self, req: &HttpRequest, payload: Payload) -> HttpResponse {
-        let answered = AssertUnwindSafe(self.action.call(req.clone(), payload)).catch_unwind().await;
-        answered.unwrap_or_else(|_| Err(panicked().into())).unwrap_or_else(HttpResponse::from_error)
-    }
-}
-
-fn panicked() -> Error {
-    Error::internal("the action panicked; the log says where")
-}
-
 /// A route.
 struct Line {
     method: Method,
@@ -116,18 +67,16 @@ struct Table {
     by_start: BTreeMap<String, Vec<usize>>,
     /// The places of the lines that fit a path with any other first segment.
     others: Vec<usize>,
-    namespaces: Vec<(ResourceDef, HashMap<Call, Target>)>,
     /// What answers browsers that ask beforehand, in the figures.
     preflight: Rc<str>,
 }
 
 impl Table {
-    fn new(entries: Vec<Entry>, namespaces: Vec<NamespaceEntry>) -> Self {
+    fn new(entries: Vec<Entry>) -> Self {
         let mut table = Self {
             lines: Vec::new(),
             by_start: BTreeMap::new(),
             others: Vec::new(),
-            namespaces: Vec::with_capacity(namespaces.len()),
             preflight: "OPTIONS preflight".into(),
         };
         let allowed = allowed(&entries);
@@ -143,10 +92,6 @@ impl Table {
             });
             let target = Target::new(format!("OPTIONS {path}"), action, Rules::default());
             table.add(Line { method: Method::OPTIONS, path: definition(&path), target });
-        }
-        for entry in namespaces {
-            let name = ResourceDef::new(&*entry.name);
-            table.namespaces.push((name, entry.into_targets()));
         }
         table
     }
@@ -165,15 +110,7 @@ impl Table {
     }
 
     /// What answers the request, whose path's parts are then known.
-    fn find(&self, req: &mut ServiceRequest) -> Option<&Target> {
-        if req.method().as_str() == CALL {
-            return self.called(req);
-        }
-        let method = req.method().clone();
-        self.route(req, &method)
-    }
-
-    fn route(&self, req: &mut ServiceRequest, method: &Method) -> Option<&Target> {
+    fn find(&self, req: &mut ServiceRequest, method: &Method) -> Option<&Target> {
         let start = first_segment(req.match_info().unprocessed());
         let places = self.by_start.get(start).unwrap_or(&self.others);
         let fits = |line: &&Line| line.takes(method) && line.path.capture_match_info(req.match_info_mut());
@@ -184,20 +121,10 @@ impl Table {
     fn preflight(&self, req: &mut ServiceRequest) -> Option<HttpResponse> {
         let method = Gate::asked_about(req.request())?;
         let path = req.match_info().clone();
-        let rules = self.route(req, &method).map(|target| target.rules.clone());
+        let rules = self.find(req, &method).map(|target| target.rules().clone());
         // The request is still to find the route of its own method.
         *req.match_info_mut() = path;
         req.app_data::<Gate>()?.preflight(&*rules?, req.request(), &method)
-    }
-
-    /// What answers what a socket does in the namespace that is the request's path.
-    fn called(&self, req: &mut ServiceRequest) -> Option<&Target> {
-        let call = req.extensions().get::<Call>().cloned()?;
-        let namespace =
-            self.namespaces.iter().find(|(name, _)| name.capture_match_info(req.match_info_mut()));
-        let actions = &namespace?.1;
-        let any = || actions.get(&Call::AnyEvent).filter(|_| matches!(call, Call::Event(_)));
-        actions.get(&call).or_else(any)
     }
 }
 
@@ -247,14 +174,12 @@ impl Service<ServiceRequest> for Router {
             answered_by(&self.0.preflight);
             return Box::pin(ready(Ok(req.into_response(response))));
         }
-        let target = self.0.find(&mut req).cloned();
+        let method = req.method().clone();
+        let target = self.0.find(&mut req, &method).cloned();
         let (req, payload) = req.into_parts();
         Box::pin(async move {
             let response = match target {
-                Some(target) => {
-                    answered_by(&target.name);
-                    target.answer(&req, payload).await
-                }
+                Some(target) => target.answer(&req, payload).await,
                 None => HttpResponse::from_error(Error::not_found()),
             };
             Ok(ServiceResponse::new(req, response))

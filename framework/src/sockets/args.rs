@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::binary::{self, Numbered};
+use crate::http::Arguments;
 use crate::protocol::event::Event;
 use crate::{Error, Result};
 
@@ -84,10 +85,6 @@ fn list(args: &impl Serialize) -> Result<String> {
     }
 }
 
-/// The arguments of the event that is handled, as a JSON list.
-#[derive(Debug, Clone)]
-pub(super) struct Arguments(pub(super) Bytes);
-
 /// Marks an answer whose list are the arguments of the acknowledgement, with its binary values.
 #[derive(Debug, Clone)]
 pub(super) struct Several(pub(super) Numbered);
@@ -97,7 +94,7 @@ impl<T: DeserializeOwned> FromRequest for Args<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Body) -> Self::Future {
-        let args = req.extensions().get().map(|Arguments(list)| list.clone());
+        let args = req.extensions().get().map(|Arguments { list, .. }| list.clone());
         let read = |list: Bytes| {
             let none = || serde_json::from_str("null").ok().filter(|_| &*list == b"[]");
             let args = serde_json::from_slice(&list).or_else(|error| none().ok_or(error));

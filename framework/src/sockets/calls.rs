@@ -11,9 +11,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Socket;
-use super::args::Arguments;
 use super::binary::{self, Binary};
-use super::virtual_request::{Dispatcher, Outcome, blank, of_socket, run, run_alone, set_json};
+use super::virtual_request::{self, Dispatcher, Outcome, blank, of_socket, set_json};
+use crate::http::{Arguments, RequestId};
 use crate::protocol::event::Event;
 use crate::routes::{CALL, Call};
 use crate::{Error, Result};
@@ -126,7 +126,8 @@ pub(super) async fn served(
     let span = span(None, &call, namespace);
     request.extensions_mut().insert(call);
     carry(&mut request, args);
-    let answer = run_alone(dispatcher, request, span).await.body.unwrap_or_default();
+    let outcome = virtual_request::call(dispatcher, None, request, span).await;
+    let answer = outcome.body.unwrap_or_default();
     serde_json::from_slice(&answer).unwrap_or_default()
 }
 
@@ -146,8 +147,8 @@ fn carry(request: &mut actix_http::Request, args: &[impl Borrow<RawValue>]) {
         [_] => list.slice(1..list.len() - 1),
         _ => list.clone(),
     };
-    set_json(request, body);
-    request.extensions_mut().insert(Arguments(list));
+    set_json(request, body.clone());
+    request.extensions_mut().insert(Arguments { list, body });
 }
 
 async fn call(socket: &Socket, call: Call, fill: impl FnOnce(&mut actix_http::Request)) -> Outcome {
@@ -156,7 +157,7 @@ async fn call(socket: &Socket, call: Call, fill: impl FnOnce(&mut actix_http::Re
     let span = span(Some(socket), &call, socket.namespace());
     request.extensions_mut().insert(call);
     fill(&mut request);
-    run(socket, request, span).await
+    virtual_request::call(socket.dispatcher(), Some(socket), request, span).await
 }
 
 fn span(socket: Option<&Socket>, call: &Call, namespace: &str) -> tracing::Span {
@@ -169,7 +170,7 @@ fn span(socket: Option<&Socket>, call: &Call, namespace: &str) -> tracing::Span 
     };
     tracing::info_span!(
         "request",
-        id = crate::http::new_request_id(),
+        id = RequestId::new().as_str(),
         socket = socket.map(Socket::id),
         method,
         path = namespace,

@@ -2,8 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
+
+/// The headers that every request of a socket has too.
+static CARRIED: [HeaderName; 4] = [header::HOST, header::ORIGIN, header::USER_AGENT, header::ACCEPT_LANGUAGE];
 
 /// What the client sent when it connected.
 #[derive(Debug, Clone)]
@@ -11,9 +14,14 @@ pub struct Handshake {
     /// `name:value` and a line's end for each: every socket keeps them for its whole life, in one piece without room to
     /// spare.
     headers: Bytes,
+    /// Where in `headers` the values of [`CARRIED`] are: each event of a socket asks for them.
+    carried: [Option<Place>; 4],
     query: Box<str>,
     origin: Origin,
 }
+
+/// The first byte and the length of a value.
+type Place = (u32, u32);
 
 /// Where a client came from.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +35,19 @@ impl Handshake {
     pub(super) fn new(headers: &HeaderMap, query: &str, origin: Origin) -> Self {
         let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();
         let mut lines = Vec::with_capacity(length);
+        let mut carried = [None; 4];
         for (name, value) in headers {
             lines.extend_from_slice(name.as_str().as_bytes());
             lines.push(b':');
+            if let Some(place) = CARRIED.iter().position(|carried| carried == name) {
+                let start = u32::try_from(lines.len()).ok();
+                let value = start.zip(u32::try_from(value.len()).ok());
+                carried[place] = carried[place].or(value);
+            }
             lines.extend_from_slice(value.as_bytes());
             lines.push(b'\n');
         }
-        Self { headers: lines.into(), query: query.into(), origin }
+        Self { headers: lines.into(), carried, query: query.into(), origin }
     }
 
     /// The headers of the connecting request.
@@ -51,6 +65,15 @@ impl Handshake {
     pub fn header(&self, name: &HeaderName) -> Option<HeaderValue> {
         let (_, value) = self.lines().find(|(other, _)| *other == name.as_str().as_bytes())?;
         self.value(value)
+    }
+
+    /// The headers that every request of a socket has too.
+    pub(super) fn carried(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        CARRIED.iter().cloned().zip(self.carried).filter_map(|(name, place)| {
+            let (start, length) = place?;
+            let (start, length) = (start as usize, length as usize);
+            Some((name, self.value(self.headers.get(start..start + length)?)?))
+        })
     }
 
     fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {

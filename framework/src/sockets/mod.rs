@@ -65,7 +65,7 @@ pub use presence::Present;
 pub(crate) use presence::{memory::MemoryPresence, redis::RedisPresence};
 pub use requester::Requester;
 pub use socket::Socket;
-pub(crate) use virtual_request::Dispatcher;
+pub(crate) use virtual_request::{Dispatch, Dispatcher};
 pub(crate) use workers::Worker;
 
 use crate::Result;

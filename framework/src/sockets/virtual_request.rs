@@ -6,14 +6,16 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 use std::str::FromStr;
 
-use actix_web::body::{BoxBody, to_bytes_limited};
+use actix_http::BoxedPayloadStream;
+use actix_web::body::{BoxBody, MessageBody as _, to_bytes_limited};
 use actix_web::cookie::Cookie;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, Uri};
 use actix_web::{HttpMessage, HttpResponse};
 use bytes::Bytes;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, ready};
+use futures_util::stream;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -22,6 +24,7 @@ use tracing::Instrument as _;
 use super::Socket;
 use super::args::Several;
 use super::binary::{Binary, Numbered};
+use crate::http::RequestId;
 use crate::security::{ClientAddress, FromSocket, IsSecure, Virtual};
 
 /// The largest answer a virtual request may have, in bytes.
@@ -32,13 +35,16 @@ const OLDEST_SDK: (u32, u32) = (0, 11);
 
 type Answer = LocalBoxFuture<'static, Result<ServiceResponse<BoxBody>, actix_web::Error>>;
 
-/// Runs a request through the app layer of this worker.
+/// Runs a request through a part of this worker's app layer.
 pub(crate) type Dispatch = Rc<dyn Fn(actix_http::Request) -> Answer>;
 
 /// The app layer of one worker, and how its answers are told.
 #[derive(Clone)]
 pub(crate) struct Dispatcher {
-    pub(crate) dispatch: Dispatch,
+    /// To the routes.
+    pub(crate) requests: Dispatch,
+    /// To the handlers of namespaces.
+    pub(crate) calls: Dispatch,
     /// Whether an answer carries its headers.
     pub(crate) headers: bool,
 }
@@ -77,12 +83,19 @@ pub(super) async fn answer(
         Some(request) => {
             let span = tracing::info_span!(
                 "request",
-                id = crate::http::new_request_id(),
+                id = RequestId::new().as_str(),
                 socket = socket.id(),
                 method = %request.method(),
                 path = request.path()
             );
-            run(socket, request, span).await
+            let shown = match *request.method() {
+                Method::OPTIONS => Shown::Methods,
+                _ if socket.dispatcher().headers => Shown::Headers,
+                _ => Shown::Nothing,
+            };
+            let response = send(&socket.dispatcher().requests, request, span).await;
+            keep_cookies(socket, &response);
+            read(response, shown).await
         }
         None => Outcome::new(404, Map::new(), Some(text("Not Found"))),
     };
@@ -130,18 +143,6 @@ impl Outcome {
     }
 }
 
-/// Runs a request of the socket through the app layer.
-pub(super) async fn run(socket: &Socket, request: actix_http::Request, span: tracing::Span) -> Outcome {
-    let shown = match *request.method() {
-        Method::OPTIONS => Shown::Methods,
-        _ if socket.dispatcher().headers => Shown::Headers,
-        _ => Shown::Nothing,
-    };
-    let response = send(socket.dispatcher(), request, span).await;
-    keep_cookies(socket, &response);
-    read(response, shown).await
-}
-
 /// What of an answer is told beside its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
@@ -150,17 +151,22 @@ enum Shown {
     Methods,
 }
 
-/// Runs a request that is no socket's.
-pub(super) async fn run_alone(
+/// Has a handler called, by a socket unless another instance does it.
+pub(super) async fn call(
     dispatcher: &Dispatcher,
+    socket: Option<&Socket>,
     request: actix_http::Request,
     span: tracing::Span,
 ) -> Outcome {
-    read(send(dispatcher, request, span).await, Shown::Nothing).await
+    let response = send(&dispatcher.calls, request, span).await;
+    if let Some(socket) = socket {
+        keep_cookies(socket, &response);
+    }
+    read(response, Shown::Nothing).await
 }
 
-async fn send(dispatcher: &Dispatcher, request: actix_http::Request, span: tracing::Span) -> HttpResponse {
-    match (dispatcher.dispatch)(request).instrument(span).await {
+async fn send(dispatch: &Dispatch, request: actix_http::Request, span: tracing::Span) -> HttpResponse {
+    match dispatch(request).instrument(span).await {
         Ok(response) => response.into_parts().1,
         Err(error) => error.error_response(),
     }
@@ -172,9 +178,11 @@ async fn read(response: HttpResponse, shown: Shown) -> Outcome {
     let binary = response.extensions().get().cloned();
     let (head, body) = response.into_parts();
     let headers = head.headers();
-    let Ok(Ok(bytes)) = to_bytes_limited(body, ANSWER_LIMIT).await else {
-        return Outcome::broken();
+    let whole = match body.try_into_bytes() {
+        Ok(bytes) => Some(bytes).filter(|bytes| bytes.len() <= ANSWER_LIMIT),
+        Err(body) => to_bytes_limited(body, ANSWER_LIMIT).await.ok().and_then(Result::ok),
     };
+    let Some(bytes) = whole else { return Outcome::broken() };
     if shown == Shown::Methods
         && let Some(Ok(methods)) = headers.get(header::ALLOW).map(HeaderValue::to_str)
     {
@@ -273,6 +281,8 @@ fn parse(
         }
     }
     if let Some(body) = body(message.data, message.params) {
+        let body = Bytes::from(body);
+        request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         set_json(&mut request, body);
     }
     Ok(Some(request))
@@ -294,11 +304,11 @@ fn body(data: Option<&RawValue>, params: Option<Map<String, Value>>) -> Option<S
     .filter(|body| body != "null")
 }
 
-pub(super) fn set_json(request: &mut actix_http::Request, body: impl Into<Bytes>) {
-    let body = body.into();
-    request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+/// Gives a request a body.
+pub(super) fn set_json(request: &mut actix_http::Request, body: Bytes) {
     request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    *request.payload() = actix_http::Payload::from(body);
+    let payload: BoxedPayloadStream = Box::pin(stream::once(ready(Ok(body))));
+    *request.payload() = payload.into();
 }
 
 /// A request with what every virtual request has.
@@ -317,10 +327,8 @@ pub(super) fn of_socket(socket: &Socket, method: Method, uri: Uri) -> actix_http
     let handshake = socket.handshake();
     request.head_mut().peer_addr = handshake.peer_address();
     let headers = request.headers_mut();
-    for name in [header::HOST, header::ORIGIN, header::USER_AGENT, header::ACCEPT_LANGUAGE] {
-        if let Some(value) = handshake.header(&name) {
-            headers.insert(name, value);
-        }
+    for (name, value) in handshake.carried() {
+        headers.insert(name, value);
     }
     if let Some(Ok(cookie)) = socket.company().cookie().map(|cookie| HeaderValue::from_str(&cookie)) {
         headers.insert(header::COOKIE, cookie);
