@@ -8,9 +8,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::background::Background;
-use super::private::Opened;
 use super::server::Parts;
 use crate::Result;
+use crate::fleet::PrivateFile;
 #[cfg(feature = "testing")]
 use crate::{models::Db, sockets::Sockets};
 
@@ -28,11 +28,16 @@ pub(crate) struct Running {
     now: Arc<Notify>,
     /// Held for its end.
     _runtime: Background,
-    _private: Option<Opened>,
+    _private: Option<PrivateFile>,
 }
 
 impl Running {
-    pub(super) fn new(server: Server, parts: Parts, runtime: Background, private: Option<Opened>) -> Self {
+    pub(super) fn new(
+        server: Server,
+        parts: Parts,
+        runtime: Background,
+        private: Option<PrivateFile>,
+    ) -> Self {
         Self { server, parts, now: Arc::default(), _runtime: runtime, _private: private }
     }
 

@@ -127,20 +127,7 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// The listening socket of a private listener.
-///
-/// # Errors
-/// When the address is taken or not allowed; the message says what to do.
-pub(crate) fn bind_private(address: SocketAddr) -> Result<TcpListener> {
-    tcp(address).map_err(|error| {
-        Error::internal(format!(
-            "can't listen on {address} ({error}): set `listen` in config/metrics.toml to a free address of this machine, \
-             or to off"
-        ))
-    })
-}
-
-fn tcp(address: SocketAddr) -> std::io::Result<TcpListener> {
+pub(super) fn tcp(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
@@ -153,7 +140,7 @@ fn tcp(address: SocketAddr) -> std::io::Result<TcpListener> {
 ///
 /// # Errors
 /// When the path is taken or not allowed; the message says what to do.
-pub(crate) fn bind_unix(path: &Path, mode: Option<u32>) -> Result<UnixListener> {
+pub(super) fn bind_unix(path: &Path, mode: Option<u32>) -> Result<UnixListener> {
     let shown = path.display();
     let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
     if is_socket {

@@ -5,6 +5,7 @@
 //! allocated, no cache line that two workers write.
 
 mod counter;
+mod merged;
 mod page;
 mod process;
 mod requests;
@@ -13,6 +14,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use counter::{Counter, Gauge};
+pub(crate) use merged::Merged;
 pub(crate) use page::{Kind, Page};
 pub(crate) use process::{Usage, report as report_process};
 pub(crate) use requests::{Measuring, Meter, Names, Requests, answered_by};

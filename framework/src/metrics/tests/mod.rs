@@ -1,4 +1,5 @@
 mod counting;
+mod merged;
 mod pages;
 mod process;
 mod requests;
