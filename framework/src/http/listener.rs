@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::bounds::Bounds;
 use super::patience::{Late, Patience};
-use super::{Drain, RequestId};
+use super::{Drain, RequestId, TraceContext};
 use crate::compression::Compress;
 use crate::config::Config;
 use crate::security::{ClientAddress, Headers, Hops, IsSecure, Nonce};
@@ -73,7 +73,19 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     let is_secure = IsSecure(shared.hops.is_secure(peer, req.headers()));
     req.extensions_mut().insert(client);
     req.extensions_mut().insert(is_secure);
-    let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), method = %req.method(), path = req.path());
+    let trace = TraceContext::of(req.headers());
+    let span = tracing::info_span!(
+        "request",
+        id = id.to_str().unwrap_or_default(),
+        method = %req.method(),
+        path = req.path(),
+        trace_id = trace.as_ref().map(TraceContext::trace_id),
+        parent_id = trace.as_ref().and_then(TraceContext::parent_id),
+        span_id = trace.as_ref().map(TraceContext::span_id),
+    );
+    if let Some(trace) = trace {
+        req.extensions_mut().insert(trace);
+    }
 
     let compress = shared.compress.filter(|_| !req.path().starts_with(&shared.socket_path));
     let accept = compress.and_then(|_| req.headers().get(header::ACCEPT_ENCODING).cloned());

@@ -6,4 +6,5 @@ mod figures;
 mod gone;
 mod panics;
 mod private;
+mod traces;
 mod walk;
