@@ -34,6 +34,8 @@ pub(super) fn register(parts: &Parts) {
         build.sample(&[("app", app), ("regatta", env!("CARGO_PKG_VERSION"))], 1);
         report_process(page, started);
     });
+    let probes = parts.probes.clone();
+    metrics.register(move |page| probes.report(page));
     let (sockets, sessions) = (parts.sockets.clone(), parts.sessions.clone());
     metrics.register(move |page| sockets.report(page));
     metrics.register(move |page| sessions.report(page));

@@ -26,14 +26,17 @@ pub(super) fn open(parts: &Parts, runtime: &Handle) -> Result<Option<PrivateFile
 }
 
 fn answers(parts: &Parts) -> Answers {
-    let (metrics, readiness) = (parts.metrics.clone(), parts.readiness.clone());
+    let (metrics, probes) = (parts.metrics.clone(), parts.probes.clone());
     Arc::new(move |path| {
-        let (metrics, readiness) = (metrics.clone(), readiness.clone());
+        let (metrics, probes) = (metrics.clone(), probes.clone());
         async move {
             match path.as_str() {
-                "/metrics" => Told::figures(metrics.page()),
+                "/metrics" => {
+                    probes.refresh().await;
+                    Told::figures(metrics.page())
+                }
                 "/livez" => Told::health(true, "ok\n".to_owned()),
-                "/readyz" => readiness.tell().await,
+                "/readyz" => probes.tell().await,
                 _ => Told::nothing(),
             }
         }

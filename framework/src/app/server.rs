@@ -14,14 +14,14 @@ use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
 use super::connections::{session_store, shared_redis};
-use super::probes::{self, Readiness};
+use super::probes::{self, Probes};
 use super::running::{BUS_PATIENCE, Running};
 use super::{App, figures, layer, prepare, private};
 use crate::assets::Assets;
 use crate::bus::{self, Bus, Interests};
 use crate::cache::ResponseCache;
 use crate::config::{Config, HttpConfig, Migrate};
-use crate::health::Health;
+use crate::health::{Health, Readiness};
 use crate::http::{self, Door, Drain, Instance, Listener, Measured, Watchdog};
 use crate::metrics::{Metrics, Requests};
 use crate::models::Db;
@@ -60,7 +60,7 @@ pub(super) struct Parts {
     listener: Listener,
     pub(super) origins: Origins,
     pub(super) drain: Drain,
-    pub(super) readiness: Readiness,
+    pub(super) probes: Probes,
     pub(super) metrics: Metrics,
     /// What comes over HTTP, and what sockets ask.
     pub(super) requests: [Requests; 2],
@@ -133,6 +133,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     let subject = Subject { name: app.name, config: &config, models: &app.models, routes: &routes };
     let drain = Drain::new();
     let bounds = figures::bounds(&config)?;
+    let readiness = Readiness::new(health.clone(), config.http.unready_after.get(), runtime.handle()?);
     let requests = [&http::HTTP, &http::VIRTUAL].map(|names| Requests::new(names, bounds.iter().copied()));
     let parts = Parts {
         openapi: Document::served(&subject)?,
@@ -149,7 +150,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         cache: ResponseCache::new(&config, redis.for_cache.clone()),
         listener: Listener::new(&config, instance.id(), drain.clone())?,
         origins: Origins::for_sockets(&config),
-        readiness: Readiness::new(health.clone(), drain.clone()),
+        probes: Probes::new(readiness, drain.clone()),
         drain,
         metrics: Metrics::default(),
         requests,
@@ -190,7 +191,7 @@ pub(crate) async fn start(
     let workers = workers(http);
     let shared = parts.clone();
     let server = http::server(doors, http, &parts.drain, workers, move || application(&shared))?;
-    parts.readiness.start();
+    parts.probes.start();
     Ok(Running::new(server, parts, runtime, private))
 }
 
@@ -227,7 +228,7 @@ fn application(
     actix_web::App::new()
         .app_data(parts.views.clone())
         .service(web::resource("/livez").to(probes::live))
-        .service(web::resource("/readyz").app_data(web::Data::new(parts.readiness.clone())).to(probes::ready))
+        .service(web::resource("/readyz").app_data(web::Data::new(parts.probes.clone())).to(probes::ready))
         .service(
             web::resource("/regatta.io.js")
                 .route(web::get().to(serve_client))

@@ -190,7 +190,10 @@ impl Workers {
             Message::Disconnect { namespace, rooms, except, close } => {
                 (namespace, rooms, except, What::Disconnect { close })
             }
-            Message::Question { .. } | Message::Reply { .. } | Message::Missed { .. } => return,
+            Message::Question { .. }
+            | Message::Reply { .. }
+            | Message::Missed { .. }
+            | Message::Probe { .. } => return,
         };
         let (rooms, except) = (rooms.into(), except.into());
         self.all(Order { namespace: namespace.into(), rooms, except, what }).await;

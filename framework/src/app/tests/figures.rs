@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::private::{Watched, figure, watched};
+use super::private::{Watched, figure, told, watched};
 use crate::Result;
 use crate::app::App;
 use crate::models::tests::{Message, Person};
@@ -16,10 +16,14 @@ use crate::sessions::SharedSession;
 use crate::sockets::{Requester, Sockets};
 use crate::testing::TestApp;
 
-async fn join(who: Requester, sockets: Sockets) -> Result<&'static str> {
+async fn join(who: Requester) -> Result<&'static str> {
     who.socket()?.join("lobby").await?;
-    sockets.to("lobby").emit("joined", &json!(1)).await?;
     Ok("in")
+}
+
+async fn hail(sockets: Sockets) -> Result<&'static str> {
+    sockets.to("lobby").emit("hailed", &json!(1)).await?;
+    Ok("hailed")
 }
 
 async fn news() -> &'static str {
@@ -61,6 +65,7 @@ async fn until(private: &Path, name: &str, number: f64) {
 async fn sockets_count_by_namespace_and_pattern() {
     let Watched { app, private, _folder } = watched(App::new("watched").routes(|r| {
         r.on("join", join);
+        r.on("hail", hail);
         r.namespace("/project/{id}").on("join", join);
     }))
     .await;
@@ -72,13 +77,15 @@ async fn sockets_count_by_namespace_and_pattern() {
 
     one.ask("join", &json!(null)).await;
     two.ask("join", &json!(null)).await;
+    one.ask("hail", &json!(null)).await;
+    (one.next("hailed").await, two.next("hailed").await);
     one.send("40/project/1,".to_owned()).await;
     two.send("40/project/2,".to_owned()).await;
 
     until(&private, &connected("/project/{id}"), 2.0).await;
     assert!((1.0..=2.0).contains(&figure(&private, "regatta_socket_rooms")), "one, on one worker or two");
-    assert_eq!(figure(&private, "regatta_socket_events_received_total"), 2.0);
-    assert_eq!(figure(&private, "regatta_socket_events_sent_total"), 3.0);
+    assert_eq!(figure(&private, "regatta_socket_events_received_total"), 3.0);
+    assert_eq!(figure(&private, "regatta_socket_events_sent_total"), 2.0);
     drop((one, two));
     for namespace in ["/", "/project/{id}"] {
         until(&private, &connected(namespace), 0.0).await;
@@ -173,7 +180,7 @@ async fn what_instances_tell_each_other_counts() {
             ("metrics.listen", private.display().to_string()),
         ];
         let app = App::new("watched").routes(|r| {
-            r.on("join", join);
+            r.on("hail", hail);
         });
         (TestApp::start_configured(app, settings).await, private)
     };
@@ -181,10 +188,15 @@ async fn what_instances_tell_each_other_counts() {
     let (_two, second) = start("two").await;
     let before = figure(&second, "regatta_bus_received_total");
 
-    one.socket().await.ask("join", &json!(null)).await;
+    one.socket().await.ask("hail", &json!(null)).await;
 
     until(&second, "regatta_bus_received_total", before + 1.0).await;
     assert!(figure(&first, "regatta_bus_published_total") >= 1.0);
+    let round_trip = figure(&first, "regatta_bus_round_trip_seconds");
+    assert!(round_trip > 0.0 && round_trip < 1.0, "{round_trip}");
+    assert_eq!(figure(&first, "regatta_check_well{check=\"bus\"}"), 1.0);
     until(&first, "regatta_bus_waiting", 0.0).await;
     assert_eq!(figure(&second, "regatta_bus_missed_total"), 0.0);
+    let (_, health) = told(&second, "/readyz");
+    assert!(health.starts_with("ready\n") && health.contains("bus: subscribed"), "{health}");
 }
