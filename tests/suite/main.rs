@@ -39,3 +39,4 @@ mod security;
 mod sessions;
 mod single;
 mod trials;
+mod watching;

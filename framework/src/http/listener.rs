@@ -89,7 +89,7 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
 
     let compress = shared.compress.filter(|_| !req.path().starts_with(&shared.socket_path));
     let accept = compress.and_then(|_| req.headers().get(header::ACCEPT_ENCODING).cloned());
-    let started = Instant::now();
+    let started = shared.log_answers.then(Instant::now);
     let late = shared.patience.watch(&mut req);
     let mut response = match shared.accepts(&req) {
         Ok(()) => next.call(req).instrument(span.clone()).await?.map_into_boxed_body(),
@@ -99,7 +99,7 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
         response = response.error_response(error);
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    if shared.log_answers {
+    if let Some(started) = started {
         let status = response.status().as_u16();
         span.in_scope(|| tracing::info!("{status} in {} ms", started.elapsed().as_millis()));
     }

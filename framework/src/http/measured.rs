@@ -5,7 +5,7 @@ use std::rc::Rc;
 use actix_web::Error;
 use actix_web::dev::ServiceResponse;
 
-use crate::metrics::{Measuring, Meter, Names, Requests};
+use crate::metrics::{Measuring, Meter, Names, Requests, Route};
 
 /// What the figures of HTTP requests are called.
 pub(crate) static HTTP: Names = Names {
@@ -38,38 +38,38 @@ pub(crate) struct Measured(Rc<Inner>);
 #[derive(Debug)]
 struct Inner {
     meter: Meter,
-    addresses: Vec<(String, Rc<str>)>,
-    folders: Vec<(String, Rc<str>)>,
+    addresses: Vec<(String, Rc<Route>)>,
+    folders: Vec<(String, Rc<Route>)>,
     /// Whatever address nobody answers at.
-    unmatched: Rc<str>,
+    unmatched: Rc<Route>,
 }
 
 impl Measured {
     /// Measures for the calling worker; sockets connect at `socket_path`.
     pub(crate) fn new(requests: &Requests, socket_path: &str) -> Self {
-        let named = |path: &str| (path.to_owned(), format!("* {path}").into());
+        let named = |path: &str| (path.to_owned(), Route::new(format!("* {path}")));
         Self(Rc::new(Inner {
             meter: requests.meter(),
             addresses: ADDRESSES.map(named).to_vec(),
             folders: FOLDERS.into_iter().chain([socket_path]).map(named).collect(),
-            unmatched: "* unmatched".into(),
+            unmatched: Route::new("* unmatched"),
         }))
     }
 
     /// Where a request counts that no route of the app answers.
-    pub(crate) fn place(&self, path: &str) -> &Rc<str> {
+    pub(crate) fn place(&self, path: &str) -> &Rc<Route> {
         let is_there = self.0.addresses.iter().find(|(address, _)| path == address);
         let found = is_there.or_else(|| self.0.folders.iter().find(|(folder, _)| path.starts_with(folder)));
         found.map_or(&self.0.unmatched, |(_, name)| name)
     }
 
     /// Where requests count for which there is nothing.
-    pub(crate) fn unmatched(&self) -> &Rc<str> {
+    pub(crate) fn unmatched(&self) -> &Rc<Route> {
         &self.0.unmatched
     }
 
     /// Counts what comes of a request, at the route that answers it or else in `place`.
-    pub(crate) fn count<B, F>(&self, place: &Rc<str>, work: F) -> Measuring<F>
+    pub(crate) fn count<B, F>(&self, place: &Rc<Route>, work: F) -> Measuring<F>
     where
         F: Future<Output = Result<ServiceResponse<B>, Error>>,
     {

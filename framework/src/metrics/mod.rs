@@ -1,8 +1,8 @@
 //! What an instance counts, and how it is told: Prometheus' text format.
 //!
 //! Each part of the framework counts for itself and registers a report; nothing is looked at before somebody asks for a
-//! page. What is counted for every request has cells of the thread that counts, which are added up then: no lock, nothing
-//! allocated, no cache line that two workers write.
+//! page. What is counted for every request has cells of the worker that counts, which are added up then: no lock, nothing
+//! allocated, nothing that two workers write.
 
 mod counter;
 mod merged;
@@ -17,7 +17,7 @@ pub(crate) use counter::{Counter, Gauge};
 pub(crate) use merged::Merged;
 pub(crate) use page::{Kind, Page};
 pub(crate) use process::{Usage, report as report_process};
-pub(crate) use requests::{Measuring, Meter, Names, Requests, answered_by};
+pub(crate) use requests::{Measuring, Meter, Names, Requests, Route, answered_by};
 
 type Report = Arc<dyn Fn(&mut Page) + Send + Sync>;
 

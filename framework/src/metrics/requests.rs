@@ -1,7 +1,7 @@
 //! Requests by their route: how many, how long they took, how they were answered.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 
-use super::{Counter, Gauge, Kind, Page};
+use super::{Kind, Page};
 
 /// The classes of answers, by the first digit of their status.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -23,11 +23,29 @@ const STATUSES: usize = 500;
 
 tokio::task_local! {
     /// The route that answers the request at hand.
-    static ROUTE: RefCell<Option<Rc<str>>>;
+    static ROUTE: RefCell<Option<Rc<Route>>>;
 }
 
-/// Notes which route, as `GET /user/{id}`, answers the request at hand. Does nothing where none is measured.
-pub(crate) fn answered_by(route: &Rc<str>) {
+/// A route as one worker knows it, with its figures once it has answered.
+#[derive(Debug)]
+pub(crate) struct Route {
+    name: Box<str>,
+    series: OnceCell<Arc<Series>>,
+}
+
+impl Route {
+    /// Called such as `GET /user/{id}`. It belongs to the first meter that counts something there.
+    pub(crate) fn new(name: impl Into<Box<str>>) -> Rc<Self> {
+        Rc::new(Self { name: name.into(), series: OnceCell::new() })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Notes which route answers the request at hand. Does nothing where none is measured.
+pub(crate) fn answered_by(route: &Rc<Route>) {
     let _ = ROUTE.try_with(|at_hand| at_hand.replace(Some(route.clone())));
 }
 
@@ -50,26 +68,43 @@ struct Book {
     names: &'static Names,
     /// The upper bounds of the times that are told apart, in nanoseconds.
     bounds: Box<[u64]>,
-    in_flight: Gauge,
-    /// Whose client went before the answer.
-    abandoned: Counter,
     /// By route, the figures of each worker that has answered there.
-    routes: Mutex<BTreeMap<Arc<str>, Vec<Arc<Series>>>>,
-    /// By status, those of each worker.
-    statuses: Mutex<Vec<Arc<Statuses>>>,
+    routes: Mutex<BTreeMap<Box<str>, Vec<Arc<Series>>>>,
+    workers: Mutex<Vec<Arc<Whole>>>,
 }
 
-/// How often there was each status.
+/// A number that only one thread changes, so that it needs no lock of the processor's, and any may read.
+#[derive(Debug, Default)]
+struct Cell(AtomicU64);
+
+impl Cell {
+    fn add(&self, n: u64) {
+        self.0.store(self.get().wrapping_add(n), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The requests of one worker.
 #[derive(Debug)]
-struct Statuses(Box<[AtomicU64]>);
+struct Whole {
+    begun: Cell,
+    ended: Cell,
+    /// Those among the ended whose client went before the answer.
+    abandoned: Cell,
+    /// How often there was each status.
+    statuses: Box<[Cell]>,
+}
 
 /// The requests one worker has answered at one route.
 #[derive(Debug)]
 struct Series {
-    classes: [AtomicU64; CLASSES.len()],
+    classes: [Cell; CLASSES.len()],
     /// How many took at most as long as each bound, and longer than the one before; those that took longest last.
-    times: Box<[AtomicU64]>,
-    nanoseconds: AtomicU64,
+    times: Box<[Cell]>,
+    nanoseconds: Cell,
 }
 
 impl Requests {
@@ -78,18 +113,21 @@ impl Requests {
         Self(Arc::new(Book {
             names,
             bounds: bounds.into_iter().map(nanoseconds).collect(),
-            in_flight: Gauge::default(),
-            abandoned: Counter::default(),
             routes: Mutex::default(),
-            statuses: Mutex::default(),
+            workers: Mutex::default(),
         }))
     }
 
     /// A meter for the calling worker.
     pub(crate) fn meter(&self) -> Meter {
-        let statuses = Arc::new(Statuses((0..STATUSES).map(|_| AtomicU64::default()).collect()));
-        self.0.statuses.lock().unwrap_or_else(PoisonError::into_inner).push(statuses.clone());
-        Meter(Rc::new(Worker { book: self.0.clone(), routes: RefCell::default(), statuses }))
+        let whole = Arc::new(Whole {
+            begun: Cell::default(),
+            ended: Cell::default(),
+            abandoned: Cell::default(),
+            statuses: (0..STATUSES).map(|_| Cell::default()).collect(),
+        });
+        self.0.workers.lock().unwrap_or_else(PoisonError::into_inner).push(whole.clone());
+        Meter(Rc::new(Worker { book: self.0.clone(), whole }))
     }
 
     /// Writes the figures.
@@ -131,17 +169,21 @@ impl Requests {
             seconds.part("_sum", &labels, in_seconds(totals.nanoseconds));
             seconds.part("_count", &labels, count);
         }
-        let workers = book.statuses.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let workers = book.workers.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut responses = page.family(Kind::Counter, book.names.responses, "Answers, by status.");
         for (place, status) in (FIRST..).take(STATUSES).enumerate() {
-            let count = sum(workers.iter().filter_map(|worker| worker.0.get(place)));
+            let count = sum(workers.iter().filter_map(|worker| worker.statuses.get(place)));
             if count > 0 {
                 responses.sample(&[("status", &status.to_string())], count);
             }
         }
-        page.gauge(book.names.in_flight, "Requests that are being answered.", book.in_flight.get());
+        // The ended ones first: of those that end meanwhile none is missing among the begun.
+        let ended = sum(workers.iter().map(|worker| &worker.ended));
+        let begun = sum(workers.iter().map(|worker| &worker.begun));
+        let in_flight = begun.saturating_sub(ended);
+        page.gauge(book.names.in_flight, "Requests that are being answered.", in_flight);
         let abandoned = "Requests whose client went before there was an answer.";
-        page.counter(book.names.abandoned, abandoned, book.abandoned.get());
+        page.counter(book.names.abandoned, abandoned, sum(workers.iter().map(|worker| &worker.abandoned)));
     }
 }
 
@@ -152,16 +194,14 @@ pub(crate) struct Meter(Rc<Worker>);
 #[derive(Debug)]
 struct Worker {
     book: Arc<Book>,
-    /// By where the route's name is, which is held here so that no other one comes to be there.
-    routes: RefCell<HashMap<*const u8, (Rc<str>, Arc<Series>)>>,
-    statuses: Arc<Statuses>,
+    whole: Arc<Whole>,
 }
 
 impl Meter {
     /// Measures how a request is answered; `otherwise` is where it counts when no route has answered it.
     pub(crate) fn measure<F: Future>(
         &self,
-        otherwise: &Rc<str>,
+        otherwise: &Rc<Route>,
         work: F,
         status: fn(&F::Output) -> u16,
     ) -> Measuring<F> {
@@ -178,9 +218,9 @@ pin_project! {
     /// A request that is measured.
     pub(crate) struct Measuring<F: Future> {
         #[pin]
-        work: TaskLocalFuture<RefCell<Option<Rc<str>>>, F>,
+        work: TaskLocalFuture<RefCell<Option<Rc<Route>>>, F>,
         at_work: AtWork,
-        otherwise: Rc<str>,
+        otherwise: Rc<Route>,
         status: fn(&F::Output) -> u16,
     }
 }
@@ -206,11 +246,11 @@ struct AtWork {
 
 impl AtWork {
     fn begin(worker: Rc<Worker>) -> Self {
-        worker.book.in_flight.up();
+        worker.whole.begun.add(1);
         Self { worker, started: Instant::now(), is_done: false }
     }
 
-    fn done(&mut self, route: &Rc<str>, status: u16) {
+    fn done(&mut self, route: &Route, status: u16) {
         self.is_done = true;
         self.worker.count(route, status, self.started.elapsed());
     }
@@ -218,30 +258,27 @@ impl AtWork {
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        self.worker.book.in_flight.down();
+        let whole = &self.worker.whole;
+        whole.ended.add(1);
         if !self.is_done {
-            self.worker.book.abandoned.add(1);
+            whole.abandoned.add(1);
         }
     }
 }
 
 impl Worker {
-    fn count(&self, route: &Rc<str>, status: u16, took: Duration) {
+    fn count(&self, route: &Route, status: u16, took: Duration) {
         let took = nanoseconds(took);
-        let mut routes = self.routes.borrow_mut();
-        let (_, series) = routes
-            .entry(Rc::as_ptr(route).cast())
-            .or_insert_with(|| (route.clone(), self.book.series(route)));
+        let series = route.series.get_or_init(|| self.book.series(route.name()));
         let class = usize::from(status / 100).clamp(1, CLASSES.len()) - 1;
-        series.classes[class].fetch_add(1, Ordering::Relaxed);
+        series.classes[class].add(1);
         let place = self.book.bounds.iter().position(|bound| took <= *bound);
         if let Some(times) = series.times.get(place.unwrap_or(self.book.bounds.len())) {
-            times.fetch_add(1, Ordering::Relaxed);
+            times.add(1);
         }
-        series.nanoseconds.fetch_add(took, Ordering::Relaxed);
-        let place = usize::from(status.saturating_sub(FIRST));
-        if let Some(count) = self.statuses.0.get(place) {
-            count.fetch_add(1, Ordering::Relaxed);
+        series.nanoseconds.add(took);
+        if let Some(count) = self.whole.statuses.get(usize::from(status.saturating_sub(FIRST))) {
+            count.add(1);
         }
     }
 }
@@ -249,9 +286,8 @@ impl Worker {
 impl Book {
     /// Figures for another worker at this route.
     fn series(&self, route: &str) -> Arc<Series> {
-        let times = (0..=self.bounds.len()).map(|_| AtomicU64::default()).collect();
-        let series =
-            Arc::new(Series { classes: Default::default(), times, nanoseconds: AtomicU64::default() });
+        let times = (0..=self.bounds.len()).map(|_| Cell::default()).collect();
+        let series = Arc::new(Series { classes: Default::default(), times, nanoseconds: Cell::default() });
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         routes.entry(route.into()).or_default().push(series.clone());
         series
@@ -277,8 +313,8 @@ impl Totals {
     }
 }
 
-fn sum<'a>(cells: impl Iterator<Item = &'a AtomicU64>) -> u64 {
-    cells.fold(0, |sum, cell| sum.wrapping_add(cell.load(Ordering::Relaxed)))
+fn sum<'a>(cells: impl Iterator<Item = &'a Cell>) -> u64 {
+    cells.fold(0, |sum, cell| sum.wrapping_add(cell.get()))
 }
 
 fn nanoseconds(time: Duration) -> u64 {

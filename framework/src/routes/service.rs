@@ -17,7 +17,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::{Action, Entry, Target};
 use crate::Error;
-use crate::metrics::answered_by;
+use crate::metrics::{Route, answered_by};
 use crate::security::{Gate, Rules};
 
 /// Adds every route; the first that fits a request wins, and what fits none is not found.
@@ -68,7 +68,7 @@ struct Table {
     /// The places of the lines that fit a path with any other first segment.
     others: Vec<usize>,
     /// What answers browsers that ask beforehand, in the figures.
-    preflight: Rc<str>,
+    preflight: Rc<Route>,
 }
 
 impl Table {
@@ -77,7 +77,7 @@ impl Table {
             lines: Vec::new(),
             by_start: BTreeMap::new(),
             others: Vec::new(),
-            preflight: "OPTIONS preflight".into(),
+            preflight: Route::new("OPTIONS preflight"),
         };
         let allowed = allowed(&entries);
         for Entry { method, path, action, guards, rules, .. } in entries {

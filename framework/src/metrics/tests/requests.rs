@@ -3,7 +3,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::figure;
-use crate::metrics::{Names, Page, Requests, answered_by};
+use crate::metrics::{Names, Page, Requests, Route, answered_by};
 
 const NAMES: Names = Names {
     requests: "requests_total",
@@ -23,8 +23,8 @@ fn page(requests: &Requests) -> String {
     page.into_text()
 }
 
-fn name(text: &str) -> Rc<str> {
-    text.into()
+fn name(text: &str) -> Rc<Route> {
+    Route::new(text)
 }
 
 #[tokio::test]
