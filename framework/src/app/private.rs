@@ -16,7 +16,11 @@ use crate::{Result, fleet};
 /// When its address is taken or not allowed; the message says what to do.
 pub(super) fn open(parts: &Parts, runtime: &Handle) -> Result<Option<PrivateFile>> {
     let Some((door, file)) = fleet::private_door(&parts.config)? else { return Ok(None) };
-    tracing::info!("figures and health checks at {}", fleet::address(&door));
+    if fleet::is_child() {
+        tracing::debug!("figures for the parent at {}", fleet::address(&door));
+    } else {
+        tracing::info!("figures and health checks at {}", fleet::address(&door));
+    }
     let listener = {
         let _inside = runtime.enter();
         Private::at(door)?

@@ -78,7 +78,8 @@ async fn sockets_count_by_namespace_and_pattern() {
     one.ask("join", &json!(null)).await;
     two.ask("join", &json!(null)).await;
     one.ask("hail", &json!(null)).await;
-    (one.next("hailed").await, two.next("hailed").await);
+    one.next("hailed").await;
+    two.next("hailed").await;
     one.send("40/project/1,".to_owned()).await;
     two.send("40/project/2,".to_owned()).await;
 
