@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use redis::cmd;
 
 use super::{Named, clock};
@@ -132,14 +131,13 @@ async fn round_trip(redis: &Redis) -> Finding {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| error.to_string())?;
         let word = u64::from_le_bytes(random).to_string();
-        let mut line = redis.listen().await.map_err(|error| error.to_string())?;
-        line.subscribe(&channel).await.map_err(|error| error.to_string())?;
+        let channels = std::slice::from_ref(&channel);
+        let (_mouth, mut ear) = redis.listen(&[], channels).await.map_err(|error| error.to_string())?;
         let mut publish = cmd("PUBLISH");
         publish.arg(&channel).arg(&word);
         redis.query::<()>(&publish, DEADLINE).await.map_err(|error: RedisError| error.to_string())?;
-        let mut messages = line.on_message();
-        while let Some(message) = messages.next().await {
-            if message.get_payload::<String>().is_ok_and(|heard| heard == word) {
+        while let Some(heard) = ear.next().await {
+            if heard.payload() == word.as_bytes() {
                 return Ok(());
             }
         }
