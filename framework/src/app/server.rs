@@ -1,5 +1,6 @@
 //! One instance: its parts, its server, its end.
 
+use std::collections::HashMap;
 use std::future::ready;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,7 +29,8 @@ use crate::http::{self, Door, Drain, Instance, Listener, Watchdog};
 use crate::models::Db;
 use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
-use crate::routes::Namespaces;
+use crate::redis::Redis;
+use crate::routes::{Action, Namespaces};
 use crate::security::{Gate, Origins, SEEN_PATH, check_secret};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
@@ -57,6 +59,7 @@ pub(super) struct Parts {
     pub(super) cache: ResponseCache,
     pub(super) uploads: uploads::Limits,
     pub(super) watchdog: Option<Watchdog>,
+    pub(super) redis: SharedRedis,
     assets: Assets,
     listener: Listener,
     mirror: web::Data<Mirror>,
@@ -75,7 +78,6 @@ impl Parts {
 pub(super) struct Built {
     pub(super) parts: Parts,
     pub(super) health: Health,
-    pub(super) redis: SharedRedis,
     pub(super) secrets: Vec<String>,
     incoming: mpsc::Receiver<bus::Message>,
     /// Redis connections and background tasks; it outlives the workers.
@@ -151,6 +153,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         assets,
         uploads: uploads::Limits::new(&config),
         watchdog: Watchdog::new(&config)?,
+        redis: redis.clone(),
         cache: ResponseCache::new(&config, redis.for_cache.clone()),
         listener: Listener::new(&config, instance.id(), drain.clone())?,
         mirror: web::Data::new(Mirror::new(&config, &secrets)?),
@@ -159,7 +162,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         drain,
         config: Arc::new(config),
     };
-    Ok(Built { parts, health, redis, secrets, incoming, runtime })
+    Ok(Built { parts, health, secrets, incoming, runtime })
 }
 
 /// The namespaces in which the bus hears other instances.
@@ -215,31 +218,32 @@ fn application(
         InitError = (),
     > + use<>,
 > {
+    parts.redis.iter().for_each(Redis::settle);
     let config = &parts.config.sockets;
     let at_the_endpoint =
         Endpoint::new(&parts.sockets, config, &parts.origins, &parts.gate, &dispatcher(parts));
     #[cfg(feature = "testing")]
     let at_the_endpoint = at_the_endpoint.echoing(parts.app.echoes);
     let listener = parts.listener.clone();
-    let socket_path = config.path.clone();
+    let bare = HashMap::from([
+        ("/livez".to_owned(), Action::from_handler(probes::live)),
+        ("/readyz".to_owned(), Action::from_handler(probes::ready)),
+        ("/regatta.io.js".to_owned(), Action::from_handler(serve_client)),
+        (config.path.clone(), Action::from_handler(endpoint)),
+        (SEEN_PATH.to_owned(), Action::from_handler(mirror::show)),
+    ]);
     let assets = crate::assets::service(&parts.assets);
     actix_web::App::new()
-        .app_data(parts.views.clone())
-        .service(web::resource("/livez").to(probes::live))
-        .service(web::resource("/readyz").app_data(web::Data::new(parts.readiness.clone())).to(probes::ready))
-        .service(web::resource(SEEN_PATH).app_data(parts.mirror.clone()).to(mirror::show))
-        .service(
-            web::resource("/regatta.io.js")
-                .route(web::get().to(serve_client))
-                .route(web::head().to(serve_client)),
-        )
-        .service(web::resource(socket_path).app_data(web::Data::new(at_the_endpoint)).to(endpoint))
+        .app_data(web::Data::new(parts.readiness.clone()))
+        .app_data(parts.mirror.clone())
+        .app_data(web::Data::new(at_the_endpoint))
+        .configure(layer::shared(parts))
         .configure(|services| {
             if let Some(files) = assets {
                 services.service(files);
             }
         })
-        .service(layer::service(parts))
+        .configure(layer::routes(parts, bare))
         .wrap(from_fn(move |req, next| {
             let listener = listener.clone();
             http::listen(listener, req, next)
@@ -252,7 +256,8 @@ fn dispatcher(parts: &Parts) -> Dispatcher {
     let (for_requests, for_calls) = (parts.clone(), parts.clone());
     let requests = dispatch(async move || {
         let bounds = http::Bounds::new(&for_requests.config.http);
-        let app = actix_web::App::new().service(layer::service(&for_requests));
+        let app = actix_web::App::new().configure(layer::shared(&for_requests));
+        let app = app.configure(layer::routes(&for_requests, HashMap::new()));
         made(app.wrap_fn(move |req, app| match bounds.check_head(req.request()) {
             Ok(()) => Either::Left(app.call(req)),
             Err(error) => Either::Right(ready(Ok(req.error_response(error)))),

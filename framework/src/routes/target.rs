@@ -13,7 +13,7 @@ use crate::security::{Admitted, Gate, Rules};
 
 /// What answers, and what it says about who may ask.
 #[derive(Debug, Clone)]
-pub(crate) struct Target {
+pub(super) struct Target {
     name: Rc<str>,
     action: Action,
     rules: Rc<Rules>,
@@ -29,7 +29,7 @@ impl Target {
     }
 
     /// Answers the request when it is let in.
-    pub(crate) async fn answer(&self, req: &HttpRequest, payload: Payload) -> HttpResponse {
+    pub(super) async fn answer(&self, req: &HttpRequest, payload: Payload) -> HttpResponse {
         let Some(gate) = req.app_data::<Gate>() else {
             return self.run(req, payload).await;
         };

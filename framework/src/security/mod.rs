@@ -14,6 +14,7 @@ mod same_secret;
 mod seen;
 mod token;
 
+pub(crate) use address::Came;
 pub use address::{ClientAddress, IsSecure};
 pub use cors::Cors;
 pub(crate) use csrf::Csrf;
@@ -23,7 +24,6 @@ pub(crate) use hops::Hops;
 pub(crate) use limits::Limits;
 pub(crate) use nonce::Nonce;
 pub(crate) use origins::Origins;
-pub(crate) use rate::FromSocket;
 pub use rate::Rate;
 pub(crate) use same_secret::{
     DIFFERS as SECRET_DIFFERS, NAME as SECRET_CHECK, check as check_secret, mark as mark_secret,
@@ -31,10 +31,6 @@ pub(crate) use same_secret::{
 };
 pub(crate) use seen::{ASKED, PATH as SEEN_PATH, Seen, ask as ask_seen, may_ask};
 pub use token::{CsrfToken, grant_csrf_token};
-
-/// Marks a request that came in over a socket, whose origin was checked when it connected.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Virtual;
 
 #[cfg(test)]
 mod tests;
