@@ -76,9 +76,9 @@ async fn examined(app: &App, config: Config, wanted: &Doctor) -> Report {
         Ok(built) => {
             let services = Services {
                 checks: built.health.checks(),
-                redis: built.redis.iter().cloned().collect(),
-                shared: built.redis.for_sockets.clone(),
-                sessions: built.redis.for_sessions.clone(),
+                redis: built.parts.redis.iter().cloned().collect(),
+                shared: built.parts.redis.for_sockets.clone(),
+                sessions: built.parts.redis.for_sessions.clone(),
                 stores: built.parts.db.stores().clone(),
                 secrets: built.secrets.clone(),
             };

@@ -60,7 +60,7 @@ pub(super) struct Parts {
     pub(super) cache: ResponseCache,
     pub(super) uploads: uploads::Limits,
     pub(super) watchdog: Option<Watchdog>,
-    redis: SharedRedis,
+    pub(super) redis: SharedRedis,
     assets: Assets,
     listener: Listener,
     mirror: web::Data<Mirror>,
@@ -82,7 +82,6 @@ impl Parts {
 pub(super) struct Built {
     pub(super) parts: Parts,
     pub(super) health: Health,
-    pub(super) redis: SharedRedis,
     pub(super) secrets: Vec<String>,
     incoming: mpsc::Receiver<bus::Message>,
     /// Redis connections and background tasks; it outlives the workers.
@@ -173,7 +172,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         config: Arc::new(config),
     };
     figures::register(&parts);
-    Ok(Built { parts, health, redis, secrets, incoming, runtime })
+    Ok(Built { parts, health, secrets, incoming, runtime })
 }
 
 /// The namespaces in which the bus hears other instances.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Resource, getrlimit};
 
-use super::Named;
+use super::{Named, workers};
 use crate::config::Config;
 use crate::health::Finding;
 use crate::sessions;
@@ -38,9 +38,7 @@ fn limit(processes: &[i32]) -> Option<u64> {
 
 pub(super) fn open_files(config: &Config, limit: Option<u64>) -> Finding {
     let limit = limit.unwrap_or(u64::MAX);
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = if config.http.workers > 0 { config.http.workers } else { cores() };
-    let wanted = (workers * config.http.max_connections) as u64 + OWN;
+    let wanted = (workers(config) * config.http.max_connections) as u64 + OWN;
     let clients = limit.saturating_sub(OWN);
     if limit >= wanted {
         return Finding::Good("as many files may be open as connections are allowed".to_owned());

@@ -121,6 +121,12 @@ pub(crate) async fn look_through(
     report.add(within("proxy", proxy::look(address, config, secrets)).await);
 }
 
+/// The workers of an instance that has the machine to itself.
+fn workers(config: &Config) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    if config.http.workers > 0 { config.http.workers } else { cores() }
+}
+
 /// What a part finds, or that it takes too long.
 async fn within(name: &'static str, part: impl Future<Output = Vec<Named>>) -> Vec<Named> {
     tokio::time::timeout(PATIENCE, part).await.unwrap_or_else(|_| {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::cmd;
 
-use super::{Named, clock};
+use super::{Named, clock, workers};
 use crate::config::Config;
 use crate::health::Finding;
 use crate::redis::{Redis, RedisError};
@@ -14,7 +14,7 @@ const DEADLINE: Duration = Duration::from_secs(1);
 const ROUND_TRIP: Duration = Duration::from_secs(2);
 /// Before it scripts can't both ask for the time and write.
 const OLDEST: (u32, u32) = (5, 0);
-/// What an instance has open: the shared connection, one that hears channels, and one that publishes.
+/// What an instance has open besides its workers' connections: a shared one, one that hears channels, one that publishes.
 const LINES: u64 = 3;
 /// Who looks, and what else asks a server now and then.
 const GUESTS: u64 = 8;
@@ -34,7 +34,7 @@ pub(super) async fn look(
     let info = Info { address: redis.address(), text: &info };
     let mut findings = vec![info.version()];
     findings.push(info.eviction(config, holds_sessions));
-    findings.extend(info.connections(most_clients(redis, &info).await, instances as u64));
+    findings.extend(info.connections(most_clients(redis, &info).await, config, instances as u64));
     findings.push(("redis channels", round_trip(redis).await));
     findings.extend(clock(redis).await.map(|finding| ("clock", finding)));
     findings
@@ -89,9 +89,9 @@ impl Info<'_> {
     }
 
     /// Whether it has room for the connections of all instances.
-    pub(super) fn connections(&self, most: Option<u64>, instances: u64) -> Option<Named> {
+    pub(super) fn connections(&self, most: Option<u64>, config: &Config, instances: u64) -> Option<Named> {
         let most = most?;
-        let own = LINES * instances;
+        let own = (LINES + workers(config) as u64) * instances;
         let others: u64 = self.value("connected_clients").parse().unwrap_or(0);
         let needed = own.max(others) + GUESTS;
         let text = |words: &str| {
@@ -131,13 +131,13 @@ async fn round_trip(redis: &Redis) -> Finding {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| error.to_string())?;
         let word = u64::from_le_bytes(random).to_string();
-        let channels = std::slice::from_ref(&channel);
-        let (_mouth, mut ear) = redis.listen(&[], channels).await.map_err(|error| error.to_string())?;
+        let channels = [channel.clone()];
+        let (_mouth, mut ear) = redis.listen(&[], &channels).await.map_err(|error| error.to_string())?;
         let mut publish = cmd("PUBLISH");
         publish.arg(&channel).arg(&word);
         redis.query::<()>(&publish, DEADLINE).await.map_err(|error: RedisError| error.to_string())?;
-        while let Some(heard) = ear.next().await {
-            if heard.payload() == word.as_bytes() {
+        while let Some(message) = ear.next().await {
+            if message.payload() == word.as_bytes() {
                 return Ok(());
             }
         }

@@ -34,14 +34,15 @@ fn a_redis_that_drops_sessions_is_an_error_in_production() {
 
 #[test]
 fn a_redis_without_room_for_all_connections_is_an_error() {
+    let config = config(Environment::Test, &[("http.workers", "2")]);
     let told = |most, open: u64, instances| {
         let text = format!("connected_clients:{open}\r\n");
-        info(&text).connections(most, instances).map(|(_, finding)| finding)
+        info(&text).connections(most, &config, instances).map(|(_, finding)| finding)
     };
     assert_eq!(told(None, 1, 1), None, "a server that does not tell");
     assert!(matches!(told(Some(10_000), 20, 3), Some(Finding::Good(_))));
     assert!(matches!(told(Some(34), 20, 3), Some(Finding::Warning(_))));
-    assert!(told(Some(100), 2, 40).unwrap().is_error(), "40 instances with 3 each");
+    assert!(told(Some(100), 2, 20).unwrap().is_error(), "20 instances with 5 each");
     assert!(told(Some(50), 45, 3).unwrap().is_error(), "others have it nearly full");
 }
 
