@@ -10,6 +10,7 @@ use crate::redis::Redis;
 use crate::{Result, sessions};
 
 /// The Redis connections an app uses: one for each datastore, however many parts of the app name it.
+#[derive(Clone)]
 pub(super) struct SharedRedis {
     pub(super) for_sockets: Option<Redis>,
     pub(super) for_sessions: Option<Redis>,

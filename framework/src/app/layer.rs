@@ -1,38 +1,63 @@
 //! The app layer: what HTTP requests and virtual requests go through alike.
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Next, from_fn};
+use std::collections::HashMap;
+
+use actix_service::ServiceFactory;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::web;
 
 use super::App;
-use super::calls::Calls;
 use super::server::Parts;
 use crate::blueprints;
 use crate::config::Config;
 use crate::http::{self, Watchdog};
 use crate::redis::Redis;
-use crate::routes::{Called, Routes, register};
+use crate::routes::{Action, Around, Routes, called, register};
 use crate::security::{Csrf, Gate, Limits, Origins};
 use crate::sessions::{self, Sessions};
 use crate::sockets;
 
-/// The app's routes behind its session, guards and error answers.
-pub(super) fn service(parts: &Parts) -> impl HttpServiceFactory + use<> {
-    let sessions = parts.sessions.clone();
-    let routes = draw(parts);
-    web::scope("")
-        .configure(shared(parts))
-        .configure(move |services| register(routes.entries, services))
-        .wrap(from_fn(move |req, next| {
-            let sessions = sessions.clone();
-            async move { serve(&sessions, req, next).await }
-        }))
+/// What is around every action: its session, and the final form of errors.
+#[derive(Clone)]
+struct Layer(Sessions);
+
+impl Around for Layer {
+    async fn around<F>(
+        &self,
+        req: ServiceRequest,
+        answer: impl FnOnce(ServiceRequest) -> F,
+    ) -> ServiceResponse
+    where
+        F: Future<Output = ServiceResponse>,
+    {
+        http::answer_errors(sessions::serve(&self.0, req, answer).await)
+    }
 }
 
-/// What the app's sockets do, behind the same.
-pub(super) fn calls(parts: &Parts) -> Calls {
-    Calls::new(Called::new(draw(parts).namespaces), &parts.sessions)
+/// The app's routes, and what is answered at the paths of `bare` without anything around it.
+pub(super) fn routes(
+    parts: &Parts,
+    bare: HashMap<String, Action>,
+) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let (entries, layer) = (draw(parts).entries, Layer(parts.sessions.clone()));
+    move |services| register(entries, bare, layer, services)
+}
+
+/// What the app's sockets do.
+pub(super) fn calls(
+    parts: &Parts,
+) -> impl ServiceFactory<
+    ServiceRequest,
+    Config = (),
+    Response = ServiceResponse,
+    Error = actix_web::Error,
+    InitError = (),
+    Future: 'static,
+    Service: 'static,
+>
++ 'static
++ use<> {
+    called(draw(parts).namespaces, Layer(parts.sessions.clone()))
 }
 
 /// What every action finds.
@@ -47,6 +72,7 @@ pub(super) fn shared(parts: &Parts) -> impl FnOnce(&mut web::ServiceConfig) + us
             .app_data(web::FormConfig::default().limit(limit))
             .app_data(parts.db)
             .app_data(parts.sockets)
+            .app_data(parts.sessions)
             .app_data(parts.views)
             .app_data(parts.instance)
             .app_data(parts.gate)
@@ -117,12 +143,4 @@ fn expand_blueprints(routes: &mut Routes, config: &Config) {
     for wanted in std::mem::take(&mut routes.blueprints) {
         routes.entries.extend(blueprints::routes(&wanted, &settings));
     }
-}
-
-async fn serve<B: MessageBody + 'static>(
-    sessions: &Sessions,
-    req: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    Ok(http::answer_errors(sessions::serve(sessions, req, next).await?))
 }

@@ -1,7 +1,6 @@
 //! An app: its routes, models and start, and the commands of its binary.
 
 mod background;
-mod calls;
 mod command;
 mod connections;
 mod deploy;

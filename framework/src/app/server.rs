@@ -1,5 +1,6 @@
 //! One instance: its parts, its server, its end.
 
+use std::collections::HashMap;
 use std::future::ready;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use futures_util::future::Either;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
-use super::connections::{session_store, shared_redis};
+use super::connections::{SharedRedis, session_store, shared_redis};
 use super::probes::{self, Probes};
 use super::running::{BUS_PATIENCE, Running};
 use super::{App, figures, layer, prepare, private};
@@ -27,7 +28,8 @@ use crate::metrics::{Metrics, Requests};
 use crate::models::Db;
 use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
-use crate::routes::Namespaces;
+use crate::redis::Redis;
+use crate::routes::{Action, Namespaces};
 use crate::security::{Gate, Origins, check_secret};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
@@ -56,6 +58,7 @@ pub(super) struct Parts {
     pub(super) cache: ResponseCache,
     pub(super) uploads: uploads::Limits,
     pub(super) watchdog: Option<Watchdog>,
+    redis: SharedRedis,
     assets: Assets,
     listener: Listener,
     pub(super) origins: Origins,
@@ -147,6 +150,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         assets,
         uploads: uploads::Limits::new(&config),
         watchdog: Watchdog::new(&config)?,
+        redis: redis.clone(),
         cache: ResponseCache::new(&config, redis.for_cache.clone()),
         listener: Listener::new(&config, instance.id(), drain.clone())?,
         origins: Origins::for_sockets(&config),
@@ -215,32 +219,32 @@ fn application(
         InitError = (),
     > + use<>,
 > {
+    parts.redis.iter().for_each(Redis::settle);
     let config = &parts.config.sockets;
     let at_the_endpoint =
         Endpoint::new(&parts.sockets, config, &parts.origins, &parts.gate, &dispatcher(parts));
     #[cfg(feature = "testing")]
     let at_the_endpoint = at_the_endpoint.echoing(parts.app.echoes);
     let listener = parts.listener.clone();
-    let socket_path = config.path.clone();
+    let bare = HashMap::from([
+        ("/livez".to_owned(), Action::from_handler(probes::live)),
+        ("/readyz".to_owned(), Action::from_handler(probes::ready)),
+        ("/regatta.io.js".to_owned(), Action::from_handler(serve_client)),
+        (config.path.clone(), Action::from_handler(endpoint)),
+    ]);
     let assets = crate::assets::service(&parts.assets);
     let [over_http, _] = &parts.requests;
     let measured = Measured::new(over_http, &config.path);
     actix_web::App::new()
-        .app_data(parts.views.clone())
-        .service(web::resource("/livez").to(probes::live))
-        .service(web::resource("/readyz").app_data(web::Data::new(parts.probes.clone())).to(probes::ready))
-        .service(
-            web::resource("/regatta.io.js")
-                .route(web::get().to(serve_client))
-                .route(web::head().to(serve_client)),
-        )
-        .service(web::resource(socket_path).app_data(web::Data::new(at_the_endpoint)).to(endpoint))
+        .app_data(web::Data::new(parts.probes.clone()))
+        .app_data(web::Data::new(at_the_endpoint))
+        .configure(layer::shared(parts))
         .configure(|services| {
             if let Some(files) = assets {
                 services.service(files);
             }
         })
-        .service(layer::service(parts))
+        .configure(layer::routes(parts, bare))
         .wrap(from_fn(move |req: ServiceRequest, next| {
             let place = measured.place(req.path());
             measured.count(place, http::listen(listener.clone(), req, next))
@@ -255,7 +259,8 @@ fn dispatcher(parts: &Parts) -> Dispatcher {
     let measured = Measured::new(over_sockets, &parts.config.sockets.path);
     let requests = dispatch(&measured, async move || {
         let bounds = http::Bounds::new(&for_requests.config.http);
-        let app = actix_web::App::new().service(layer::service(&for_requests));
+        let app = actix_web::App::new().configure(layer::shared(&for_requests));
+        let app = app.configure(layer::routes(&for_requests, HashMap::new()));
         made(app.wrap_fn(move |req, app| match bounds.check_head(req.request()) {
             Ok(()) => Either::Left(app.call(req)),
             Err(error) => Either::Right(ready(Ok(req.error_response(error)))),

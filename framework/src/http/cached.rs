@@ -17,7 +17,7 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use super::wants_html;
 use crate::cache::{Cache, Claim, Entry, Filling, Key, Known, Personal, ResponseCache, has_tag};
 use crate::routes::Action;
-use crate::security::Virtual;
+use crate::security::Came;
 
 type Answered = Result<HttpResponse, actix_web::Error>;
 
@@ -92,9 +92,9 @@ impl Route {
     fn passes_by(&self, req: &HttpRequest) -> bool {
         !matches!(*req.method(), Method::GET | Method::HEAD)
             || req.headers().contains_key(header::AUTHORIZATION)
-            || req.cookie(&self.session_cookie).is_some()
+            || (req.headers().contains_key(header::COOKIE) && req.cookie(&self.session_cookie).is_some())
             || is_personal(req)
-            || req.extensions().contains::<Virtual>()
+            || Came::is_virtual(req)
     }
 
     async fn refresh(self: Rc<Self>, key: Key, req: HttpRequest) {

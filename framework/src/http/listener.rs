@@ -16,7 +16,7 @@ use super::patience::{Late, Patience};
 use super::{Drain, RequestId, TraceContext};
 use crate::compression::Compress;
 use crate::config::Config;
-use crate::security::{ClientAddress, Headers, Hops, IsSecure, Nonce};
+use crate::security::{Came, ClientAddress, Headers, Hops, Nonce};
 use crate::{Error, Result};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -69,10 +69,9 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     let shared = &*listener.0;
     let id = request_id(&req);
     let peer = req.peer_addr().map(|peer| peer.ip());
-    let client = ClientAddress(shared.hops.client(peer, req.headers()));
-    let is_secure = IsSecure(shared.hops.is_secure(peer, req.headers()));
-    req.extensions_mut().insert(client);
-    req.extensions_mut().insert(is_secure);
+    let client = Some(ClientAddress(shared.hops.client(peer, req.headers())));
+    let is_secure = shared.hops.is_secure(peer, req.headers());
+    req.extensions_mut().insert(Came { client, is_secure, ..Came::default() });
     let trace = TraceContext::of(req.headers());
     let span = tracing::info_span!(
         "request",

@@ -3,7 +3,7 @@
 use actix_web::HttpMessage;
 use actix_web::http::header::{self, HeaderMap};
 
-use crate::security::Virtual;
+use crate::security::Came;
 
 /// Whether the client asks for HTML: its `Accept` names it, and it is neither a socket nor a script that
 /// sends JSON. See Sails' `req.wantsJSON`, whose opposite this is.
@@ -15,5 +15,5 @@ pub(crate) fn wants_html(req: &impl HttpMessage) -> bool {
     has(header::ACCEPT.as_str(), "html")
         && !has(header::CONTENT_TYPE.as_str(), "application/json")
         && !has("x-requested-with", "XMLHttpRequest")
-        && !req.extensions().contains::<Virtual>()
+        && !Came::is_virtual(req)
 }

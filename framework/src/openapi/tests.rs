@@ -10,7 +10,7 @@ use crate::blueprints;
 use crate::config::{Config, Environment};
 use crate::models::tests::{Message, Person};
 use crate::models::{Attribute, Kind, Model, Schema, Validation};
-use crate::routes::{Routes, register};
+use crate::routes::{Routes, register_alone};
 
 fn config(environment: Environment, keys: &[(&'static str, &str)]) -> Config {
     let folder = tempfile::tempdir().unwrap();
@@ -279,7 +279,7 @@ async fn served(
     Response = actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>,
     Error = actix_web::Error,
 > {
-    init_service(App::new().configure(|services| register(routes.entries, services))).await
+    init_service(App::new().configure(|services| register_alone(routes.entries, services))).await
 }
 
 #[tokio::test]

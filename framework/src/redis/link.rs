@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisResult};
+use redis::RedisResult;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use super::RedisError;
 use super::backoff::Backoff;
 use super::target::Target;
-use super::{RedisError, connection_config};
+use super::wire::Line;
 
 /// Time between two pings of a connection nobody doubts: how long a silent cut stays unseen.
 const PING_EVERY: Duration = Duration::from_secs(3);
@@ -33,13 +33,20 @@ pub(super) enum Doubt {
     ReadOnly,
 }
 
+/// Whether people are told how it is with a connection: of several to one server one is enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voice {
+    Loud,
+    Quiet,
+}
+
 #[derive(Clone)]
 enum State {
     /// The first attempt is under way.
     Opening,
     Up {
         id: u64,
-        connection: MultiplexedConnection,
+        connection: Line,
     },
     Down {
         since: Instant,
@@ -57,16 +64,16 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn open(target: Target, address: Arc<str>, runtime: &Handle) -> Self {
+    pub(super) fn open(target: Target, address: Arc<str>, runtime: &Handle, voice: Voice) -> Self {
         let (publish, state) = watch::channel(State::Opening);
         let (doubts, doubted) = mpsc::channel(16);
-        let keeper =
-            Keeper { target, address: address.clone(), state: publish, doubts: doubts.clone(), doubted };
+        let (told, doubting) = (address.clone(), doubts.clone());
+        let keeper = Keeper { target, address: told, state: publish, doubts: doubting, doubted, voice };
         Self { address, state, doubts, keeper: runtime.spawn(keeper.run()) }
     }
 
     /// The connection with its number. Waits for the very first attempt only.
-    pub(super) async fn connection(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
+    pub(super) async fn connection(&self) -> Result<(u64, Line), RedisError> {
         let mut state = self.state.clone();
         let decided = state.wait_for(|state| !matches!(state, State::Opening)).await;
         match decided.as_deref() {
@@ -107,6 +114,7 @@ struct Keeper {
     state: watch::Sender<State>,
     doubts: mpsc::Sender<(u64, Doubt)>,
     doubted: mpsc::Receiver<(u64, Doubt)>,
+    voice: Voice,
 }
 
 impl Keeper {
@@ -116,24 +124,28 @@ impl Keeper {
         for id in 0.. {
             match self.connect(id).await {
                 Ok(connection) => {
-                    if let Some(since) = down_since.take() {
+                    if let Some(since) = down_since.take()
+                        && self.voice == Voice::Loud
+                    {
                         tracing::info!(redis = %self.address, after = ?since.elapsed(), "Redis is back");
                     }
                     backoff = Backoff::default();
                     self.state.send_replace(State::Up { id, connection: connection.clone() });
                     let reason = self.watch_over(id, connection).await;
-                    tracing::warn!(redis = %self.address, reason, "Redis is away; what needs it answers 503");
+                    if self.voice == Voice::Loud {
+                        tracing::warn!(redis = %self.address, reason, "Redis is away; what needs it answers 503");
+                    }
                     down_since = Some(Instant::now());
                     self.fall(reason.into(), true);
                 }
                 Err(error) => {
-                    if down_since.is_none() {
+                    if down_since.is_none() && self.voice == Voice::Loud {
                         tracing::warn!(
                             redis = %self.address, %error,
                             "Redis does not answer; what needs it answers 503 until it is there"
                         );
-                        down_since = Some(Instant::now());
                     }
+                    down_since = down_since.or_else(|| Some(Instant::now()));
                     self.fall(error.to_string().into(), false);
                     sleep(backoff.next()).await;
                 }
@@ -149,20 +161,14 @@ impl Keeper {
         self.state.send_replace(State::Down { since, reason, was_up });
     }
 
-    async fn connect(&self, id: u64) -> RedisResult<MultiplexedConnection> {
+    async fn connect(&self, id: u64) -> RedisResult<Line> {
         let doubts = self.doubts.clone();
-        let config = connection_config().set_push_sender(move |push: PushInfo| {
-            if push.kind == PushKind::Disconnection {
-                let _ = doubts.try_send((id, Doubt::Lost));
-            }
-            Ok::<_, redis::aio::SendError>(())
-        });
-        let client = self.target.client();
-        self.target.within_deadline(async { newest_protocol(client.await?, &config).await }).await
+        let ended = move || _ = doubts.try_send((id, Doubt::Lost));
+        self.target.line(ended).await
     }
 
     /// Returns why connection `id` is no longer good.
-    async fn watch_over(&mut self, id: u64, connection: MultiplexedConnection) -> &'static str {
+    async fn watch_over(&mut self, id: u64, connection: Line) -> &'static str {
         let made = Instant::now();
         loop {
             tokio::select! {
@@ -185,21 +191,5 @@ impl Keeper {
                 Err(_) => return "it does not answer a ping",
             }
         }
-    }
-}
-
-/// The third protocol is what lets the driver tell at once that the connection is gone.
-async fn newest_protocol(
-    client: Client,
-    config: &AsyncConnectionConfig,
-) -> RedisResult<MultiplexedConnection> {
-    let info = client.get_connection_info().clone();
-    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    let newest = Client::open(info.set_redis_settings(settings))?;
-    match newest.get_multiplexed_async_connection_with_config(config).await {
-        Err(error) if error.kind() == ErrorKind::RESP3NotSupported => {
-            client.get_multiplexed_async_connection_with_config(&connection_config()).await
-        }
-        made => made,
     }
 }

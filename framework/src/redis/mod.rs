@@ -1,6 +1,7 @@
-//! Redis: one pipelined connection for what is asked often, a pool for what needs a connection of its own.
+//! Redis: a pipelined connection of each worker, and one of everything else, for what is asked often; a pool for what needs a
+//! connection of its own.
 //!
-//! Every connection lives on the runtime given to [`Redis::open`], which outlives the workers. Nothing waits
+//! All but the workers' own live on the runtime given to [`Redis::open`], which outlives them. Nothing waits
 //! longer than its deadline, and while Redis is away every command fails at once.
 
 mod backoff;
@@ -8,6 +9,7 @@ mod check;
 mod error;
 mod hosts;
 mod link;
+mod near;
 mod pool;
 #[cfg(feature = "redis-sentinel")]
 mod sentinel;
@@ -15,25 +17,26 @@ mod server;
 mod target;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, RedisResult, ScriptInvocation};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 pub(crate) use backoff::Backoff;
 pub(crate) use error::RedisError;
-use link::{Doubt, Link};
+use link::{Doubt, Link, Voice};
 use pool::{Lent, Pool};
 pub(crate) use server::RedisServer;
 #[cfg(all(test, feature = "redis-sentinel"))]
 pub(crate) use server::watched::Watched;
 use target::Target;
+pub(crate) use wire::{Ear, Heard, Line, Mouth};
 
 use crate::config::DatastoreConfig;
 use crate::health::Check;
@@ -46,10 +49,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) struct Redis(Arc<Inner>);
 
 struct Inner {
+    number: u64,
     target: Target,
     address: Arc<str>,
     runtime: Handle,
-    link: Link,
+    link: Arc<Link>,
     pool: Pool,
 }
 
@@ -62,8 +66,9 @@ impl Redis {
         let address: Arc<str> = config.address().into();
         let target = Target::of(config)?;
         let pool = pool::open(config, target.clone())?;
-        let link = Link::open(target.clone(), address.clone(), runtime);
-        Ok(Self(Arc::new(Inner { target, address, runtime: runtime.clone(), link, pool })))
+        let link = Arc::new(Link::open(target.clone(), address.clone(), runtime, Voice::Loud));
+        let number = near::number();
+        Ok(Self(Arc::new(Inner { number, target, address, runtime: runtime.clone(), link, pool })))
     }
 
     /// The address without its password.
@@ -81,12 +86,15 @@ impl Redis {
         &self.0.runtime
     }
 
-    /// A further connection, to hear channels on. Call it on [`Redis::runtime`].
-    pub(crate) async fn listen(&self) -> RedisResult<PubSub> {
-        self.0.target.listen().await
+    /// A further connection, on which these channels are heard from now on. Call it on [`Redis::runtime`].
+    ///
+    /// # Errors
+    /// When the server is away, or does not let this app hear them.
+    pub(crate) async fn listen(&self, patterns: &[String], channels: &[String]) -> RedisResult<(Mouth, Ear)> {
+        self.0.target.listen(patterns, channels).await
     }
 
-    /// Asks on the shared connection.
+    /// Asks on the calling worker's connection, or the shared one.
     ///
     /// # Errors
     /// While there is no connection, after `deadline`, and when Redis answers with an error.
@@ -94,8 +102,9 @@ impl Redis {
     where
         T: FromRedisValue + Send + Sync,
     {
+        let link = self.link();
         let asked = async {
-            let (id, mut connection) = self.0.link.connection().await?;
+            let (id, mut connection) = link.connection().await?;
             Ok((id, question.ask::<T>(&mut connection).await))
         };
         match timeout(deadline, asked).await {
@@ -103,13 +112,13 @@ impl Redis {
             Ok(Ok((id, Err(source)))) => {
                 let error = RedisError::answer(self.address(), source);
                 if let Some(doubt) = error.doubt() {
-                    self.0.link.doubt(id, doubt);
+                    link.doubt(id, doubt);
                 }
                 Err(error)
             }
             Ok(Err(away)) => Err(away),
             Err(_) => {
-                self.0.link.doubt_current(Doubt::Slow);
+                link.doubt_current(Doubt::Slow);
                 Err(RedisError::Late { address: self.address().clone(), deadline })
             }
         }
@@ -133,8 +142,8 @@ impl Redis {
     }
 
     /// A further connection whose commands wait for as long as it lives. Call it on [`Redis::runtime`].
-    pub(crate) async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        self.0.target.connect(&connection_config()).await
+    pub(crate) async fn connect(&self) -> RedisResult<Line> {
+        self.0.target.line(|| {}).await
     }
 
     /// Asks whether Redis answers, which version it is, and whether it is one that keeps what is written.
@@ -160,33 +169,24 @@ fn connection_config() -> AsyncConnectionConfig {
 pub(crate) trait Question: Sync {
     fn ask<T: FromRedisValue + Send + Sync>(
         &self,
-        connection: &mut MultiplexedConnection,
+        connection: &mut Line,
     ) -> impl Future<Output = RedisResult<T>> + Send;
 }
 
 impl Question for Cmd {
-    async fn ask<T: FromRedisValue + Send + Sync>(
-        &self,
-        connection: &mut MultiplexedConnection,
-    ) -> RedisResult<T> {
+    async fn ask<T: FromRedisValue + Send + Sync>(&self, connection: &mut Line) -> RedisResult<T> {
         self.query_async(connection).await
     }
 }
 
 impl Question for Pipeline {
-    async fn ask<T: FromRedisValue + Send + Sync>(
-        &self,
-        connection: &mut MultiplexedConnection,
-    ) -> RedisResult<T> {
+    async fn ask<T: FromRedisValue + Send + Sync>(&self, connection: &mut Line) -> RedisResult<T> {
         self.query_async(connection).await
     }
 }
 
 impl Question for ScriptInvocation<'_> {
-    async fn ask<T: FromRedisValue + Send + Sync>(
-        &self,
-        connection: &mut MultiplexedConnection,
-    ) -> RedisResult<T> {
+    async fn ask<T: FromRedisValue + Send + Sync>(&self, connection: &mut Line) -> RedisResult<T> {
         self.invoke_async(connection).await
     }
 }

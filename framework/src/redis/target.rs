@@ -3,19 +3,23 @@
 use std::io;
 use std::time::Duration;
 
-use redis::aio::{MultiplexedConnection, PubSub};
+use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
-use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisResult};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
+    ProtocolVersion, PushInfo, PushKind, RedisResult,
+};
 use tokio::time::timeout;
 
 #[cfg(feature = "redis-sentinel")]
 use super::sentinel::Sentinels;
-use super::{CONNECT_TIMEOUT, RedisError, hosts};
+use super::wire::{self, Ear, Line, Mouth};
+use super::{CONNECT_TIMEOUT, RedisError, connection_config, hosts};
 use crate::config::DatastoreConfig;
 use crate::tls::{self, Files, TlsError};
 
 /// How long sent bytes may stay unacknowledged by the server's host before the kernel gives up.
-const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The server of a datastore.
 #[derive(Debug, Clone)]
@@ -89,7 +93,7 @@ impl Target {
         Ok(self.client.clone())
     }
 
-    /// A connection for commands.
+    /// A connection that is lent to one at a time.
     pub(super) async fn connect(&self, config: &AsyncConnectionConfig) -> RedisResult<MultiplexedConnection> {
         self.within_deadline(async {
             self.client().await?.get_multiplexed_async_connection_with_config(config).await
@@ -97,9 +101,28 @@ impl Target {
         .await
     }
 
-    /// A connection to hear channels on.
-    pub(super) async fn listen(&self) -> RedisResult<PubSub> {
-        self.within_deadline(async { self.client().await?.get_async_pubsub().await }).await
+    /// A connection for the commands of many, on the calling runtime; `ended` is called when it breaks later.
+    pub(super) async fn line(&self, ended: impl Fn() + Clone + Send + Sync + 'static) -> RedisResult<Line> {
+        self.within_deadline(async {
+            let client = self.client().await?;
+            match Line::open(&client, ended.clone()).await? {
+                Some(line) => Ok(line),
+                None => Ok(Line::encrypted(newest_protocol(client, ended).await?)),
+            }
+        })
+        .await
+    }
+
+    /// A connection on which these channels are heard.
+    pub(super) async fn listen(&self, patterns: &[String], channels: &[String]) -> RedisResult<(Mouth, Ear)> {
+        self.within_deadline(async {
+            let client = self.client().await?;
+            match wire::listen(&client, patterns, channels).await? {
+                Some(halves) => Ok(halves),
+                None => wire::listen_encrypted(client.get_async_pubsub().await?, patterns, channels).await,
+            }
+        })
+        .await
     }
 
     /// Whoever asks Sentinels first makes three connections.
@@ -161,4 +184,26 @@ fn encrypted(info: ConnectionInfo, files: Files) -> RedisResult<Client> {
 #[cfg(not(feature = "tls"))]
 fn encrypted(info: ConnectionInfo, _: Files) -> RedisResult<Client> {
     Client::open(info)
+}
+
+/// The third protocol is what lets the library tell at once that a connection is gone.
+async fn newest_protocol(
+    client: Client,
+    ended: impl Fn() + Send + Sync + 'static,
+) -> RedisResult<MultiplexedConnection> {
+    let config = connection_config().set_push_sender(move |push: PushInfo| {
+        if push.kind == PushKind::Disconnection {
+            ended();
+        }
+        Ok::<_, redis::aio::SendError>(())
+    });
+    let info = client.get_connection_info().clone();
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let newest = Client::open(info.set_redis_settings(settings))?;
+    match newest.get_multiplexed_async_connection_with_config(&config).await {
+        Err(error) if error.kind() == ErrorKind::RESP3NotSupported => {
+            client.get_multiplexed_async_connection_with_config(&connection_config()).await
+        }
+        made => made,
+    }
 }

@@ -20,6 +20,8 @@
 //! ```
 
 mod action;
+#[cfg(test)]
+mod alone;
 mod blueprints;
 mod called;
 mod calls;
@@ -27,6 +29,7 @@ mod controller;
 mod guarded;
 mod namespaces;
 mod service;
+mod table;
 mod target;
 
 use std::sync::Arc;
@@ -35,9 +38,11 @@ use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, Responder};
 
 pub(crate) use action::Action;
+#[cfg(test)]
+pub(crate) use alone::register_alone;
 pub(crate) use blueprints::{BlueprintEntry, OptionHook};
 pub use blueprints::{BlueprintOptions, Blueprints, Operation};
-pub(crate) use called::{CALL, Called};
+pub(crate) use called::CALL;
 pub use calls::Namespace;
 pub(crate) use calls::{Call, NamespaceEntry};
 pub use controller::Controller;
@@ -45,8 +50,8 @@ pub(crate) use controller::ControllerEntry;
 pub(crate) use guarded::Doc;
 pub use guarded::Guarded;
 pub(crate) use namespaces::Namespaces;
-pub(crate) use service::register;
-pub(crate) use target::Target;
+pub(crate) use service::{Around, called, register};
+use target::Target;
 
 use crate::Result;
 pub use crate::cache::Cache;

@@ -1,9 +1,6 @@
-//! The route table as an actix-web service.
-//!
-//! actix-web would try the pattern of every route in turn, and only then look at the method. A table with the blueprints
-//! of a few models has a hundred routes: here only those are tried that begin like the path.
+//! Requests to their actions: the routes and what sockets do, as actix-web services.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::rc::Rc;
 
@@ -11,147 +8,79 @@ use actix_service::{Service, ServiceFactory};
 use actix_web::dev::{
     AppService, HttpServiceFactory, ResourceDef, ResourceMap, ServiceRequest, ServiceResponse,
 };
-use actix_web::http::{Method, header};
-use actix_web::{HttpResponse, web};
+use actix_web::{Error, HttpResponse, web};
 use futures_util::future::LocalBoxFuture;
 
-use super::{Action, Entry, Target};
-use crate::Error;
-use crate::metrics::{Route, answered_by};
-use crate::security::{Gate, Rules};
+use super::called::Called;
+use super::table::Table;
+use super::{Action, Entry, NamespaceEntry, Target};
 
-/// Adds every route; the first that fits a request wins, and what fits none is not found.
-pub(crate) fn register(entries: Vec<Entry>, services: &mut web::ServiceConfig) {
-    services.service(Router(Rc::new(Table::new(entries))));
+/// Knows what answers a request.
+pub(super) trait Find: 'static {
+    /// What answers it; the parts of its path are known then.
+    fn find<'t>(&'t self, req: &mut ServiceRequest) -> Found<'t>;
 }
 
-/// Each path with the methods that have a route there, for `OPTIONS`.
-fn allowed(entries: &[Entry]) -> Vec<(String, String)> {
-    let mut paths: Vec<(&str, BTreeSet<&str>)> = Vec::new();
-    let mut places = HashMap::new();
-    for entry in entries {
-        let place = *places.entry(entry.path.as_str()).or_insert_with(|| {
-            paths.push((&entry.path, BTreeSet::new()));
-            paths.len() - 1
-        });
-        let methods = &mut paths[place].1;
-        methods.insert(entry.method.as_str());
-        if entry.method == Method::GET {
-            methods.insert(Method::HEAD.as_str());
-        }
-    }
-    let joined = |methods: BTreeSet<&str>| methods.into_iter().collect::<Vec<_>>().join(", ");
-    paths.into_iter().map(|(path, methods)| (path.to_owned(), joined(methods))).collect()
+pub(super) enum Found<'t> {
+    Target(&'t Target),
+    /// No action is needed for it.
+    Answer(HttpResponse),
 }
 
-fn definition(path: &str) -> ResourceDef {
-    if path.starts_with('/') { ResourceDef::new(path) } else { ResourceDef::new(format!("/{path}")) }
+/// What is done before and after every action.
+pub(crate) trait Around: Clone + 'static {
+    fn around<F>(
+        &self,
+        req: ServiceRequest,
+        answer: impl FnOnce(ServiceRequest) -> F,
+    ) -> impl Future<Output = ServiceResponse>
+    where
+        F: Future<Output = ServiceResponse>;
 }
 
-/// A route.
-struct Line {
-    method: Method,
-    path: ResourceDef,
-    target: Target,
+/// Adds every route. What stands at exactly the paths of `bare` is called with nothing around it, before any of them.
+pub(crate) fn register(
+    entries: Vec<Entry>,
+    bare: HashMap<String, Action>,
+    around: impl Around,
+    services: &mut web::ServiceConfig,
+) {
+    let table = Table::new(entries);
+    let map = Rc::new(table.map());
+    services.service(Routed(Answering { find: Rc::new(table), bare: Rc::new(bare), around }, map));
 }
 
-impl Line {
-    fn takes(&self, method: &Method) -> bool {
-        self.method == *method || (self.method == Method::GET && *method == Method::HEAD)
-    }
+/// The handlers of every namespace, for requests that are [`Call`](super::Call)s.
+pub(crate) fn called<A: Around>(
+    namespaces: Vec<NamespaceEntry>,
+    around: A,
+) -> impl ServiceFactory<
+    ServiceRequest,
+    Config = (),
+    Response = ServiceResponse,
+    Error = Error,
+    InitError = (),
+    Future: 'static,
+    Service: 'static,
+> + 'static {
+    Answering { find: Rc::new(Called::new(namespaces)), bare: Rc::default(), around }
 }
 
-struct Table {
-    lines: Vec<Line>,
-    /// The places of the lines that fit a path with this first segment, those that fit any first segment included.
-    by_start: BTreeMap<String, Vec<usize>>,
-    /// The places of the lines that fit a path with any other first segment.
-    others: Vec<usize>,
-    /// What answers browsers that ask beforehand, in the figures.
-    preflight: Rc<Route>,
+struct Answering<T, A> {
+    find: Rc<T>,
+    bare: Rc<HashMap<String, Action>>,
+    around: A,
 }
 
-impl Table {
-    fn new(entries: Vec<Entry>) -> Self {
-        let mut table = Self {
-            lines: Vec::new(),
-            by_start: BTreeMap::new(),
-            others: Vec::new(),
-            preflight: Route::new("OPTIONS preflight"),
-        };
-        let allowed = allowed(&entries);
-        for Entry { method, path, action, guards, rules, .. } in entries {
-            let target = Target::new(format!("{method} {path}"), action.guarded(guards), rules);
-            table.add(Line { method, path: definition(&path), target });
-        }
-        for (path, methods) in allowed {
-            let action = Action::from_handler(move || {
-                let answer =
-                    HttpResponse::Ok().insert_header((header::ALLOW, &*methods)).body(methods.clone());
-                async { answer }
-            });
-            let target = Target::new(format!("OPTIONS {path}"), action, Rules::default());
-            table.add(Line { method: Method::OPTIONS, path: definition(&path), target });
-        }
-        table
-    }
-
-    fn add(&mut self, line: Line) {
-        let place = self.lines.len();
-        let start = first_segment(line.path.pattern().unwrap_or_default());
-        if start.contains('{') {
-            self.by_start.values_mut().for_each(|places| places.push(place));
-            self.others.push(place);
-        } else {
-            let places = self.by_start.entry(start.to_owned()).or_insert_with(|| self.others.clone());
-            places.push(place);
-        }
-        self.lines.push(line);
-    }
-
-    /// What answers the request, whose path's parts are then known.
-    fn find(&self, req: &mut ServiceRequest, method: &Method) -> Option<&Target> {
-        let start = first_segment(req.match_info().unprocessed());
-        let places = self.by_start.get(start).unwrap_or(&self.others);
-        let fits = |line: &&Line| line.takes(method) && line.path.capture_match_info(req.match_info_mut());
-        places.iter().map(|place| &self.lines[*place]).find(fits).map(|line| &line.target)
-    }
-
-    /// The answer to a browser that asks beforehand what another site's page may send.
-    fn preflight(&self, req: &mut ServiceRequest) -> Option<HttpResponse> {
-        let method = Gate::asked_about(req.request())?;
-        let path = req.match_info().clone();
-        let rules = self.find(req, &method).map(|target| target.rules().clone());
-        // The request is still to find the route of its own method.
-        *req.match_info_mut() = path;
-        req.app_data::<Gate>()?.preflight(&*rules?, req.request(), &method)
+impl<T, A: Clone> Clone for Answering<T, A> {
+    fn clone(&self) -> Self {
+        Self { find: self.find.clone(), bare: self.bare.clone(), around: self.around.clone() }
     }
 }
 
-/// What stands between the first slash of a path and the next one.
-fn first_segment(path: &str) -> &str {
-    path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or_default()
-}
-
-/// The table as a service for every path.
-#[derive(Clone)]
-struct Router(Rc<Table>);
-
-impl HttpServiceFactory for Router {
-    fn register(self, config: &mut AppService) {
-        let everything = ResourceDef::root_prefix("");
-        // What a request tells as its `match_pattern`.
-        let mut map = ResourceMap::new(everything.clone());
-        for line in &self.0.lines {
-            map.add(&mut line.path.clone(), None);
-        }
-        config.register_service(everything, None, self, Some(Rc::new(map)));
-    }
-}
-
-impl ServiceFactory<ServiceRequest> for Router {
+impl<T: Find, A: Around> ServiceFactory<ServiceRequest> for Answering<T, A> {
     type Response = ServiceResponse;
-    type Error = actix_web::Error;
+    type Error = Error;
     type Config = ();
     type Service = Self;
     type InitError = ();
@@ -162,27 +91,39 @@ impl ServiceFactory<ServiceRequest> for Router {
     }
 }
 
-impl Service<ServiceRequest> for Router {
+impl<T: Find, A: Around> Service<ServiceRequest> for Answering<T, A> {
     type Response = ServiceResponse;
-    type Error = actix_web::Error;
-    type Future = LocalBoxFuture<'static, Result<ServiceResponse, actix_web::Error>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<ServiceResponse, Error>>;
 
     actix_service::always_ready!();
 
-    fn call(&self, mut req: ServiceRequest) -> Self::Future {
-        if let Some(response) = self.0.preflight(&mut req) {
-            answered_by(&self.0.preflight);
-            return Box::pin(ready(Ok(req.into_response(response))));
+    fn call(&self, req: ServiceRequest) -> Self::Future {
+        if let Some(action) = self.bare.get(req.path()) {
+            let (req, payload) = req.into_parts();
+            let answer = action.call(req.clone(), payload);
+            return Box::pin(async { Ok(ServiceResponse::new(req, answer.await?)) });
         }
-        let method = req.method().clone();
-        let target = self.0.find(&mut req, &method).cloned();
-        let (req, payload) = req.into_parts();
-        Box::pin(async move {
-            let response = match target {
-                Some(target) => target.answer(&req, payload).await,
-                None => HttpResponse::from_error(Error::not_found()),
-            };
-            Ok(ServiceResponse::new(req, response))
-        })
+        let (find, around) = (self.find.clone(), self.around.clone());
+        Box::pin(async move { Ok(around.around(req, |req| answer(&*find, req)).await) })
+    }
+}
+
+async fn answer(find: &impl Find, mut req: ServiceRequest) -> ServiceResponse {
+    let found = find.find(&mut req);
+    let (req, payload) = req.into_parts();
+    let response = match found {
+        Found::Target(target) => target.answer(&req, payload).await,
+        Found::Answer(response) => response,
+    };
+    ServiceResponse::new(req, response)
+}
+
+/// A service for every path, with what requests tell as their `match_pattern`.
+struct Routed<T, A>(Answering<T, A>, Rc<ResourceMap>);
+
+impl<T: Find, A: Around> HttpServiceFactory for Routed<T, A> {
+    fn register(self, config: &mut AppService) {
+        config.register_service(ResourceDef::root_prefix(""), None, self.0, Some(self.1));
     }
 }

@@ -14,7 +14,7 @@ use crate::security::{Admitted, Gate, Rules};
 
 /// What answers, and what it says about who may ask.
 #[derive(Debug, Clone)]
-pub(crate) struct Target {
+pub(super) struct Target {
     route: Rc<Route>,
     action: Action,
     rules: Rc<Rules>,
@@ -30,7 +30,7 @@ impl Target {
     }
 
     /// Answers the request when it is let in.
-    pub(crate) async fn answer(&self, req: &HttpRequest, payload: Payload) -> HttpResponse {
+    pub(super) async fn answer(&self, req: &HttpRequest, payload: Payload) -> HttpResponse {
         answered_by(&self.route);
         let Some(gate) = req.app_data::<Gate>() else {
             return self.run(req, payload).await;

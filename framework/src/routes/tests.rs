@@ -5,7 +5,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpRequest, web};
 
-use super::{CALL, Routes, register};
+use super::{CALL, Routes, register_alone};
 
 /// An action that says what it is.
 macro_rules! says {
@@ -32,7 +32,7 @@ fn draw(r: &mut Routes) {
 async fn answer(method: Method, path: &str) -> (StatusCode, String) {
     let mut routes = Routes::default();
     draw(&mut routes);
-    let app = App::new().configure(|services| register(routes.entries, services));
+    let app = App::new().configure(|services| register_alone(routes.entries, services));
     let app = init_service(app).await;
     let request = TestRequest::default().method(method).uri(path).to_request();
     let response = call_service(&app, request).await;
@@ -77,7 +77,7 @@ async fn a_request_of_http_never_gets_to_an_event() {
 async fn an_action_that_panics_fails_its_request() {
     let mut routes = Routes::default();
     routes.get("/falls", async || -> &'static str { panic!("on purpose") });
-    let app = App::new().configure(|services| register(routes.entries, services));
+    let app = App::new().configure(|services| register_alone(routes.entries, services));
     let response = call_service(&init_service(app).await, TestRequest::with_uri("/falls").to_request()).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }

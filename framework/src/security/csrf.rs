@@ -10,7 +10,7 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::Deserialize;
 
-use super::{Cors, Origins, Virtual, token};
+use super::{Came, Cors, Origins, token};
 use crate::{Error, Result};
 
 /// The check of one app.
@@ -68,7 +68,7 @@ impl Csrf {
     }
 
     fn word(&self, req: &HttpRequest, cors: Option<&Cors>) -> Word {
-        if req.extensions().contains::<Virtual>() {
+        if Came::is_virtual(req) {
             return Word::Own;
         }
         let text = |name: &str| req.headers().get(name).map(|value| value.to_str().unwrap_or("?"));

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::csrf::is_safe;
 use super::limits::Standing;
-use super::{Cors, Csrf, Limits, Rate, token};
+use super::{Came, Cors, Csrf, Limits, Rate, token};
 use crate::config::Config;
 use crate::metrics::Page;
 use crate::{Error, Result};
@@ -182,16 +182,11 @@ impl Gate {
             response.headers_mut().insert(RATE_LIMIT_POLICY, policy);
         }
         if let Some(cors) = self.cors(rules)
-            && !req_is_virtual(req)
+            && !Came::is_virtual(req)
         {
             cors.tell(req, &self.csrf.origins, response.headers_mut());
         }
     }
-}
-
-fn req_is_virtual(req: &HttpRequest) -> bool {
-    use actix_web::HttpMessage as _;
-    req.extensions().contains::<super::Virtual>()
 }
 
 impl Admitted {

@@ -13,6 +13,7 @@ mod rate;
 mod same_secret;
 mod token;
 
+pub(crate) use address::Came;
 pub use address::{ClientAddress, IsSecure};
 pub use cors::Cors;
 pub(crate) use csrf::Csrf;
@@ -22,14 +23,9 @@ pub(crate) use hops::Hops;
 pub(crate) use limits::Limits;
 pub(crate) use nonce::Nonce;
 pub(crate) use origins::Origins;
-pub(crate) use rate::FromSocket;
 pub use rate::Rate;
 pub(crate) use same_secret::{NAME as SECRET_CHECK, check as check_secret};
 pub use token::{CsrfToken, grant_csrf_token};
-
-/// Marks a request that came in over a socket, whose origin was checked when it connected.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Virtual;
 
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix_session::SessionExt;
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::HttpRequest;
 
-use super::{ClientAddress, IsSecure};
+use super::{Came, ClientAddress};
 
 type Key = Rc<dyn Fn(&HttpRequest) -> Option<String>>;
 
@@ -147,19 +147,11 @@ impl Rate {
             By::Everybody => Some("*".to_owned()),
             By::Session => session(req, session_cookie),
             By::User(key) => user(req, key),
-            By::Socket => req.extensions().get::<FromSocket>().map(|socket| format!("socket {}", socket.id)),
+            By::Socket => Came::socket_of(req).map(|id| format!("socket {id}")),
             By::Key(key) => key(req).map(|key| format!("key {}", short(&key))),
         };
         own.unwrap_or_else(|| address(ClientAddress::of(req)))
     }
-}
-
-/// Among a request's extensions: the socket it came over.
-#[derive(Debug, Clone)]
-pub(crate) struct FromSocket {
-    pub(crate) id: Rc<str>,
-    pub(crate) client: ClientAddress,
-    pub(crate) secure: IsSecure,
 }
 
 /// Only a session that lives counts: a made-up cookie must not be a new client each time.

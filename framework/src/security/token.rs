@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde_json::json;
 
-use super::Virtual;
+use super::Came;
 use crate::cache::Personal;
 use crate::{Error, Result};
 
@@ -53,7 +53,7 @@ impl CsrfToken {
     }
 
     fn of(req: &HttpRequest) -> Result<Self> {
-        if req.extensions().contains::<Virtual>() {
+        if Came::is_virtual(req) {
             return Err(Error::bad_request(
                 "a socket can't be given a CSRF token: ask for it over HTTP, or send none, as a socket's page was \
                  checked when it connected",

@@ -81,16 +81,15 @@ impl Cookies {
     fn verify(&self, value: &str) -> Option<(Id, usize)> {
         let (id, signature) = value.split_once('.')?;
         let id: [u8; Id::LENGTH] = URL_SAFE_NO_PAD.decode(id).ok()?.try_into().ok()?;
-        let id = Id::from_bytes(id);
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         let signer =
             self.signers.iter().position(|signer| signed(signer, &id).verify_slice(&signature).is_ok())?;
-        Some((id, signer))
+        Some((Id::from_bytes(id), signer))
     }
 
     /// The header that gives a client its session.
     pub(super) fn set(&self, id: &Id) -> Option<HeaderValue> {
-        let signature = signed(self.signers.first()?, id).finalize().into_bytes();
+        let signature = signed(self.signers.first()?, id.as_bytes()).finalize().into_bytes();
         let (id, signature) = (URL_SAFE_NO_PAD.encode(id.as_bytes()), URL_SAFE_NO_PAD.encode(signature));
         HeaderValue::try_from(format!("{}={id}.{signature}{}", self.name, self.attributes)).ok()
     }
@@ -101,10 +100,10 @@ impl Cookies {
     }
 }
 
-fn signed(signer: &Hmac<Sha256>, id: &Id) -> Hmac<Sha256> {
+fn signed(signer: &Hmac<Sha256>, id: &[u8]) -> Hmac<Sha256> {
     let mut mac = signer.clone();
     mac.update(PURPOSE);
-    mac.update(id.as_bytes());
+    mac.update(id);
     mac
 }
 

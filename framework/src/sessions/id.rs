@@ -8,7 +8,11 @@ use crate::{Error, Result};
 
 /// Whoever knows it has the session. Stores keep its hash, so that a copy of a store opens none.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Id([u8; Self::LENGTH]);
+pub(crate) struct Id {
+    bytes: [u8; Self::LENGTH],
+    /// Every step of a request asks for it.
+    hash: [u8; 2 * Self::LENGTH],
+}
 
 impl Id {
     pub(crate) const LENGTH: usize = 32;
@@ -20,20 +24,28 @@ impl Id {
     pub(crate) fn random() -> Result<Self> {
         let mut bytes = [0; Self::LENGTH];
         getrandom::fill(&mut bytes).map_err(Error::internal)?;
-        Ok(Self(bytes))
+        Ok(Self::from_bytes(bytes))
     }
 
     pub(crate) fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
-        Self(bytes)
+        let hashed = Sha256::digest(bytes);
+        let hash = std::array::from_fn(|place| digit(hashed[place / 2] >> (4 * ((place + 1) % 2))));
+        Self { bytes, hash }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8; Self::LENGTH] {
-        &self.0
+        &self.bytes
     }
 
     /// What a store may know of it: the hash, in hexadecimal digits.
     pub(crate) fn hash(&self) -> String {
-        hex(&Sha256::digest(self.0))
+        self.as_hash().to_owned()
+    }
+
+    /// The same.
+    pub(crate) fn as_hash(&self) -> &str {
+        // Digits are text.
+        str::from_utf8(&self.hash).unwrap_or_default()
     }
 }
 
@@ -46,7 +58,10 @@ impl fmt::Debug for Id {
 
 /// `bytes` in hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes.iter().flat_map(|byte| [byte >> 4, *byte]).map(|nibble| char::from(digit(nibble))).collect()
+}
+
+/// The lower four bits as a hexadecimal digit.
+fn digit(nibble: u8) -> u8 {
+    b"0123456789abcdef"[usize::from(nibble & 15)]
 }

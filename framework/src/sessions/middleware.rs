@@ -2,15 +2,13 @@
 
 use std::rc::Rc;
 
-use actix_session::SessionExt;
+use actix_session::{Session, SessionExt, SessionStatus};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::InternalError;
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest};
 
 use super::Sessions;
-use super::service::Notice;
+use super::service::{Notice, Opened};
 use super::shared::Current;
 use crate::Result;
 use crate::cache::Personal;
@@ -24,80 +22,51 @@ pub(crate) fn start(req: &HttpRequest) {
     req.extensions_mut().insert(Wanted);
 }
 
-/// Loads the request's session, calls `next`, and keeps what changed, whatever the answer is. A request dropped
-/// before it was answered changes nothing.
-///
-/// # Errors
-/// Those of `next`; 503 when the request has a session, or starts one, and the store is away.
-pub(crate) async fn serve<B: MessageBody + 'static>(
+/// Loads the request's session, has it answered, and keeps what changed, whatever the answer is: 503 when the request has
+/// a session, or starts one, and the store is away. A request dropped before it was answered changes nothing.
+pub(crate) async fn serve<B: MessageBody + 'static, F: Future<Output = ServiceResponse<B>>>(
     sessions: &Sessions,
     req: ServiceRequest,
-    next: Next<B>,
-) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let current = match enter(sessions, req.request()).await {
-        Ok(current) => current,
-        Err(error) => return Ok(req.error_response(error)),
+    answer: impl FnOnce(ServiceRequest) -> F,
+) -> ServiceResponse<BoxBody> {
+    let session = match enter(sessions, req.request()).await {
+        Ok(session) => session,
+        Err(error) => return req.error_response(error),
     };
-    let answered = next.call(req).await;
-    let wanted = answered.as_ref().is_ok_and(|response| is_wanted(response.request()));
-    let notice = match (leave(sessions, &current, wanted).await, &answered) {
-        (Ok(notice), _) => notice,
-        (Err(error), Err(_)) => return Err(error.into()),
-        (Err(error), Ok(_)) => return answered.map(|response| response.error_response(error)),
-    };
-    match answered {
-        Ok(response) => {
-            let mut response = response.map_into_boxed_body();
-            notice.put(response.headers_mut());
-            Ok(response)
-        }
-        Err(error) if notice.is_empty() => Err(error),
-        Err(error) => {
-            let mut response = error.error_response();
-            notice.put(response.headers_mut());
-            Err(InternalError::from_response(error, response).into())
-        }
-    }
-}
-
-/// The same around an answer that can't fail.
-pub(crate) async fn around(
-    sessions: &Sessions,
-    req: &HttpRequest,
-    answer: impl Future<Output = HttpResponse>,
-) -> HttpResponse {
-    let current = match enter(sessions, req).await {
-        Ok(current) => current,
-        Err(error) => return HttpResponse::from_error(error),
-    };
-    let mut response = answer.await;
-    match leave(sessions, &current, is_wanted(req)).await {
+    let response = answer(req).await;
+    match leave(sessions, session, response.request()).await {
         Ok(notice) => {
+            let mut response = response.map_into_boxed_body();
             notice.put(response.headers_mut());
             response
         }
-        Err(error) => HttpResponse::from_error(error),
+        Err(error) => response.error_response(error),
     }
 }
 
-async fn enter(sessions: &Sessions, req: &HttpRequest) -> Result<Rc<Current>> {
+async fn enter(sessions: &Sessions, req: &HttpRequest) -> Result<Session> {
     let mut opened = sessions.open(req.headers()).await?;
     let session = req.get_session();
-    if opened.is_alive() {
-        req.extensions_mut().insert(Personal);
+    // Most requests come without a session and ask for none.
+    if !opened.is_nothing() {
+        if opened.is_alive() {
+            req.extensions_mut().insert(Personal);
+        }
+        opened.fill(&session);
+        Current::new(sessions, &session, opened).begin(req);
     }
-    opened.fill(&session);
-    let current = Rc::new(Current::new(sessions.clone(), session, opened));
-    req.extensions_mut().insert(current.clone());
-    Ok(current)
+    Ok(session)
 }
 
-async fn leave(sessions: &Sessions, current: &Current, wanted: bool) -> Result<Notice> {
-    let closed = sessions.close(current, wanted).await;
+async fn leave(sessions: &Sessions, session: Session, req: &HttpRequest) -> Result<Notice> {
+    let wanted = req.extensions().contains::<Wanted>();
+    let begun = req.extensions().get::<Rc<Current>>().cloned();
+    let current = match begun {
+        Some(current) => current,
+        None if session.status() == SessionStatus::Unchanged && !wanted => return Ok(Notice::default()),
+        None => Rc::new(Current::new(sessions, &session, Opened::default())),
+    };
+    let closed = sessions.close(&current, wanted).await;
     current.end_turn();
     closed
-}
-
-fn is_wanted(req: &HttpRequest) -> bool {
-    req.extensions().contains::<Wanted>()
 }

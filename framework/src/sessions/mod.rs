@@ -41,7 +41,7 @@ pub use flash::{Flash, FlashMessage};
 pub(crate) use id::Id;
 pub use list::SignedIn;
 pub(crate) use list::{Owner, Which};
-pub(crate) use middleware::{around, serve, start};
+pub(crate) use middleware::{serve, start};
 pub(crate) use secrets::load as secrets;
 pub use service::Sessions;
 pub use shared::SharedSession;

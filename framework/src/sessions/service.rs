@@ -319,6 +319,11 @@ impl fmt::Debug for Sessions {
 }
 
 impl Opened {
+    /// Whether the request came without any session, living or not.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.id.is_none() && !self.presented.any && !self.imported && !self.renewed_elsewhere
+    }
+
     /// Whether there is a session.
     pub(super) fn is_alive(&self) -> bool {
         self.id.is_some()
@@ -370,10 +375,6 @@ impl Opened {
 }
 
 impl Notice {
-    pub(super) fn is_empty(&self) -> bool {
-        self.cookie.is_none() && self.old_cookie.is_none() && !self.ended
-    }
-
     pub(super) fn put(self, headers: &mut HeaderMap) {
         for cookie in self.cookie.into_iter().chain(self.old_cookie) {
             headers.append(header::SET_COOKIE, cookie);

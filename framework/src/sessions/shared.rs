@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::rc::Rc;
 
-use actix_session::{Session, SessionStatus};
+use actix_session::{Session, SessionExt, SessionStatus};
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderValue, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -160,8 +160,25 @@ impl SharedSession {
 }
 
 impl Current {
-    pub(super) fn new(sessions: Sessions, session: Session, opened: Opened) -> Self {
+    pub(super) fn new(sessions: &Sessions, session: &Session, opened: Opened) -> Self {
+        let (sessions, session) = (sessions.clone(), session.clone());
         Self { sessions, session, opened: RefCell::new(opened), turn: RefCell::default() }
+    }
+
+    /// From now on it is the request's.
+    pub(super) fn begin(self, req: &HttpRequest) -> Rc<Self> {
+        let current = Rc::new(self);
+        req.extensions_mut().insert(current.clone());
+        current
+    }
+
+    /// The request's, which begins now when it came without; nothing where the app has no sessions.
+    pub(super) fn of(req: &HttpRequest) -> Option<Rc<Self>> {
+        let begun = req.extensions().get::<Rc<Self>>().cloned();
+        begun.or_else(|| {
+            let sessions = req.app_data::<Sessions>()?;
+            Some(Self::new(sessions, &req.get_session(), Opened::default()).begin(req))
+        })
     }
 
     pub(super) fn opened(&self) -> RefMut<'_, Opened> {
@@ -262,7 +279,7 @@ impl FromRequest for SharedSession {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         req.extensions_mut().insert(Personal);
-        let current = req.extensions().get::<Rc<Current>>().cloned();
+        let current = Current::of(req);
         let agent = req.headers().get(USER_AGENT).cloned();
         ready(current.map(|current| Self(current, agent)).ok_or_else(without_sessions))
     }
@@ -273,7 +290,7 @@ impl FromRequest for Sessions {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let sessions = req.extensions().get::<Rc<Current>>().map(|current| current.sessions.clone());
+        let sessions = req.app_data::<Self>().cloned();
         ready(sessions.ok_or_else(without_sessions))
     }
 }

@@ -16,6 +16,7 @@ use super::virtual_request::{self, Dispatcher, Outcome, blank, of_socket, set_js
 use crate::http::{Arguments, RequestId};
 use crate::protocol::event::Event;
 use crate::routes::{CALL, Call};
+use crate::security::Came;
 use crate::{Error, Result};
 
 /// The name of the event that is handled; an extractor for handlers of any event.
@@ -123,6 +124,7 @@ pub(super) async fn served(
 ) -> Value {
     let Some((method, uri)) = address(namespace) else { return Value::Null };
     let mut request = blank(method, uri);
+    request.extensions_mut().insert(Came { is_virtual: true, ..Came::default() });
     let span = span(None, &call, namespace);
     request.extensions_mut().insert(call);
     carry(&mut request, args);

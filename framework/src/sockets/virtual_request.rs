@@ -25,7 +25,7 @@ use super::Socket;
 use super::args::Several;
 use super::binary::{Binary, Numbered};
 use crate::http::{RequestId, TraceContext};
-use crate::security::{ClientAddress, FromSocket, IsSecure, Virtual};
+use crate::security::{Came, ClientAddress};
 
 /// The largest answer a virtual request may have, in bytes.
 const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
@@ -318,13 +318,12 @@ pub(super) fn set_json(request: &mut actix_http::Request, body: Bytes) {
     *request.payload() = payload.into();
 }
 
-/// A request with what every virtual request has.
+/// A request that is none of HTTP; whoever makes it says how it [`Came`].
 pub(super) fn blank(method: Method, uri: Uri) -> actix_http::Request {
     let mut request = actix_http::Request::new();
     request.head_mut().method = method;
     request.head_mut().uri = uri;
     request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    request.extensions_mut().insert(Virtual);
     request
 }
 
@@ -340,10 +339,11 @@ pub(super) fn of_socket(socket: &Socket, method: Method, uri: Uri) -> actix_http
     if let Some(Ok(cookie)) = socket.company().cookie().map(|cookie| HeaderValue::from_str(&cookie)) {
         headers.insert(header::COOKIE, cookie);
     }
-    request.extensions_mut().insert(FromSocket {
-        id: socket.shared_id().clone(),
-        client: ClientAddress(handshake.client_address()),
-        secure: IsSecure(handshake.is_secure()),
+    request.extensions_mut().insert(Came {
+        client: Some(ClientAddress(handshake.client_address())),
+        is_secure: handshake.is_secure(),
+        is_virtual: true,
+        socket: Some(socket.shared_id().clone()),
     });
     request.extensions_mut().insert(socket.clone());
     request

@@ -47,7 +47,7 @@ async fn serve<D: Fn(&mut Routes)>(
         let mut entries = routes.entries;
         entries.extend(super::actions(routes.controllers, &settings));
         entries.extend(routes.blueprints.iter().flat_map(|wanted| super::routes(wanted, &settings)));
-        crate::routes::register(entries, services);
+        crate::routes::register_alone(entries, services);
     }))
     .await
 }

@@ -7,14 +7,13 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use redis::aio::MultiplexedConnection;
 use redis::{Cmd, RedisResult, cmd};
 use serde::Deserialize;
 use tokio::time::sleep;
 
 use super::channels::Channels;
 use crate::protocol::classic;
-use crate::redis::{Backoff, Redis};
+use crate::redis::{Backoff, Line, Redis};
 
 /// How long the total of an instance that says nothing is kept, in seconds.
 const LEASE: u64 = 24 * 60 * 60;
@@ -88,7 +87,7 @@ pub(super) fn write(key: &str, uid: &str, namespaces: &[String], totals: &[Optio
 
 /// The own totals by namespace as Redis knows them; 0 where it knows none.
 pub(super) async fn published(
-    connection: &mut MultiplexedConnection,
+    connection: &mut Line,
     key: &str,
     uid: &str,
     namespaces: &[String],

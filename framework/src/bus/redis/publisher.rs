@@ -9,7 +9,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisResult};
 use tokio::time::{sleep, timeout};
 
@@ -19,7 +18,7 @@ use super::audit;
 use super::channels::Channels;
 use super::probes;
 use crate::protocol::classic::{self, Action, Asked, Request, Unusable};
-use crate::redis::{Backoff, Redis};
+use crate::redis::{Backoff, Line, Redis};
 
 /// Messages in one batch, and about how many bytes.
 const BATCH: usize = 256;
@@ -53,8 +52,8 @@ pub(super) struct Publisher {
 
 /// The connection, and what is known from it.
 #[derive(Default)]
-struct Line {
-    connection: Option<MultiplexedConnection>,
+struct Uplink {
+    connection: Option<Line>,
     /// How many subscribers the last message reached.
     reached: u64,
     /// By namespace, the last number that Redis knew of when the connection was made.
@@ -63,7 +62,7 @@ struct Line {
 
 impl Publisher {
     pub(super) async fn run(self) {
-        let mut line = Line::default();
+        let mut line = Uplink::default();
         let mut backoff = Backoff::default();
         let mut away: Option<Instant> = None;
         loop {
@@ -97,7 +96,7 @@ impl Publisher {
         }
     }
 
-    async fn send(&self, batch: &Batch, line: &mut Line, after_outage: bool) -> RedisResult<()> {
+    async fn send(&self, batch: &Batch, line: &mut Uplink, after_outage: bool) -> RedisResult<()> {
         let connection = match &mut line.connection {
             Some(connection) => connection,
             None => {
@@ -126,7 +125,7 @@ impl Publisher {
     }
 
     /// A connection on which Redis answers, and by namespace the last number it knows of.
-    async fn connect(&self) -> RedisResult<(MultiplexedConnection, Vec<u64>)> {
+    async fn connect(&self) -> RedisResult<(Line, Vec<u64>)> {
         let mut connection = self.redis.connect().await?;
         let known = audit::published(&mut connection, &self.key, &self.uid, self.channels.numbered());
         let known = within(ANSWER, known).await?;
@@ -137,7 +136,7 @@ impl Publisher {
     async fn confirmed(
         &self,
         pipeline: &Pipeline,
-        connection: &mut MultiplexedConnection,
+        connection: &mut Line,
     ) -> RedisResult<Vec<RedisResult<u64>>> {
         let started = Instant::now();
         let mut sent = pin!(pipeline.query_async(connection));
@@ -153,7 +152,7 @@ impl Publisher {
     }
 
     /// Waits until as many instances as before listen again, or had long enough for it.
-    async fn settle(&self, connection: &mut MultiplexedConnection, before: u64) -> RedisResult<()> {
+    async fn settle(&self, connection: &mut Line, before: u64) -> RedisResult<()> {
         let started = Instant::now();
         let mut listening = redis::cmd("PUBSUB");
         listening.arg("NUMSUB").arg(&self.common);

@@ -7,9 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
-use redis::aio::{PubSubSink, PubSubStream};
-use redis::{Msg, RedisResult};
+use redis::RedisResult;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -21,7 +19,7 @@ use super::delivery::{Delivery, Ended};
 use super::ledger::{Heard, Ledger, Missing};
 use super::probes::Probes;
 use crate::protocol::classic::{self, Action, Asked, Broadcast, Reply, Request, Sender, Unusable};
-use crate::redis::{Backoff, Redis};
+use crate::redis::{Backoff, Ear, Heard as Arrival, Mouth, Redis};
 
 /// Time between two pings: with the deadline, how long a silent server stays unnoticed.
 const PING_EVERY: Duration = Duration::from_secs(2);
@@ -61,7 +59,7 @@ struct State {
     delivery: Delivery,
 }
 
-type Connection = (PubSubSink, PubSubStream);
+type Connection = (Mouth, Ear);
 
 impl Subscriber {
     pub(super) fn new(
@@ -83,9 +81,9 @@ impl Subscriber {
         let mut next = self.subscribe_at_last().await;
         loop {
             self.subscription.send_replace(Subscription::Held);
-            let (sink, stream) = next;
+            let (mouth, ear) = next;
             let heard = Instant::now();
-            let Ok(replaced) = self.hear(sink, stream, &mut state).await else { return };
+            let Ok(replaced) = self.hear(mouth, ear, &mut state).await else { return };
             let lost = Instant::now();
             next = match replaced {
                 Some(connection) => connection,
@@ -124,11 +122,9 @@ impl Subscriber {
 
     async fn subscribe(&self) -> RedisResult<Connection> {
         let subscribing = async {
-            let (mut sink, stream) = self.redis.listen().await?.split();
-            sink.psubscribe(self.channels.patterns()).await?;
-            sink.subscribe(self.channels.names()).await?;
-            sink.subscribe(&self.totals).await?;
-            Ok((sink, stream))
+            let mut names = self.channels.names();
+            names.push(self.totals.clone());
+            self.redis.listen(&self.channels.patterns(), &names).await
         };
         timeout(SUBSCRIBE_DEADLINE, subscribing)
             .await
@@ -136,33 +132,28 @@ impl Subscriber {
     }
 
     /// Takes messages until the connection ends or is replaced.
-    async fn hear(
-        &self,
-        mut sink: PubSubSink,
-        stream: PubSubStream,
-        state: &mut State,
-    ) -> Result<Option<Connection>, Ended> {
+    async fn hear(&self, mut mouth: Mouth, ear: Ear, state: &mut State) -> Result<Option<Connection>, Ended> {
         let (redis, namespaces) = (&self.redis, self.channels.numbered());
         let auditing = audit::keep(redis, &self.key, &self.uid, namespaces, || self.probes.outbox.gone());
         let mut reading = pin!(async {
             tokio::select! {
-                ended = self.read(stream, state) => ended,
+                ended = self.read(ear, state) => ended,
                 () = auditing => Ok(()),
             }
         });
         loop {
             tokio::select! {
                 ended = &mut reading => return ended.map(|()| None),
-                () = silence(&mut sink) => self.lose("Redis does not answer"),
+                () = silence(&mut mouth) => self.lose("Redis does not answer"),
             }
             tokio::select! {
                 biased;
                 ended = &mut reading => return ended.map(|()| None),
-                true = pong(&mut sink) => {}
+                true = pong(&mut mouth) => {}
                 replacement = self.subscribe_at_last() => tokio::select! {
                     biased;
                     ended = &mut reading => return ended.map(|()| Some(replacement)),
-                    answer = timeout(GRACE, pong(&mut sink)) => if answer != Ok(true) {
+                    answer = timeout(GRACE, pong(&mut mouth)) => if answer != Ok(true) {
                         return Ok(Some(replacement));
                     },
                 },
@@ -171,7 +162,7 @@ impl Subscriber {
         }
     }
 
-    async fn read(&self, mut stream: PubSubStream, state: &mut State) -> Result<(), Ended> {
+    async fn read(&self, mut ear: Ear, state: &mut State) -> Result<(), Ended> {
         let State { ledger, delivery } = state;
         let mut overdue = pin!(sleep(PATIENCE));
         loop {
@@ -181,7 +172,7 @@ impl Subscriber {
                     told?;
                     continue;
                 }
-                raw = stream.next() => match raw {
+                raw = ear.next() => match raw {
                     Some(raw) => raw,
                     None => return Ok(()),
                 },
@@ -190,17 +181,16 @@ impl Subscriber {
                     continue;
                 }
             };
-            if raw.get_channel_name() == self.totals {
-                if self.probes.take(raw.get_payload_bytes()) {
+            if raw.channel() == self.totals {
+                if self.probes.take(raw.payload()) {
                     continue;
                 }
-                if let Some(totals) = Totals::decode(raw.get_payload_bytes(), &self.channels) {
+                if let Some(totals) = Totals::decode(raw.payload(), &self.channels) {
                     self.missed(ledger.compare(&totals.of, totals.settled), delivery);
                 }
                 continue;
             }
-            let pattern: Option<String> = self.channels.overlap().then(|| raw.get_pattern().ok()).flatten();
-            let Some(arrived) = self.channels.arrived(raw.get_channel_name(), pattern.as_deref()) else {
+            let Some(arrived) = self.channels.arrived(raw.channel(), raw.pattern()) else {
                 continue;
             };
             let is_answer = arrived == Arrived::Response;
@@ -215,20 +205,20 @@ impl Subscriber {
                 Ok(None) => {}
                 Err(error) => {
                     count(&self.stats.ignored, 1);
-                    tracing::debug!(channel = raw.get_channel_name(), %error, "a message was ignored");
+                    tracing::debug!(channel = raw.channel(), %error, "a message was ignored");
                 }
             }
         }
     }
 
     /// Enters a message of another instance; whether it came for the first time.
-    fn is_news(&self, raw: &Msg, ledger: &mut Ledger, delivery: &mut Delivery) -> bool {
-        let sender = classic::sender(raw.get_payload_bytes());
+    fn is_news(&self, raw: &Arrival, ledger: &mut Ledger, delivery: &mut Delivery) -> bool {
+        let sender = classic::sender(raw.payload());
         let (uid, number) = sender.map_or_else(Default::default, |Sender { uid, number }| (uid, number));
         if *uid == *self.uid {
             return false;
         }
-        let namespace = self.channels.namespace(raw.get_channel_name()).unwrap_or_default();
+        let namespace = self.channels.namespace(raw.channel()).unwrap_or_default();
         match ledger.heard(&format!("{uid}{namespace}"), number) {
             Heard::New => {}
             Heard::After(missing) => self.missed(Missing { count: missing, unknown: false }, delivery),
@@ -251,8 +241,8 @@ impl Subscriber {
         delivery.missed(missing);
     }
 
-    fn decode(&self, raw: &Msg, arrived: Arrived<'_>) -> Result<Option<Message>, Unusable> {
-        let (payload, channel) = (raw.get_payload_bytes(), raw.get_channel_name());
+    fn decode(&self, raw: &Arrival, arrived: Arrived<'_>) -> Result<Option<Message>, Unusable> {
+        let (payload, channel) = (raw.payload(), raw.channel());
         let namespace = match arrived {
             Arrived::Request(namespace) => namespace.to_owned(),
             Arrived::Response => {
@@ -295,15 +285,15 @@ impl Subscriber {
 }
 
 /// Returns when a ping was not answered in time.
-async fn silence(sink: &mut PubSubSink) {
+async fn silence(mouth: &mut Mouth) {
     loop {
         sleep(PING_EVERY).await;
-        if timeout(PING_DEADLINE, sink.ping::<redis::Value>()).await.is_err() {
+        if timeout(PING_DEADLINE, mouth.ping()).await.is_err() {
             return;
         }
     }
 }
 
-async fn pong(sink: &mut PubSubSink) -> bool {
-    sink.ping::<redis::Value>().await.is_ok()
+async fn pong(mouth: &mut Mouth) -> bool {
+    mouth.ping().await.is_ok()
 }

@@ -22,7 +22,12 @@ async fn refusal(config: &DatastoreConfig) -> String {
     let error = redis.query::<String>(&cmd("PING"), Duration::from_secs(5)).await.unwrap_err();
     assert!(started.elapsed() < Duration::from_millis(1300), "{:?}", started.elapsed());
     assert!(matches!(error, RedisError::Away { .. }), "{error:?}");
-    let heard = redis.listen().await.err().expect("no connection for channels either").to_string();
+    let heard = redis
+        .listen(&[], &["news".to_owned()])
+        .await
+        .err()
+        .expect("no connection for channels either")
+        .to_string();
     let text = error.to_string();
     assert!(text.contains(&heard), "{text} / {heard}");
     let pool = redis.dedicated().await.err().expect("nor one of the pool").to_string();
@@ -40,8 +45,11 @@ async fn commands_channels_and_the_pool_work_and_come_back() {
     assert_eq!(cmd("PING").query_async::<String>(&mut *lent).await.unwrap(), "PONG");
     drop(lent);
     assert!(redis.dedicated().await.is_ok());
-    let mut channel = redis.listen().await.unwrap();
-    channel.subscribe("news").await.unwrap();
+    let (mut mouth, mut ear) = redis.listen(&["n*".to_owned()], &[]).await.unwrap();
+    redis.query::<i64>(cmd("PUBLISH").arg("news").arg("hi"), Duration::from_secs(5)).await.unwrap();
+    let heard = ear.next().await.unwrap();
+    assert_eq!((heard.channel(), heard.pattern(), heard.payload()), ("news", Some("n*"), &b"hi"[..]));
+    mouth.ping().await.unwrap();
 
     server.kill();
     eventually(async || matches!(ping(&redis).await, Err(RedisError::Away { .. }))).await;

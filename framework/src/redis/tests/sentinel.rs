@@ -31,7 +31,7 @@ async fn comes_back_after_a_failover(mut watched: Watched) {
     eventually(async || set(&redis, "after").await.is_ok()).await;
     let mut lent = redis.dedicated().await.unwrap();
     assert_eq!(cmd("GET").arg("before").query_async::<i64>(&mut *lent).await.unwrap(), 1);
-    redis.listen().await.unwrap().subscribe("news").await.unwrap();
+    redis.listen(&[], &["news".to_owned()]).await.unwrap();
     assert!(!redis.check().run().await.is_error());
 
     // The old master comes back, and is told what it is now.

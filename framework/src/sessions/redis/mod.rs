@@ -49,7 +49,7 @@ impl RedisStore {
     }
 
     fn key(&self, id: &Id) -> String {
-        format!("{}{}", self.prefix, id.hash())
+        [&*self.prefix, id.as_hash()].concat()
     }
 
     /// The key of a user's index.
@@ -68,7 +68,7 @@ impl RedisStore {
     }
 
     fn lock_key(&self, id: &Id) -> String {
-        format!("{}lock:{}", self.prefix, id.hash())
+        [&*self.prefix, "lock:", id.as_hash()].concat()
     }
 
     async fn run(&self, script: &ScriptInvocation<'_>) -> Result<bool> {

@@ -13,7 +13,7 @@ use actix_session::Session;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::{StatusCode, header};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::test::{TestRequest, init_service, read_body};
 use actix_web::{App, HttpResponse, web};
 use tokio::sync::Semaphore;
@@ -63,13 +63,16 @@ pub(in crate::sessions) async fn instance(
     sessions: Sessions,
     gate: Arc<Gate>,
 ) -> impl Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error> {
-    let layer = from_fn(move |req, next| {
-        let sessions = sessions.clone();
-        async move { serve(&sessions, req, next).await }
+    let layer = sessions.clone();
+    let layer = from_fn(move |req, next: Next<BoxBody>| {
+        let sessions = layer.clone();
+        // An action's error is its answer already.
+        async move { Ok(serve(&sessions, req, async |req| next.call(req).await.unwrap()).await) }
     });
     init_service(
         App::new()
             .wrap(layer)
+            .app_data(sessions)
             .app_data(web::Data::from(gate))
             .route("/plain", web::get().to(async || "ok"))
             .route("/read/{key}", web::get().to(read))

@@ -328,6 +328,9 @@ pub(crate) async fn serve_client(req: HttpRequest) -> HttpResponse {
     static VARIANTS: LazyLock<Variants> = LazyLock::new(Variants::default);
     const CLIENT: &str = include_str!("../../../client/regatta.io.js");
     let tag = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
+    if !matches!(*req.method(), Method::GET | Method::HEAD) {
+        return HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, "GET, HEAD")).finish();
+    }
     // Compressed, the tag comes back as a weak one.
     let told = req.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let known = told.is_some_and(|told| told.trim_start_matches("W/") == tag);

@@ -61,8 +61,7 @@ async fn are_found_and_asked(cluster: TestCluster) {
 
     // Something that listens as an instance does, and never answers.
     let redis = Redis::open(&cluster.redis().datastore(), &Handle::current()).unwrap();
-    let mut hung = redis.listen().await.unwrap();
-    hung.subscribe("socket.io-request#/#").await.unwrap();
+    let _hung = redis.listen(&[], &["socket.io-request#/#".to_owned()]).await.unwrap();
     let started = Instant::now();
     let found = here.all().timeout(Duration::from_millis(500)).fetch_sockets().await.unwrap();
     assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
