@@ -34,10 +34,19 @@ impl Haproxy {
         let port = ports::free();
         // Ports stand for the addresses until every line has its own.
         let places: Vec<u16> = (1..).take(addresses.len()).collect();
-        let mut edited = edited(configuration, port, &places);
-        for (place, address) in places.iter().zip(addresses) {
-            edited = edited.replace(&format!(" 127.0.0.1:{place} "), &format!(" {address} "));
-        }
+        let address_of = |word: &str| {
+            let place: usize = word.strip_prefix("127.0.0.1:")?.parse().ok()?;
+            addresses.get(place.checked_sub(1)?)
+        };
+        let edited = edited(configuration, port, &places);
+        let lines = edited.lines().map(|line| {
+            let word = line.split_whitespace().nth(2).filter(|_| line.trim_start().starts_with("server "));
+            match word.and_then(|word| Some((word, address_of(word)?))) {
+                Some((word, address)) => line.replacen(word, address, 1),
+                None => line.to_owned(),
+            }
+        });
+        let edited = lines.collect::<Vec<_>>().join("\n") + "\n";
         Self::start(&edited, port)
     }
 

@@ -42,6 +42,8 @@ pub struct Load {
 #[derive(Debug, Default)]
 struct Shared {
     over: AtomicBool,
+    /// How many milliseconds a socket may be silent before its client gives it up; 0: for ever.
+    patience: AtomicU64,
     gets: AtomicU64,
     posts: AtomicU64,
     failed_gets: Mutex<Vec<String>>,
@@ -109,6 +111,11 @@ impl Load {
             client(Box::new(move |shared| shared.hold(&base, count)));
         }
         Self { shared, threads }
+    }
+
+    /// From now on clients give a socket up that is silent for so long, as they do when heartbeats are missing.
+    pub fn set_patience(&self, patience: Duration) {
+        self.shared.patience.store(patience.as_millis() as u64, Ordering::Relaxed);
     }
 
     /// What became of the sockets so far.
@@ -190,7 +197,12 @@ impl Shared {
     fn tend(&self, base: &str, held: &mut Held, number: u32) {
         match held {
             Held::Open(wire) => {
-                let Some(Frame::Closed(why)) = wire.next(Duration::ZERO) else { return };
+                let patience = Duration::from_millis(self.patience.load(Ordering::Relaxed));
+                let why = match wire.next(Duration::ZERO) {
+                    Some(Frame::Closed(why)) => why,
+                    None if !patience.is_zero() && wire.silence() > patience => "silent".to_owned(),
+                    Some(_) | None => return,
+                };
                 let mut sockets = lock(&self.sockets);
                 sockets.open -= 1;
                 sockets.ended += 1;

@@ -1,8 +1,8 @@
 //! A WebSocket that is read in the background, so that heartbeats are answered while a test does something else.
 
-use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::runtime::{Builder, Runtime};
@@ -31,7 +31,11 @@ pub type Reflex = fn(&str) -> Option<&'static str>;
 pub struct Wire {
     outgoing: Outgoing,
     incoming: Receiver<Frame>,
+    heard: Heard,
 }
+
+/// When the other side was heard last.
+type Heard = Arc<Mutex<Instant>>;
 
 /// The sending half.
 #[derive(Debug)]
@@ -55,8 +59,9 @@ impl Wire {
         let (stream, _) = runtime().block_on(connect_async(request)).map_err(|error| refusal(&error))?;
         let (outgoing, to_send) = unbounded_channel();
         let (received, incoming) = mpsc::channel();
-        runtime().spawn(carry(stream, to_send, received, reflex));
-        Ok(Self { outgoing: Outgoing(outgoing), incoming })
+        let heard = Heard::new(Mutex::new(Instant::now()));
+        runtime().spawn(carry(stream, to_send, received, reflex, heard.clone()));
+        Ok(Self { outgoing: Outgoing(outgoing), incoming, heard })
     }
 
     /// Its two halves, for a reader with a thread of its own.
@@ -72,6 +77,11 @@ impl Wire {
     /// Sends a binary frame.
     pub fn send_binary(&self, bytes: &[u8]) {
         self.outgoing.hand_over(Message::binary(bytes.to_vec()));
+    }
+
+    /// How long nothing has arrived, heartbeats included.
+    pub fn silence(&self) -> Duration {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// The next frame, or nothing when none arrives within `deadline`.
@@ -102,6 +112,7 @@ async fn carry(
     mut to_send: UnboundedReceiver<Message>,
     received: mpsc::Sender<Frame>,
     reflex: Reflex,
+    heard: Heard,
 ) {
     let (mut sink, mut source) = stream.split();
     let reason = loop {
@@ -117,6 +128,7 @@ async fn carry(
                     break frame.map_or_else(|| "closed".to_owned(), |frame| frame.to_string());
                 }
                 Some(Ok(Message::Text(text))) => {
+                    *heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
                     let reply = reflex(&text);
                     if reply.is_none() {
                         let _ = received.send(Frame::Text(text.to_string()));

@@ -22,9 +22,13 @@ use crate::deploy::made;
 /// How long one host is cut off.
 const CUT: Duration = Duration::from_secs(10);
 
-/// How long the last socket may take to be elsewhere, from the cut: the balancer notices after two checks, then clients
-/// come back when they like.
-const ELSEWHERE: Duration = Duration::from_secs(8);
+/// The heartbeat of the sockets, and how long their clients wait for one: nobody tells them that a host is gone.
+const HEARTBEAT: &str = "1s";
+const SILENCE: Duration = Duration::from_millis(2_500);
+
+/// How long the last socket may take to be elsewhere, from the cut: who comes back before the balancer has noticed waits
+/// for it too.
+const ELSEWHERE: Duration = Duration::from_secs(9);
 
 /// How long it may take until everything is as before.
 const HEALED: Duration = Duration::from_secs(30);
@@ -60,6 +64,8 @@ fn a_host_that_is_cut_off_loses_only_what_was_with_it_and_comes_back() {
         ("SESSION_SECRET", SECRET),
         ("REGATTA__HTTP__WORKERS", "2"),
         ("REGATTA__HTTP__HOST", "0.0.0.0"),
+        ("REGATTA__SOCKETS__PING_INTERVAL", HEARTBEAT),
+        ("REGATTA__SOCKETS__PING_TIMEOUT", HEARTBEAT),
     ];
     let apps: Vec<_> = hosts.all().iter().map(|host| lift(&app, host, &services)).collect();
     apps.iter().for_each(|app| _ = app.wait_for_line("listening", START));
@@ -71,6 +77,7 @@ fn a_host_that_is_cut_off_loses_only_what_was_with_it_and_comes_back() {
     wait::until_true("all three answer", START, || meets(9).len() == 3);
 
     let load = Load::start(&front.base(), &http.cookie(), CROWD);
+    load.set_patience(SILENCE);
     wait::until_true("the crowd is there", START, || load.sockets().open == CROWD.sockets);
     std::thread::sleep(Duration::from_secs(1));
     let victim = &hosts.all()[1];
@@ -99,6 +106,11 @@ fn a_host_that_is_cut_off_loses_only_what_was_with_it_and_comes_back() {
         elsewhere.as_millis(),
         healed.as_millis(),
         seen.figures()
+    );
+    assert!(
+        seen.sockets.cut.len() <= CROWD.sockets,
+        "the others' sockets stay: {:?}",
+        seen.sockets.cut.len()
     );
     // Each client had one request at most with the host that was cut off.
     assert!(seen.failed_gets.len() <= CROWD.getters + CROWD.idlers, "{:?}", seen.failed_gets);
