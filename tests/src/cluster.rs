@@ -17,7 +17,8 @@ use crate::{http, ports};
 /// How many instances a cluster has.
 pub const INSTANCES: u16 = 3;
 
-const SECRET: &str = "a secret of the tests, long enough to be one: 0123456789abcdef0123456789abcdef";
+/// What signs the sessions of a cluster.
+pub const SECRET: &str = "a secret of the tests, long enough to be one: 0123456789abcdef0123456789abcdef";
 
 /// Three instances of the app with two workers each, and the services they share.
 #[derive(Debug)]
@@ -61,6 +62,13 @@ impl Cluster {
         let mut files = App::new();
         let program = files.own_binary();
         (Self::start(files, &[], port..=port, &arguments), program)
+    }
+
+    /// Instances with a port each and a program file of their own, which may be replaced, at the path that is given back.
+    pub fn replaceable_with_ports() -> (Self, PathBuf) {
+        let mut files = App::new();
+        let program = files.own_binary();
+        (Self::of(files, &[]), program)
     }
 
     /// Instances of this app with a port each, and with these settings besides the cluster's own.

@@ -48,7 +48,9 @@ impl Haproxy {
 
 /// Puts the instances' ports into the `server` lines and the public port into `bind`.
 pub fn edited(configuration: &str, public: u16, instances: &[u16]) -> String {
-    let mut ports = instances.iter();
+    // Every backend has all of them.
+    let mut ports = instances.iter().cycle();
+    let mut servers = 0;
     let mut binds = false;
     let mut lines = Vec::new();
     for line in configuration.lines() {
@@ -59,7 +61,8 @@ pub fn edited(configuration: &str, public: u16, instances: &[u16]) -> String {
                 (*address, public)
             }
             ["server", _, address, ..] => {
-                (*address, *ports.next().expect("no more `server` lines than instances"))
+                servers += 1;
+                (*address, *ports.next().expect("an instance"))
             }
             _ => {
                 lines.push(line.to_owned());
@@ -70,6 +73,10 @@ pub fn edited(configuration: &str, public: u16, instances: &[u16]) -> String {
         lines.push(line.replacen(address, &format!("{host}:{port}"), 1));
     }
     assert!(binds, "no `bind` line in the configuration");
-    assert!(ports.next().is_none(), "fewer `server` lines than the {} instances", instances.len());
+    assert!(
+        servers > 0 && servers % instances.len() == 0,
+        "{servers} `server` lines for {} instances",
+        instances.len()
+    );
     lines.join("\n") + "\n"
 }

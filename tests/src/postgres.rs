@@ -16,6 +16,8 @@ use crate::wait::START;
 #[derive(Debug)]
 pub struct Postgres {
     port: u16,
+    /// How many connections it takes.
+    room: u32,
     server: Option<Process>,
     folder: TempDir,
 }
@@ -27,10 +29,18 @@ impl Postgres {
     /// When PostgreSQL is not installed or does not start.
     #[expect(clippy::new_without_default, reason = "it starts a program")]
     pub fn new() -> Self {
+        Self::with_room(100)
+    }
+
+    /// The same with so many connections at most, those for administrators included.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed or does not start.
+    pub fn with_room(room: u32) -> Self {
         // Not below the target folder: the user `postgres` may be barred from a folder above it.
         let folder = TempDir::with_prefix("regatta-postgres-").expect("a folder for PostgreSQL");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a readable folder");
-        let mut postgres = Self { port: ports::free(), server: None, folder };
+        let mut postgres = Self { port: ports::free(), room, server: None, folder };
         let data = postgres.data();
         fs::create_dir(&data).expect("a data folder");
         if let Some((uid, gid)) = account_of_root() {
@@ -61,7 +71,7 @@ impl Postgres {
             "synchronous_commit=off",
             "full_page_writes=off",
             "shared_buffers=32MB",
-            "max_connections=100",
+            &format!("max_connections={}", self.room),
         ] {
             command.args(["-c", setting]);
         }
@@ -101,6 +111,11 @@ impl Postgres {
             command.uid(uid).gid(gid);
         }
         command
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// `postgres://regatta@127.0.0.1:<port>/postgres`.

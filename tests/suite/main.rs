@@ -20,6 +20,7 @@ mod demo;
 mod deploy;
 mod deployed;
 mod dialogue;
+mod doctor;
 mod faults;
 mod kill;
 mod malformed;

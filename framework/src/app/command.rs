@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{App, deploy, emit, fleet as fleet_command, lift, migrate, notify, seed, tables};
+use super::{App, deploy, doctor, emit, fleet as fleet_command, lift, migrate, notify, seed, tables};
 use crate::config::{Config, Environment, Override};
 use crate::fleet::{self, Count, Ports};
 use crate::http::Instance;
@@ -39,7 +39,7 @@ enum Command {
     /// Look after a fleet that runs in this folder: several instances under a parent.
     Fleet(fleet_command::Fleet),
     /// Look for what is misconfigured, and say what to do about it.
-    Doctor,
+    Doctor(doctor::Doctor),
     /// Make the files of proxies, service managers and containers, from the app's configuration.
     Deploy(deploy::Deploy),
 }
@@ -125,7 +125,7 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
             emit::run(app, config, wanted)
         }
         Command::Fleet(wanted) => fleet_command::run(app.name, &Config::load(root())?, &wanted),
-        Command::Doctor => tables::doctor(app, Config::load(root())),
+        Command::Doctor(wanted) => doctor::run(app, &wanted),
         Command::Deploy(wanted) => {
             let environment = wanted.env.map_or_else(Environment::current, Ok)?;
             deploy::run(app.name, &Config::load_with(&root(), environment, &[])?, wanted)?;

@@ -148,7 +148,8 @@ impl Fleet {
     }
 }
 
-async fn ask_status(path: &std::path::Path) -> Result<Status> {
+/// Which instances run.
+pub(super) async fn ask_status(path: &std::path::Path) -> Result<Status> {
     let mut asking = Asking::start(path, &Request::Status).await?;
     let mut status = None;
     while let Some(reply) = asking.next().await? {

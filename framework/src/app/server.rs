@@ -15,6 +15,7 @@ use tokio::sync::{OnceCell, mpsc};
 
 use super::background::Background;
 use super::connections::{SharedRedis, session_store, shared_redis};
+use super::mirror::{self, Mirror};
 use super::probes::{self, Probes};
 use super::running::{BUS_PATIENCE, Running};
 use super::{App, figures, layer, prepare, private};
@@ -22,6 +23,7 @@ use crate::assets::Assets;
 use crate::bus::{self, Bus, Interests};
 use crate::cache::ResponseCache;
 use crate::config::{Config, HttpConfig, Migrate};
+use crate::doctor::{self, About};
 use crate::health::{Health, Readiness};
 use crate::http::{self, Door, Drain, Instance, Listener, Measured, Watchdog};
 use crate::metrics::{Metrics, Requests};
@@ -30,14 +32,14 @@ use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
 use crate::redis::Redis;
 use crate::routes::{Action, Namespaces};
-use crate::security::{Gate, Origins, check_secret};
+use crate::security::{Gate, Origins, SEEN_PATH, check_secret};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
     Dispatch, Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Services, Sockets,
     endpoint, serve_client,
 };
 use crate::views::Views;
-use crate::{Error, Result, doctor, error, fleet, uploads};
+use crate::{Error, Result, error, fleet, uploads};
 
 /// Messages from other instances that may wait for the workers.
 const INCOMING: usize = 4_096;
@@ -58,9 +60,10 @@ pub(super) struct Parts {
     pub(super) cache: ResponseCache,
     pub(super) uploads: uploads::Limits,
     pub(super) watchdog: Option<Watchdog>,
-    redis: SharedRedis,
+    pub(super) redis: SharedRedis,
     assets: Assets,
     listener: Listener,
+    mirror: web::Data<Mirror>,
     pub(super) origins: Origins,
     pub(super) drain: Drain,
     pub(super) probes: Probes,
@@ -79,6 +82,7 @@ impl Parts {
 pub(super) struct Built {
     pub(super) parts: Parts,
     pub(super) health: Health,
+    pub(super) secrets: Vec<String>,
     incoming: mpsc::Receiver<bus::Message>,
     /// Redis connections and background tasks; it outlives the workers.
     runtime: Background,
@@ -104,16 +108,21 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     }
     let routes = layer::drawn(app, &config);
     let namespaces = Namespaces::new(&routes.namespaces);
+    let secrets = sessions::secrets(&config)?;
     let (deliver, incoming) = mpsc::channel(INCOMING);
     let sockets_redis = redis.for_sockets.as_ref();
     let (bus, presence): (Arc<dyn Bus>, Arc<dyn PresenceStore>) = match sockets_redis {
         Some(redis) => (
             bus::redis(redis, &config.sockets, &interests(&namespaces), deliver)?,
-            Arc::new(RedisPresence::new(redis.clone(), &config.sockets.key, instance.id())),
+            Arc::new(RedisPresence::new(
+                redis.clone(),
+                &config.sockets.key,
+                instance.id(),
+                About::this(&secrets).text(),
+            )),
         ),
         None => (bus::memory(deliver), Arc::new(MemoryPresence::default())),
     };
-    let secrets = sessions::secrets(&config)?;
     let stores = Db::open_stores(&config, &app.models)?;
     let store = session_store(&config, &redis, &stores)?;
     let sessions = Sessions::importing(&config, store, redis.for_import.clone())?;
@@ -123,7 +132,8 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     if let Some(check) = sockets.check() {
         health.register(check);
     }
-    redis.for_sessions.iter().for_each(|redis| health.register(check_secret(redis, &config, &secrets)));
+    let compared = redis.for_sessions.as_ref().or(sockets_redis);
+    compared.iter().for_each(|redis| health.register(check_secret(redis, &config, &secrets)));
     let db = Db::new(stores, app.models.clone(), Arc::new(sockets.clone()))?;
     let alters = config.migrate() == Migrate::Alter;
     let migrations = db.migrations(&config.root, config.models.migrate_timeout.get());
@@ -153,6 +163,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         redis: redis.clone(),
         cache: ResponseCache::new(&config, redis.for_cache.clone()),
         listener: Listener::new(&config, instance.id(), drain.clone())?,
+        mirror: web::Data::new(Mirror::new(&config, &secrets)?),
         origins: Origins::for_sockets(&config),
         probes: Probes::new(readiness, drain.clone()),
         drain,
@@ -161,7 +172,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         config: Arc::new(config),
     };
     figures::register(&parts);
-    Ok(Built { parts, health, incoming, runtime })
+    Ok(Built { parts, health, secrets, incoming, runtime })
 }
 
 /// The namespaces in which the bus hears other instances.
@@ -179,7 +190,7 @@ pub(crate) async fn start(
     instance: &Instance,
     doors: Vec<Door>,
 ) -> Result<Running> {
-    let Built { parts, health, incoming, runtime } = build(app, config, instance)?;
+    let Built { parts, health, incoming, runtime, .. } = build(app, config, instance)?;
     let private = private::open(&parts, runtime.handle()?)?;
     runtime.handle()?.spawn(probes::compare_secrets(health));
     prepare::run(&parts).await?;
@@ -229,6 +240,7 @@ fn application(
     let bare = HashMap::from([
         ("/livez".to_owned(), Action::from_handler(probes::live)),
         ("/readyz".to_owned(), Action::from_handler(probes::ready)),
+        (SEEN_PATH.to_owned(), Action::from_handler(mirror::show)),
         ("/regatta.io.js".to_owned(), Action::from_handler(serve_client)),
         (config.path.clone(), Action::from_handler(endpoint)),
     ]);
@@ -238,6 +250,7 @@ fn application(
     actix_web::App::new()
         .app_data(web::Data::new(parts.probes.clone()))
         .app_data(web::Data::new(at_the_endpoint))
+        .app_data(parts.mirror.clone())
         .configure(layer::shared(parts))
         .configure(|services| {
             if let Some(files) = assets {

@@ -1,14 +1,11 @@
-//! The commands that print: `routes`, `openapi` and `doctor`.
+//! The commands that print: `routes` and `openapi`.
 
-use std::process::ExitCode;
-
+use super::App;
 use super::layer::drawn;
-use super::{App, server};
-use crate::config::{Config, ConfigError};
-use crate::http::Instance;
+use crate::Result;
+use crate::config::Config;
 use crate::openapi::{self, Subject};
 use crate::routes::Call;
-use crate::{Result, doctor};
 
 #[expect(clippy::print_stdout, reason = "the command prints its table")]
 pub(super) fn routes(app: &App, config: &Config) {
@@ -51,33 +48,4 @@ pub(super) fn openapi(app: &App, config: &Config) -> Result<()> {
     let subject = Subject { name: app.name, config, models: &app.models, routes: &routes };
     println!("{}", serde_json::to_string_pretty(&openapi::document(&subject))?);
     Ok(())
-}
-
-/// Prints every finding; the exit code is 1 when something does not work.
-#[expect(clippy::print_stdout, reason = "the command prints its findings")]
-pub(super) fn doctor(app: &App, config: Result<Config, ConfigError>) -> Result<ExitCode> {
-    let config = match config {
-        Ok(config) => config,
-        Err(error) => {
-            println!("error  config    {error}");
-            return Ok(ExitCode::FAILURE);
-        }
-    };
-    actix_web::rt::System::new().block_on(async {
-        let mut findings = doctor::look_at(&config);
-        match server::build(app, config, &Instance::named("doctor")) {
-            Ok(built) => {
-                for check in built.health.checks() {
-                    findings.push((check.name, check.run().await));
-                }
-                built.end().await;
-            }
-            Err(error) => findings.push(("start", crate::health::Finding::Error(error.to_string()))),
-        }
-        for (name, finding) in &findings {
-            println!("{}  {name:10}  {}", doctor::word(finding), finding.text());
-        }
-        let broken = findings.iter().any(|(_, finding)| finding.is_error());
-        Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-    })
 }

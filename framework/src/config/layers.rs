@@ -25,11 +25,13 @@ const SHORT_NAMES: [(&str, &str); 5] = [
     ("REDIS_URL", "datastores.redis.url"),
 ];
 
-type Table = Map<String, Value>;
+pub(super) type Table = Map<String, Value>;
+/// A file's tables of environments.
+type Named = Vec<(&'static str, Table)>;
 
 /// One layer: `section → key → value`.
 #[derive(Debug, Clone, Default)]
-struct Layer(Table);
+pub(super) struct Layer(Table);
 
 impl Layer {
     fn set(&mut self, path: &str, value: Value) {
@@ -104,24 +106,22 @@ fn base(environment: Environment) -> Layer {
     layer
 }
 
-fn section_names() -> impl Iterator<Item = &'static str> {
+pub(super) fn section_names() -> impl Iterator<Item = &'static str> {
     sections::ALL.iter().map(|(name, _)| *name).chain([DATASTORES])
 }
 
 /// The file itself and, above it, its table for the environment.
-fn file_layers(section: &str, mut table: Table, environment: Environment) -> Result<Vec<Layer>, ConfigError> {
-    let mut own = None;
-    for name in Environment::NAMES {
-        let is_table = matches!(table.get(name), Some(Value { kind: ValueKind::Table(_), .. }));
-        if is_table && let Some(inner) = table.remove(name) {
-            let inner = inner.into_table().map_err(|error| ConfigError::Value(error.to_string()))?;
-            check(section, &inner)?;
-            if name == environment.as_str() {
-                own = Some(inner);
-            }
-        }
+pub(super) fn file_layers(
+    section: &str,
+    table: Table,
+    environment: Environment,
+) -> Result<Vec<Layer>, ConfigError> {
+    let (table, named) = split(table)?;
+    for (_, inner) in &named {
+        check(section, inner)?;
     }
     check(section, &table)?;
+    let own = named.into_iter().find(|(name, _)| *name == environment.as_str()).map(|(_, inner)| inner);
     [Some(table), own]
         .into_iter()
         .flatten()
@@ -133,7 +133,20 @@ fn file_layers(section: &str, mut table: Table, environment: Environment) -> Res
         .collect()
 }
 
-fn local_layer(table: Table) -> Result<Layer, ConfigError> {
+/// What holds everywhere, and the tables of environments.
+pub(super) fn split(mut table: Table) -> Result<(Table, Named), ConfigError> {
+    let mut named = Vec::new();
+    for name in Environment::NAMES {
+        let is_table = matches!(table.get(name), Some(Value { kind: ValueKind::Table(_), .. }));
+        if is_table && let Some(inner) = table.remove(name) {
+            let inner = inner.into_table().map_err(|error| ConfigError::Value(error.to_string()))?;
+            named.push((name, inner));
+        }
+    }
+    Ok((table, named))
+}
+
+pub(super) fn local_layer(table: Table) -> Result<Layer, ConfigError> {
     for (section, value) in &table {
         if !section_names().any(|known| known == section) {
             return Err(unknown(place_of(value), section, &section_names().collect::<Vec<_>>(), "section"));
@@ -151,29 +164,29 @@ fn local_layer(table: Table) -> Result<Layer, ConfigError> {
 
 /// Refuses keys the section does not have.
 fn check(section: &str, table: &Table) -> Result<(), ConfigError> {
-    if section == DATASTORES {
-        for (name, value) in table {
-            let ValueKind::Table(inner) = &value.kind else {
-                return Err(ConfigError::Value(format!(
-                    "{}: `{name}` is a datastore: write its url under [{name}]",
-                    place_of(value)
-                )));
-            };
-            check_keys(DatastoreConfig::KEYS, inner)?;
-        }
-        return Ok(());
-    }
-    check_keys(keys_of(section), table)
+    wrong_keys(section, table).into_iter().next().map_or(Ok(()), Err)
 }
 
-fn check_keys(keys: &[Key], table: &Table) -> Result<(), ConfigError> {
+/// Every key the section does not have, in the order of the file.
+pub(super) fn wrong_keys(section: &str, table: &Table) -> Vec<ConfigError> {
+    if section != DATASTORES {
+        return unknown_keys(keys_of(section), table);
+    }
+    let of_datastore = |(name, value): (&String, &Value)| match &value.kind {
+        ValueKind::Table(inner) => unknown_keys(DatastoreConfig::KEYS, inner),
+        _ => vec![ConfigError::Value(format!(
+            "{}: `{name}` is a datastore: write its url under [{name}]",
+            place_of(value)
+        ))],
+    };
+    table.iter().flat_map(of_datastore).collect()
+}
+
+fn unknown_keys(keys: &[Key], table: &Table) -> Vec<ConfigError> {
     let known: Vec<_> = keys.iter().map(|key| key.name).collect();
     let mut wrong: Vec<_> = table.iter().filter(|(name, _)| !known.contains(&name.as_str())).collect();
     wrong.sort_by_key(|(_, value)| place_of(value));
-    match wrong.first() {
-        Some((name, value)) => Err(unknown(place_of(value), name, &known, "key")),
-        None => Ok(()),
-    }
+    wrong.into_iter().map(|(name, value)| unknown(place_of(value), name, &known, "key")).collect()
 }
 
 fn keys_of(section: &str) -> &'static [Key] {
@@ -199,7 +212,7 @@ fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// Edits (insert, delete, replace) between two words.
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {
@@ -226,7 +239,7 @@ fn short_names() -> Layer {
 }
 
 /// `REGATTA__SECTION__KEY=value`.
-fn variables() -> Result<Layer, ConfigError> {
+pub(super) fn variables() -> Result<Layer, ConfigError> {
     let sorted: BTreeMap<String, String> =
         std::env::vars().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     let mut layer = Layer::default();

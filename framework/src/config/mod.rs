@@ -10,6 +10,7 @@ mod error;
 mod expand;
 mod file;
 mod layers;
+mod problems;
 mod sections;
 mod settings;
 mod span;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub use environment::Environment;
 pub use error::ConfigError;
+pub(crate) use problems::unread_variables;
 pub(crate) use sections::Datastores;
 pub use sections::{
     Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, FleetConfig, HttpConfig, Listen,

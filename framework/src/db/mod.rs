@@ -15,6 +15,7 @@ mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod retry;
+mod room;
 mod run;
 mod session;
 #[cfg(feature = "sqlite")]
@@ -163,7 +164,8 @@ impl Store {
         self.0.timeout
     }
 
-    fn address(&self) -> &str {
+    /// The URL without its secrets.
+    pub(crate) fn address(&self) -> &str {
         &self.0.address
     }
 }

@@ -1,102 +1,138 @@
-//! What can be wrong with a configuration, and what to do about it.
+//! What can be wrong with an app, its machine, its services and its proxy, and what to do about it.
+//!
+//! | file | what it looks at |
+//! |---|---|
+//! | `settings` | keys, files of `config/`, values that do not fit together |
+//! | `machine` | open files, folders, who can read secrets |
+//! | `redis` | versions, memory, channels, connections, clock |
+//! | `database` | connections of all instances, clock |
+//! | `instances`, `about` | the instances that run: builds, secrets, hosts |
+//! | `proxy/` | what arrives through the address people type |
+//! | `report` | the findings, for people and programs |
 
-use crate::config::{Adapter, Config, SessionAdapter};
-use crate::health::Finding;
-use crate::{Error, Result};
+mod about;
+mod clock;
+mod database;
+mod instances;
+mod machine;
+mod proxy;
+mod redis;
+mod report;
+mod settings;
 
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+
+pub(crate) use about::About;
+pub(crate) use proxy::Address;
+pub(crate) use report::Report;
+pub(crate) use settings::refuse_insecure;
+
+use crate::config::{Config, ConfigError};
+use crate::db::Store;
+use crate::health::{Check, Finding};
+use crate::redis::Redis;
+use crate::security::SECRET_CHECK;
+use instances::Fleet;
+
+/// How long one part may take: each of its questions has a shorter deadline, this is for what hangs without one.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// What was looked at, and what was seen.
 type Named = (&'static str, Finding);
 
-/// The word a finding is printed with.
-pub(crate) fn word(finding: &Finding) -> &'static str {
-    match finding {
-        Finding::Good(_) => "ok     ",
-        Finding::Warning(_) => "warning",
-        Finding::Error(_) => "error  ",
-    }
+/// What is looked at besides the configuration.
+pub(crate) struct Services {
+    /// The checks of the app's parts.
+    pub(crate) checks: Vec<Check>,
+    /// Every Redis the app uses.
+    pub(crate) redis: Vec<Redis>,
+    /// The one instances tell each other in, when there is one.
+    pub(crate) shared: Option<Redis>,
+    /// Whether sessions are in a Redis.
+    pub(crate) sessions: Option<Redis>,
+    /// The databases by the names of their datastores.
+    pub(crate) stores: Vec<(String, Store)>,
+    /// What signs the sessions here.
+    pub(crate) secrets: Vec<String>,
 }
 
-/// What the configuration alone tells.
-pub(crate) fn look_at(config: &Config) -> Vec<Named> {
-    let mut findings = vec![("config", Finding::Good(format!("read, for {}", config.environment)))];
-    findings.extend(memory(config));
-    findings.extend(proxies(config));
-    findings.extend(sqlite(config));
-    findings.extend(sessions(config));
-    findings
+/// What is known without asking the services.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Circumstances<'a> {
+    /// How many instances there shall be, when somebody said so.
+    pub(crate) wanted: Option<usize>,
+    /// The processes of the instances of this folder's fleet.
+    pub(crate) processes: &'a [i32],
 }
 
-/// Production refuses what would lose data or logins without anybody noticing.
-///
-/// # Errors
-/// The first insecure setting, with the key that changes it.
-pub(crate) fn refuse_insecure(config: &Config) -> Result<()> {
-    if !config.environment.is_production() {
-        return Ok(());
-    }
-    match memory(config) {
-        Some((_, Finding::Error(text))) => Err(Error::internal(text)),
-        _ => Ok(()),
-    }
+/// What is wrong with a configuration that can't be loaded.
+pub(crate) fn unusable(problems: &[ConfigError]) -> Report {
+    let mut report = Report::default();
+    report.add(problems.iter().map(|error| ("config", Finding::Error(error.to_string()))).collect());
+    report
 }
 
-fn memory(config: &Config) -> Option<Named> {
-    let in_memory =
-        config.sockets.adapter == Adapter::Memory || config.session_adapter() == SessionAdapter::Memory;
-    if !in_memory {
-        return None;
-    }
-    let finding = match (config.environment.is_production(), config.sockets.single_instance) {
-        (true, true) => Finding::Good("one instance keeps sessions and rooms in its memory".to_owned()),
-        (true, false) => Finding::Error(
-            "production with adapter = \"memory\" loses every session at a restart and can't be more than one \
-             instance: set adapter = \"redis\" in config/sockets.toml, or confirm single_instance = true there"
-                .to_owned(),
-        ),
-        (false, _) => Finding::Good("sessions and rooms are in this process's memory: fine for one instance".to_owned()),
-    };
-    Some(("adapter", finding))
+/// What the configuration and the machine tell, without asking any service.
+pub(crate) fn look_at(config: &Config, circumstances: Circumstances<'_>, report: &mut Report) {
+    report.add(settings::look(config, circumstances));
+    report.add(machine::look(config, circumstances.processes));
 }
 
-fn proxies(config: &Config) -> Option<Named> {
-    let needed = config.environment.is_production() && config.security.trusted_proxies.is_empty();
-    needed.then(|| {
-        let text = "no trusted_proxies in config/security.toml: behind nginx or HAProxy every client seems to have \
-                    the proxy's address; add it, such as \"127.0.0.1\"";
-        ("proxies", Finding::Warning(text.to_owned()))
+/// Asks the services, all at the same time, and adds what they say.
+pub(crate) async fn examine(
+    config: &Config,
+    services: &Services,
+    circumstances: Circumstances<'_>,
+    report: &mut Report,
+) {
+    let fleet = Fleet::find(services, config, circumstances).await;
+    // The fleet's secrets are compared without leaving a mark of this process among theirs.
+    let checks = services.checks.iter().filter(|check| check.name != SECRET_CHECK);
+    let mut parts: Vec<BoxFuture<'_, Vec<Named>>> = checks
+        .map(|check| within(check.name, async move { vec![(check.name, check.run().await)] }).boxed())
+        .collect();
+    let count = fleet.count();
+    for redis in &services.redis {
+        let holds_sessions =
+            services.sessions.as_ref().is_some_and(|sessions| sessions.address() == redis.address());
+        parts.push(within("redis", redis::look(redis, config, count, holds_sessions)).boxed());
+    }
+    for (name, store) in &services.stores {
+        parts.push(within("database", database::look(name, store, config, &fleet)).boxed());
+    }
+    let secrets = instances::compare_secrets(services, config, &fleet);
+    parts.push(within("session secret", secrets).boxed());
+    let found = join_all(parts).await;
+    report.count(count);
+    found.into_iter().for_each(|found| report.add(found));
+    report.add(fleet.look(config));
+}
+
+/// Looks through the proxy at `address`.
+pub(crate) async fn look_through(
+    address: &Address,
+    config: &Config,
+    secrets: &[String],
+    report: &mut Report,
+) {
+    report.add(within("proxy", proxy::look(address, config, secrets)).await);
+}
+
+/// The workers of an instance that has the machine to itself.
+fn workers(config: &Config) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    if config.http.workers > 0 { config.http.workers } else { cores() }
+}
+
+/// What a part finds, or that it takes too long.
+async fn within(name: &'static str, part: impl Future<Output = Vec<Named>>) -> Vec<Named> {
+    tokio::time::timeout(PATIENCE, part).await.unwrap_or_else(|_| {
+        let text = format!("no answer within {} s: see whether it hangs, and restart it", PATIENCE.as_secs());
+        vec![(name, Finding::Error(text))]
     })
-}
-
-fn sqlite(config: &Config) -> Option<Named> {
-    let url = &config.datastore(&config.models.datastore).ok()?.url;
-    let shared = config.sockets.adapter == Adapter::Redis && url.starts_with("sqlite:");
-    shared.then(|| {
-        let text = "the models are in a SQLite file: instances on this host share it, instances on other hosts \
-                    can't; set DATABASE_URL to a PostgreSQL database for those";
-        ("database", Finding::Warning(text.to_owned()))
-    })
-}
-
-fn sessions(config: &Config) -> Option<Named> {
-    let session = &config.session;
-    let in_sqlite = || {
-        let datastore = config.datastore(config.session_datastore());
-        datastore.is_ok_and(|datastore| datastore.url.starts_with("sqlite:"))
-    };
-    let text = if session.idle.get() > session.absolute.get() {
-        "idle in config/session.toml is longer than absolute, at which every session ends: lower idle or raise absolute"
-    } else if session.turn_wait.get().is_zero() || session.turn_lease.get().is_zero() {
-        "turn_wait or turn_lease in config/session.toml is 0, so that serialized routes fail or don't wait: give them \
-         some seconds"
-    } else if config.session_adapter() == SessionAdapter::Sql
-        && config.sockets.adapter == Adapter::Redis
-        && in_sqlite()
-    {
-        "the sessions are in a SQLite file: instances on other hosts don't know them; name a PostgreSQL datastore in \
-         config/session.toml, or set adapter = \"redis\" there"
-    } else {
-        return None;
-    };
-    Some(("sessions", Finding::Warning(text.to_owned())))
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub(crate) use readiness::{Readiness, Standing};
 pub(crate) enum Finding {
     /// All is well; the text says what was seen.
     Good(String),
+    /// It works; something could be better: what, and the key or command for it.
+    Hint(String),
     /// It works, but something should be changed: what, and the key or command that changes it.
     Warning(String),
     /// It does not work: what, and the key or command that mends it.
@@ -30,7 +32,7 @@ impl Finding {
     /// What was found.
     pub(crate) fn text(&self) -> &str {
         match self {
-            Self::Good(text) | Self::Warning(text) | Self::Error(text) => text,
+            Self::Good(text) | Self::Hint(text) | Self::Warning(text) | Self::Error(text) => text,
         }
     }
 }

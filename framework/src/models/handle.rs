@@ -196,6 +196,11 @@ impl Db {
         self.shared.stores.iter().map(|(_, store)| store.check()).collect()
     }
 
+    /// The databases by the names of their datastores.
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.shared.stores
+    }
+
     pub(crate) async fn close(&self) {
         for (_, store) in &self.shared.stores {
             store.close().await;

@@ -146,7 +146,7 @@ impl Redis {
         self.0.target.line(|| {}).await
     }
 
-    /// Asks whether Redis answers, which version it is, and whether it is one that keeps what is written.
+    /// Asks whether Redis answers, which version it is, and whether it takes what is written.
     pub(crate) fn check(&self) -> Check {
         let redis = self.clone();
         Check::new("redis", move || check::run(redis.clone())).for_readiness()

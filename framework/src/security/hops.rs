@@ -55,7 +55,8 @@ impl Hops {
         (client, proxies)
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether what this address says about others is believed.
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
 }

@@ -11,6 +11,7 @@ mod nonce;
 mod origins;
 mod rate;
 mod same_secret;
+mod seen;
 mod token;
 
 pub(crate) use address::Came;
@@ -24,7 +25,11 @@ pub(crate) use limits::Limits;
 pub(crate) use nonce::Nonce;
 pub(crate) use origins::Origins;
 pub use rate::Rate;
-pub(crate) use same_secret::{NAME as SECRET_CHECK, check as check_secret};
+pub(crate) use same_secret::{
+    DIFFERS as SECRET_DIFFERS, NAME as SECRET_CHECK, check as check_secret, mark as mark_secret,
+    of_fleet as secret_of_fleet,
+};
+pub(crate) use seen::{ASKED, PATH as SEEN_PATH, Seen, ask as ask_seen, may_ask};
 pub use token::{CsrfToken, grant_csrf_token};
 
 #[cfg(test)]

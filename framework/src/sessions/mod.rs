@@ -42,7 +42,7 @@ pub(crate) use id::Id;
 pub use list::SignedIn;
 pub(crate) use list::{Owner, Which};
 pub(crate) use middleware::{serve, start};
-pub(crate) use secrets::load as secrets;
+pub(crate) use secrets::{judge as judge_secret, load as secrets};
 pub use service::Sessions;
 pub use shared::SharedSession;
 pub(crate) use turn::take as take_turn;

@@ -33,7 +33,7 @@ pub(crate) fn load(config: &Config) -> Result<Vec<String>, SessionError> {
     }
 }
 
-fn judge(secret: &str) -> Result<(), SessionError> {
+pub(crate) fn judge(secret: &str) -> Result<(), SessionError> {
     if secret.chars().count() < MIN_LENGTH {
         return Err(SessionError::ShortSecret);
     }

@@ -62,7 +62,10 @@ pub(crate) use grant::{COOKIE_PATH, grant_cookie};
 pub use handshake::Handshake;
 pub(crate) use presence::PresenceStore;
 pub use presence::Present;
-pub(crate) use presence::{memory::MemoryPresence, redis::RedisPresence};
+pub(crate) use presence::{
+    memory::MemoryPresence,
+    redis::{RedisPresence, running},
+};
 pub use requester::Requester;
 pub use socket::Socket;
 pub(crate) use virtual_request::{Dispatch, Dispatcher};

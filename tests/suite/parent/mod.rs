@@ -3,6 +3,7 @@
 mod commands;
 mod figures;
 mod listening;
+mod proxied;
 mod rolling;
 mod starting;
 

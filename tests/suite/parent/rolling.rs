@@ -126,7 +126,7 @@ fn the_program_is_replaced_under_load_and_the_parent_with_it() {
 }
 
 /// Puts another file in the program's place: it does the same and is a byte longer.
-fn upgrade(program: &Path, old: &[u8]) {
+pub(super) fn upgrade(program: &Path, old: &[u8]) {
     let next = program.with_extension("next");
     fs::copy(program, &next).expect("a copy");
     fs::write(&next, [old, b"\0"].concat()).expect("the new program");

@@ -12,9 +12,3 @@ fn a_primary_that_keeps_its_keys_is_good() {
 fn a_replica_is_an_error() {
     assert!(judge("redis://db", "role:slave\r\n").is_error());
 }
-
-#[test]
-fn one_that_evicts_sessions_is_a_warning() {
-    let info = "role:master\r\nmaxmemory:1000\r\nmaxmemory_policy:allkeys-lru\r\n";
-    assert!(matches!(judge("redis://db", info), Finding::Warning(_)));
-}

@@ -5,6 +5,7 @@
 //! | `<key>:presence:room:<room>` | hash: socket id → `{"i": instance, "m": meta}` |
 //! | `<key>:presence:rooms:<instance>` | set: the rooms in which the instance has entries |
 //! | `<key>:presence:leases` | sorted set: instance → end of its lease, in ms of Redis' own clock |
+//! | `<key>:presence:about` | hash: instance → what it tells about itself, for `doctor` |
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,7 +52,18 @@ for _, room in ipairs(redis.call('SMEMBERS', KEYS[2])) do
 end
 redis.call('DEL', KEYS[2])
 redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[3], ARGV[1])
 return left";
+
+/// The instances whose lease runs, each with what it tells about itself.
+const RUNNING: &str = "
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local running = {}
+for _, instance in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')) do
+  running[#running + 1] = {instance, redis.call('HGET', KEYS[2], instance) or ''}
+end
+return running";
 
 /// Presence lists in Redis, with this instance's own entries kept here to put them back.
 #[derive(Debug)]
@@ -59,6 +71,8 @@ pub(crate) struct RedisPresence {
     redis: Redis,
     prefix: String,
     instance: String,
+    /// What this instance tells about itself.
+    about: String,
     own: MemoryPresence,
     /// Whether a change could not be stored: then the lists are made right at the next beat.
     missed: AtomicBool,
@@ -73,11 +87,12 @@ struct Stored {
 }
 
 impl RedisPresence {
-    pub(crate) fn new(redis: Redis, key: &str, instance: &str) -> Self {
+    pub(crate) fn new(redis: Redis, key: &str, instance: &str, about: String) -> Self {
         Self {
             redis,
-            prefix: format!("{key}:presence:"),
+            prefix: prefix(key),
             instance: instance.to_owned(),
+            about,
             own: MemoryPresence::default(),
             missed: AtomicBool::new(false),
         }
@@ -93,6 +108,10 @@ impl RedisPresence {
 
     fn leases_key(&self) -> String {
         format!("{}leases", self.prefix)
+    }
+
+    fn about_key(&self) -> String {
+        format!("{}about", self.prefix)
     }
 
     async fn store(&self, room: &str, who: &Present) -> Result<()> {
@@ -111,16 +130,20 @@ impl RedisPresence {
 
     async fn sweep(&self, instance: &str, alive: bool) -> Result<Vec<Entry>> {
         let mut sweep = cmd("EVAL");
-        sweep.arg(SWEEP).arg(2).arg(self.leases_key()).arg(self.rooms_key(instance));
+        sweep.arg(SWEEP).arg(3).arg(self.leases_key()).arg(self.rooms_key(instance)).arg(self.about_key());
         sweep.arg(instance).arg(self.room_key("")).arg(u8::from(alive));
         let left: Vec<(String, String, String)> = self.redis.query(&sweep, DEADLINE).await?;
         Ok(left.into_iter().map(|(room, id, stored)| Entry { room, who: present(id, &stored) }).collect())
     }
+
     /// Replaces what the store has of this instance by what is true, and tells the difference.
     async fn make_right(&self) -> Result<Beat> {
         self.missed.store(false, Ordering::Relaxed);
         let stored = self.watch(self.sweep(&self.instance, true).await)?;
-        self.watch(self.redis.query::<()>(&self.renew(), DEADLINE).await.map_err(Into::into))?;
+        let mut back = pipe();
+        back.cmd("HSET").arg(self.about_key()).arg(&self.instance).arg(&self.about).ignore();
+        back.add_command(self.renew()).ignore();
+        self.watch(self.redis.query::<()>(&back, DEADLINE).await.map_err(Into::into))?;
         let own: Vec<Entry> = self.own.all().into_iter().map(|(room, who)| Entry { room, who }).collect();
         for Entry { room, who } in &own {
             self.watch(self.store(room, who).await)?;
@@ -140,6 +163,21 @@ impl RedisPresence {
         }
         stored
     }
+}
+
+fn prefix(key: &str) -> String {
+    format!("{key}:presence:")
+}
+
+/// The instances that run with this `key` in this Redis, each with what it tells about itself.
+///
+/// # Errors
+/// When Redis does not answer.
+pub(crate) async fn running(redis: &Redis, key: &str) -> Result<Vec<(String, String)>> {
+    let prefix = prefix(key);
+    let mut question = cmd("EVAL");
+    question.arg(RUNNING).arg(2).arg(format!("{prefix}leases")).arg(format!("{prefix}about"));
+    Ok(redis.query(&question, DEADLINE).await?)
 }
 
 fn present(id: String, stored: &str) -> Present {
@@ -196,6 +234,7 @@ impl PresenceStore for RedisPresence {
             }
             clear.cmd("DEL").arg(self.rooms_key(&self.instance)).ignore();
             clear.cmd("ZREM").arg(self.leases_key()).arg(&self.instance).ignore();
+            clear.cmd("HDEL").arg(self.about_key()).arg(&self.instance).ignore();
             Ok(self.redis.query::<()>(&clear, DEADLINE).await?)
         })
     }
