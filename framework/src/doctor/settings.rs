@@ -1,7 +1,7 @@
 //! What the configuration alone tells.
 
 use super::{Circumstances, Named};
-use crate::config::{Adapter, Config, Relay, SessionAdapter, Transport, unread_variables};
+use crate::config::{Adapter, Config, Listen, Relay, SessionAdapter, Transport, unread_variables};
 use crate::health::Finding;
 use crate::{Error, Result};
 
@@ -15,6 +15,7 @@ pub(super) fn look(config: &Config, circumstances: Circumstances<'_>) -> Vec<Nam
     findings.extend(cookies(config));
     findings.extend(ending(config));
     findings.extend(relay(config, circumstances.count()));
+    findings.extend(figures(config));
     findings
 }
 
@@ -179,4 +180,19 @@ fn relay(config: &Config, instances: usize) -> Option<Named> {
                     balancer sends them to another instance; set relay = \"auto\", or make the balancer sticky";
         ("sockets", Finding::Warning(text.to_owned()))
     })
+}
+
+/// Whether others on the network reach the listener that has no password.
+fn figures(config: &Config) -> Option<Named> {
+    match &config.metrics.listen {
+        Listen::At(address) if !address.ip().is_loopback() => {
+            let text = format!(
+                "whoever reaches {address} reads the app's figures, without a password: let only your Prometheus through, or \
+                 set listen = \"127.0.0.1:{}\" in config/metrics.toml",
+                address.port()
+            );
+            Some(("metrics", Finding::Warning(text)))
+        }
+        _ => None,
+    }
 }

@@ -32,7 +32,8 @@ const QUEUE: usize = 64;
 /// What is asked for by whoever watches the fleet.
 #[derive(Debug)]
 pub(super) struct Figures {
-    control: PathBuf,
+    /// The control socket, beside which instances are asked; nothing when they tell no figures.
+    control: Option<PathBuf>,
     /// How long an instance may take.
     patience: Duration,
     started: SystemTime,
@@ -43,7 +44,7 @@ pub(super) struct Figures {
 impl Figures {
     pub(super) fn new(config: &Config) -> Self {
         Self {
-            control: config.path(&config.fleet.control),
+            control: super::private::beside(config),
             patience: config.metrics.timeout.get(),
             started: SystemTime::now(),
             unanswered: AtomicU64::new(0),
@@ -70,7 +71,10 @@ impl Figures {
         let restarts =
             by_place.iter().filter_map(|rows| rows.first()).map(|row| u64::from(row.restarts)).sum();
         let rows: Vec<Row> = by_place.into_iter().flatten().collect();
-        let answers = join_all(rows.iter().map(|row| self.ask(&row.id))).await;
+        let answers = match &self.control {
+            Some(control) => join_all(rows.iter().map(|row| self.ask(control, &row.id))).await,
+            None => Vec::new(),
+        };
         let mut merged = Merged::default();
         for (row, answer) in rows.iter().zip(&answers) {
             match answer {
@@ -115,8 +119,8 @@ impl Figures {
     }
 
     /// What an instance tells; nothing when it does not within the time.
-    async fn ask(&self, id: &str) -> Option<String> {
-        let path = of_instance(&self.control, id);
+    async fn ask(&self, control: &Path, id: &str) -> Option<String> {
+        let path = of_instance(control, id);
         match timeout(self.patience, fetch(&path)).await {
             Ok(Ok(page)) => page,
             Ok(Err(error)) => {

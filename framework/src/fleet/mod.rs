@@ -36,7 +36,7 @@ pub(crate) use ports::{Count, Ports};
 pub(crate) use private::{PrivateFile, private_door};
 pub(crate) use words::{Reply, Request, Row, Status};
 
-use crate::config::{Adapter, Config, Listen, SessionAdapter};
+use crate::config::{Adapter, Config, SessionAdapter};
 use crate::http::{Door, Private};
 use crate::redis::RedisServer;
 use crate::{Error, Result};
@@ -135,7 +135,7 @@ async fn keep(app: &str, config: &Config, plan: &Plan) -> Result<ExitCode> {
         count: AtomicUsize::new(plan.count()),
         may_be_several: private.is_some() || is_shared(config),
         logs: Arc::default(),
-        private: (config.metrics.listen != Listen::Off).then(|| config.path(&config.fleet.control)),
+        private: private::beside(config),
     });
     let bounds = Bounds::new(&config.fleet, config.http.shutdown_timeout.get());
     let figures = Arc::new(Figures::new(config));

@@ -51,6 +51,11 @@ pub(super) fn configured(config: &Config) -> Result<Option<PrivateDoor>> {
     }
 }
 
+/// The control socket of a parent whose instances have private listeners beside it; nothing when they have none.
+pub(super) fn beside(config: &Config) -> Option<PathBuf> {
+    (config.metrics.listen != Listen::Off).then(|| config.path(&config.fleet.control))
+}
+
 /// Where an instance's is, for the parent with this control socket.
 pub(super) fn of_instance(control: &Path, id: &str) -> PathBuf {
     control.with_extension(format!("{id}.sock"))

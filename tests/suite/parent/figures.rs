@@ -126,6 +126,19 @@ fn a_parent_that_became_another_program_tells_figures_as_before() {
 }
 
 #[test]
+fn a_fleet_that_shall_tell_none_has_no_private_listeners() {
+    let cluster = Cluster::of(App::new(), &[("REGATTA__METRICS__LISTEN", "off")]);
+
+    let told = cluster.files().run(&["fleet", "metrics"]);
+
+    let figures = Figures::read(&String::from_utf8_lossy(&told.stdout));
+    assert_eq!(figures.sum("regatta_fleet_instances", &[("state", "ready")]), 3.0);
+    assert_eq!(figures.sum("regatta_fleet_unanswered_total", &[]), 0.0);
+    assert_eq!(figures.of("regatta_instance_up", &[]).count(), 0);
+    assert!(files(&cluster).is_empty());
+}
+
+#[test]
 fn without_an_address_only_the_command_tells_figures() {
     let cluster = Cluster::with_shared_port();
     let http = Http::new(&cluster.bases()[0]);

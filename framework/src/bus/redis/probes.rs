@@ -14,13 +14,17 @@ use crate::metrics::{Kind, Page};
 /// How long one may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// One that has not come back after this long is given up: it may have had to go for others.
-const GIVE_UP: Duration = Duration::from_secs(30);
+/// After this long another one is sent: the one before may have been lost on its way.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// The same while more than [`MANY`] messages wait for Redis, which probes must not displace.
+const LATER: Duration = Duration::from_secs(30);
+const MANY: usize = 32;
 
 /// What stands before the number.
 const WORD: &str = "probe ";
 
-/// The probes of one bus. At most one is on its way, so that none pile up while Redis is away.
+/// The probes of one bus. Few are on their way at once, so that they don't pile up while Redis is away.
 #[derive(Debug)]
 pub(super) struct Probes {
     pub(super) outbox: Arc<Outbox>,
@@ -55,9 +59,10 @@ impl Probes {
     fn under_way(&self) -> (u64, Instant) {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         let heard = *self.heard.borrow();
+        let patience = if self.outbox.len() > MANY { LATER } else { AGAIN };
         if let Some((number, since)) = *sent
             && number > heard
-            && since.elapsed() < GIVE_UP
+            && since.elapsed() < patience
         {
             return (number, since);
         }

@@ -164,3 +164,13 @@ fn what_two_parts_see_is_told_once_and_programs_get_it_as_json() {
         })
     );
 }
+
+#[test]
+fn figures_that_others_can_read_are_told() {
+    let told = |listen: &str| told("metrics", Environment::Production, &[("metrics.listen", listen)]);
+    for alone in ["auto", "off", "127.0.0.1:9100", "[::1]:9100", "./private.sock"] {
+        assert_eq!(told(alone), None, "{alone}");
+    }
+    assert!(text(told("0.0.0.0:9100")).contains("listen = \"127.0.0.1:9100\" in config/metrics.toml"));
+    assert!(told("10.0.0.5:9100").is_some());
+}
