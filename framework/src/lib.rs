@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`error`], [`config`], `logging` |
-//! | 1 | `health`, `compression`, `deploy`, `tls` |
+//! | 1 | `health`, `metrics`, `compression`, `deploy`, `tls` |
 //! | 2 | `protocol`, `redis`, `db` |
 //! | 3 | `bus`, `cache`, [`sessions`], [`models`] |
 //! | 4 | [`security`], [`views`], [`uploads`], `policies`, [`http`] |
@@ -32,6 +32,7 @@ mod fleet;
 mod health;
 pub mod http;
 mod logging;
+mod metrics;
 pub mod models;
 mod openapi;
 mod policies;

@@ -7,6 +7,7 @@
 //! | [`cluster`] | that app as several instances on Redis and PostgreSQL |
 //! | [`redis`], [`postgres`], [`nginx`], [`haproxy`], [`varnish`], [`proxy`] | the services around it, and a bad line to them |
 //! | [`http`], [`socket`], [`node`], [`chromium`] with [`cdp`] | the clients that look at it |
+//! | [`figures`] | what instances tell of themselves, read strictly |
 //! | [`load`] | clients that never stop asking, and count what fails |
 //! | [`harbour`] | an app whose sockets do everything |
 //! | [`testserver`] | an app that is configured from outside, for suites written for other servers |
@@ -20,6 +21,7 @@
 pub mod cdp;
 pub mod chromium;
 pub mod cluster;
+pub mod figures;
 pub mod haproxy;
 pub mod harbour;
 pub mod http;

@@ -40,3 +40,4 @@ mod security;
 mod sessions;
 mod single;
 mod trials;
+mod watching;

@@ -57,6 +57,8 @@ enum Command {
         #[arg(short, long)]
         follow: bool,
     },
+    /// Show the figures of all instances, in Prometheus' text format.
+    Metrics,
     /// Make the fleet a service of systemd.
     Install(Install),
     /// Let every instance log more or less until it is restarted, such as regatta=debug.
@@ -106,6 +108,7 @@ impl Fleet {
             Command::Logs { lines, follow } => {
                 self.follow(&path, &Request::Logs { lines: *lines, follow: *follow }).await
             }
+            Command::Metrics => self.follow(&path, &Request::Metrics).await,
             // Nobody is asked.
             Command::Install(_) => Ok(()),
             Command::LogLevel { level } => {

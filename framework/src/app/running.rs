@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::background::Background;
 use super::server::Parts;
 use crate::Result;
+use crate::fleet::PrivateFile;
 #[cfg(feature = "testing")]
 use crate::{models::Db, sockets::Sockets};
 
@@ -27,11 +28,17 @@ pub(crate) struct Running {
     now: Arc<Notify>,
     /// Held for its end.
     _runtime: Background,
+    _private: Option<PrivateFile>,
 }
 
 impl Running {
-    pub(super) fn new(server: Server, parts: Parts, runtime: Background) -> Self {
-        Self { server, parts, now: Arc::default(), _runtime: runtime }
+    pub(super) fn new(
+        server: Server,
+        parts: Parts,
+        runtime: Background,
+        private: Option<PrivateFile>,
+    ) -> Self {
+        Self { server, parts, now: Arc::default(), _runtime: runtime, _private: private }
     }
 
     /// A handle to stop it with.

@@ -16,16 +16,17 @@ use tokio::sync::{OnceCell, mpsc};
 use super::background::Background;
 use super::connections::{SharedRedis, session_store, shared_redis};
 use super::mirror::{self, Mirror};
-use super::probes::{self, Readiness};
+use super::probes::{self, Probes};
 use super::running::{BUS_PATIENCE, Running};
-use super::{App, layer, prepare};
+use super::{App, figures, layer, prepare, private};
 use crate::assets::Assets;
 use crate::bus::{self, Bus, Interests};
 use crate::cache::ResponseCache;
 use crate::config::{Config, HttpConfig, Migrate};
 use crate::doctor::{self, About};
-use crate::health::Health;
-use crate::http::{self, Door, Drain, Instance, Listener, Watchdog};
+use crate::health::{Health, Readiness};
+use crate::http::{self, Door, Drain, Instance, Listener, Measured, Watchdog};
+use crate::metrics::{Metrics, Requests};
 use crate::models::Db;
 use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
@@ -65,7 +66,10 @@ pub(super) struct Parts {
     mirror: web::Data<Mirror>,
     pub(super) origins: Origins,
     pub(super) drain: Drain,
-    readiness: Readiness,
+    pub(super) probes: Probes,
+    pub(super) metrics: Metrics,
+    /// What comes over HTTP, and what sockets ask.
+    pub(super) requests: [Requests; 2],
 }
 
 impl Parts {
@@ -141,6 +145,9 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
     let gate = layer::gate(&config, &sessions, sockets_redis, &routes)?;
     let subject = Subject { name: app.name, config: &config, models: &app.models, routes: &routes };
     let drain = Drain::new();
+    let bounds = figures::bounds(&config)?;
+    let readiness = Readiness::new(health.clone(), config.http.unready_after.get(), runtime.handle()?);
+    let requests = [&http::HTTP, &http::VIRTUAL].map(|names| Requests::new(names, bounds.iter().copied()));
     let parts = Parts {
         openapi: Document::served(&subject)?,
         app: app.clone(),
@@ -158,10 +165,13 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         listener: Listener::new(&config, instance.id(), drain.clone())?,
         mirror: web::Data::new(Mirror::new(&config, &secrets)?),
         origins: Origins::for_sockets(&config),
-        readiness: Readiness::new(health.clone(), drain.clone()),
+        probes: Probes::new(readiness, drain.clone()),
         drain,
+        metrics: Metrics::default(),
+        requests,
         config: Arc::new(config),
     };
+    figures::register(&parts);
     Ok(Built { parts, health, secrets, incoming, runtime })
 }
 
@@ -181,6 +191,7 @@ pub(crate) async fn start(
     doors: Vec<Door>,
 ) -> Result<Running> {
     let Built { parts, health, incoming, runtime, .. } = build(app, config, instance)?;
+    let private = private::open(&parts, runtime.handle()?)?;
     runtime.handle()?.spawn(probes::compare_secrets(health));
     prepare::run(&parts).await?;
     parts.sockets.subscribed(BUS_PATIENCE).await;
@@ -195,7 +206,8 @@ pub(crate) async fn start(
     let workers = workers(http);
     let shared = parts.clone();
     let server = http::server(doors, http, &parts.drain, workers, move || application(&shared))?;
-    Ok(Running::new(server, parts, runtime))
+    parts.probes.start();
+    Ok(Running::new(server, parts, runtime, private))
 }
 
 fn workers(http: &HttpConfig) -> usize {
@@ -228,15 +240,17 @@ fn application(
     let bare = HashMap::from([
         ("/livez".to_owned(), Action::from_handler(probes::live)),
         ("/readyz".to_owned(), Action::from_handler(probes::ready)),
+        (SEEN_PATH.to_owned(), Action::from_handler(mirror::show)),
         ("/regatta.io.js".to_owned(), Action::from_handler(serve_client)),
         (config.path.clone(), Action::from_handler(endpoint)),
-        (SEEN_PATH.to_owned(), Action::from_handler(mirror::show)),
     ]);
     let assets = crate::assets::service(&parts.assets);
+    let [over_http, _] = &parts.requests;
+    let measured = Measured::new(over_http, &config.path);
     actix_web::App::new()
-        .app_data(web::Data::new(parts.readiness.clone()))
-        .app_data(parts.mirror.clone())
+        .app_data(web::Data::new(parts.probes.clone()))
         .app_data(web::Data::new(at_the_endpoint))
+        .app_data(parts.mirror.clone())
         .configure(layer::shared(parts))
         .configure(|services| {
             if let Some(files) = assets {
@@ -244,9 +258,9 @@ fn application(
             }
         })
         .configure(layer::routes(parts, bare))
-        .wrap(from_fn(move |req, next| {
-            let listener = listener.clone();
-            http::listen(listener, req, next)
+        .wrap(from_fn(move |req: ServiceRequest, next| {
+            let place = measured.place(req.path());
+            measured.count(place, http::listen(listener.clone(), req, next))
         }))
 }
 
@@ -254,7 +268,9 @@ fn application(
 fn dispatcher(parts: &Parts) -> Dispatcher {
     let headers = parts.config.sockets.send_response_headers;
     let (for_requests, for_calls) = (parts.clone(), parts.clone());
-    let requests = dispatch(async move || {
+    let [_, over_sockets] = &parts.requests;
+    let measured = Measured::new(over_sockets, &parts.config.sockets.path);
+    let requests = dispatch(&measured, async move || {
         let bounds = http::Bounds::new(&for_requests.config.http);
         let app = actix_web::App::new().configure(layer::shared(&for_requests));
         let app = app.configure(layer::routes(&for_requests, HashMap::new()));
@@ -264,7 +280,7 @@ fn dispatcher(parts: &Parts) -> Dispatcher {
         }))
         .await
     });
-    let calls = dispatch(async move || {
+    let calls = dispatch(&measured, async move || {
         let app = actix_web::App::new().configure(layer::shared(&for_calls));
         made(app.default_service(layer::calls(&for_calls))).await
     });
@@ -272,17 +288,17 @@ fn dispatcher(parts: &Parts) -> Dispatcher {
 }
 
 /// Runs requests through a service that is made for the first one.
-fn dispatch<S>(make: impl AsyncFn() -> Result<S, actix_web::Error> + 'static) -> Dispatch
+fn dispatch<S>(measured: &Measured, make: impl AsyncFn() -> Result<S, actix_web::Error> + 'static) -> Dispatch
 where
     S: Service<actix_http::Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error> + 'static,
 {
-    let made = Rc::new((OnceCell::new(), make));
+    let (made, measured) = (Rc::new((OnceCell::new(), make)), measured.clone());
     Rc::new(move |request| {
         let made = made.clone();
-        Box::pin(async move {
+        Box::pin(measured.count(measured.unmatched(), async move {
             let (service, make) = &*made;
             service.get_or_try_init(|| make()).await?.call(request).await
-        })
+        }))
     })
 }
 

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use super::{Answers, Bus, BusStats, Message, Question, count};
 use crate::Result;
 use crate::health::Check;
+use crate::metrics::Page;
 
 #[derive(Debug)]
 pub(super) struct MemoryBus {
@@ -31,6 +32,10 @@ impl Bus for MemoryBus {
 
     fn stats(&self) -> &BusStats {
         &self.stats
+    }
+
+    fn report(&self, page: &mut Page) {
+        self.stats.report(page, 0);
     }
 
     fn subscribed(&self) -> BoxFuture<'_, ()> {

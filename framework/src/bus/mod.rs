@@ -5,6 +5,7 @@
 //! that was cut off is told how many it missed.
 
 mod answers;
+mod figures;
 mod memory;
 mod outbox;
 mod redis;
@@ -21,6 +22,7 @@ pub(crate) use answers::Answers;
 use crate::Result;
 use crate::config::SocketsConfig;
 use crate::health::Check;
+use crate::metrics::Page;
 pub(crate) use crate::protocol::classic::{Question, Reply};
 use crate::protocol::event::Event;
 use crate::redis::Redis;
@@ -54,6 +56,8 @@ pub(crate) enum Message {
     /// So many messages of other instances never arrived here; without a number, at least one that can't say
     /// may have sent some. Comes from the bus itself and is never published.
     Missed { count: Option<u64> },
+    /// From this instance to itself, to see whether messages still get through.
+    Probe { number: u64 },
 }
 
 impl Message {
@@ -67,13 +71,13 @@ impl Message {
             | Self::Disconnect { namespace, .. }
             | Self::Question { namespace, .. }
             | Self::Reply { namespace, .. } => namespace,
-            Self::Missed { .. } => "",
+            Self::Missed { .. } | Self::Probe { .. } => "",
         }
     }
 
     /// Whether who hears it can tell that it came, by its number. Answers have an addressee who waits for them.
     fn is_numbered(&self) -> bool {
-        !matches!(self, Self::Reply { .. } | Self::Missed { .. })
+        !matches!(self, Self::Reply { .. } | Self::Missed { .. } | Self::Probe { .. })
     }
 
     /// About how much memory it takes, in bytes.
@@ -91,7 +95,7 @@ impl Message {
                 (data.len(), [rooms, except, &[]])
             }
             Self::Question { .. } | Self::Reply { .. } => (REPLY_WEIGHT, [&[], &[], &[]]),
-            Self::Missed { .. } => (0, [&[], &[], &[]]),
+            Self::Missed { .. } | Self::Probe { .. } => (0, [&[], &[], &[]]),
         };
         let names = names.into_iter().flatten().map(|name| size_of::<String>() + name.len());
         size_of::<Self>() + data + names.sum::<usize>()
@@ -123,6 +127,9 @@ pub(crate) trait Bus: Debug + Send + Sync {
 
     /// What went through so far.
     fn stats(&self) -> &BusStats;
+
+    /// Writes what went through so far.
+    fn report(&self, page: &mut Page);
 
     /// Returns when what others publish from now on arrives here.
     fn subscribed(&self) -> BoxFuture<'_, ()>;

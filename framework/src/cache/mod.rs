@@ -4,6 +4,7 @@
 //! time. While Redis is away, every instance makes its own. What may be kept is decided in `http`; this is the store.
 
 mod entry;
+mod figures;
 mod flight;
 mod memory;
 mod personal;
@@ -19,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::config::{CacheConfig, Config};
 use crate::redis::Redis;
 pub(crate) use entry::{Entry, Key, Lifetime};
+use figures::Figures;
 use flight::{Flights, Turn};
 use memory::Memory;
 pub(crate) use personal::Personal;
@@ -42,6 +44,7 @@ struct Shared {
     redis: Option<RedisCache>,
     wait: Duration,
     max_entry_bytes: usize,
+    figures: Figures,
 }
 
 /// What is known for a key.
@@ -86,6 +89,7 @@ impl ResponseCache {
             redis: redis.map(|redis| RedisCache::new(redis, &config.cache)),
             wait: wait.get(),
             max_entry_bytes,
+            figures: Figures::default(),
         }))
     }
 
@@ -165,6 +169,7 @@ impl Filling {
     /// Keeps the answer for all.
     pub(crate) async fn keep(self, entry: Arc<Entry>, lifetime: Lifetime) {
         let shared = &self.cache.0;
+        shared.figures.fills.add(1);
         shared.memory.keep(&self.key, entry.clone(), lifetime);
         drop(self.turn);
         if let Some(redis) = &shared.redis {

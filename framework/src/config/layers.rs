@@ -278,6 +278,7 @@ fn is_list(path: &str) -> bool {
         Some(("session", key)) => list_keys::<super::SessionConfig>(key),
         Some(("sockets", key)) => list_keys::<super::SocketsConfig>(key),
         Some(("security", key)) => list_keys::<super::SecurityConfig>(key),
+        Some(("metrics", key)) => list_keys::<super::MetricsConfig>(key),
         _ => false,
     }
 }

@@ -22,9 +22,10 @@ pub use error::ConfigError;
 pub(crate) use problems::unread_variables;
 pub(crate) use sections::Datastores;
 pub use sections::{
-    Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, FleetConfig, HttpConfig, LogConfig,
-    LogFormat, Migrate, ModelsConfig, OpenapiConfig, Relay, SameSite, SecurityConfig, SessionAdapter,
-    SessionConfig, SessionImport, SocketsConfig, Transport, UploadsConfig, ViewsConfig,
+    Adapter, BlueprintsConfig, CacheConfig, Compression, DatastoreConfig, FleetConfig, HttpConfig, Listen,
+    LogConfig, LogFormat, MetricsConfig, Migrate, ModelsConfig, OpenapiConfig, Relay, SameSite,
+    SecurityConfig, SessionAdapter, SessionConfig, SessionImport, SocketsConfig, Transport, UploadsConfig,
+    ViewsConfig,
 };
 pub use settings::{Key, Settings};
 pub use span::Span;
@@ -63,6 +64,8 @@ pub struct Config {
     pub security: SecurityConfig,
     /// `config/log.toml`
     pub log: LogConfig,
+    /// `config/metrics.toml`
+    pub metrics: MetricsConfig,
 }
 
 /// A value given on the command line or by a test: the highest layer.
@@ -101,6 +104,7 @@ impl Config {
             views: layers::section(&merged)?,
             security: layers::section(&merged)?,
             log: layers::section(&merged)?,
+            metrics: layers::section(&merged)?,
         };
         Ok(config)
     }

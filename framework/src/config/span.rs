@@ -29,6 +29,11 @@ impl Span {
         Self(Duration::from_millis(n))
     }
 
+    /// `n` microseconds.
+    pub const fn micros(n: u64) -> Self {
+        Self(Duration::from_micros(n))
+    }
+
     /// The time as the standard library has it.
     pub const fn get(self) -> Duration {
         self.0

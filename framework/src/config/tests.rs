@@ -160,7 +160,8 @@ fn reference() -> String {
         super::UploadsConfig,
         super::ViewsConfig,
         super::SecurityConfig,
-        super::LogConfig
+        super::LogConfig,
+        super::MetricsConfig
     );
     out
 }

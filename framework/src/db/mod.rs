@@ -9,6 +9,7 @@ pub(crate) mod decimal;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod encryption;
 mod error;
+mod figures;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -29,6 +30,7 @@ use std::time::{Duration, Instant};
 
 pub use date::{Date, NoDate};
 pub(crate) use error::DbError;
+pub(crate) use figures::report;
 pub(crate) use retry::Retry;
 pub(crate) use run::{Done, Layout, Query};
 pub(crate) use session::Session;
@@ -36,6 +38,7 @@ pub(crate) use transaction::Transaction;
 pub use value::{Kind, Value};
 
 use crate::config::DatastoreConfig;
+use crate::metrics::Counter;
 
 /// A SQL datastore. Cloning is cheap; connections are opened when they are needed.
 #[derive(Debug, Clone)]
@@ -51,6 +54,9 @@ struct Inner {
     opened: Instant,
     /// Milliseconds from `opened` to the last answer: tells a busy database from a dead one.
     answered: AtomicU64,
+    /// How often a connection had to be waited for, and how often in vain.
+    waits: Counter,
+    timeouts: Counter,
 }
 
 #[derive(Debug)]
@@ -109,6 +115,8 @@ impl Store {
             address: config.address(),
             opened: Instant::now(),
             answered: AtomicU64::new(0),
+            waits: Counter::default(),
+            timeouts: Counter::default(),
         })))
     }
 

@@ -100,6 +100,7 @@ macro_rules! plain {
 /// goes back to the pool.
 macro_rules! pooled {
     ($store:expr, $pool:expr, $statement:expr, $run:ident) => {{
+        $store.about_to_take();
         let mut connection = $pool.acquire().await.map_err(|error| $store.failed(error))?;
         let outcome = within(Some($store.timeout()), $statement.$run(&mut *connection)).await;
         if outcome.is_err() {
@@ -243,7 +244,11 @@ impl Store {
             #[cfg(feature = "mysql")]
             Pool::MySql(pool) => pool.size(),
         };
-        DbError::of(error, self.address(), size)
+        let error = DbError::of(error, self.address(), size);
+        if matches!(error, DbError::Busy) {
+            self.0.timeouts.add(1);
+        }
+        error
     }
 }
 

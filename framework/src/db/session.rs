@@ -32,6 +32,7 @@ impl Store {
     /// Takes a connection out of the pool.
     pub(crate) async fn session(&self) -> Result<Session, DbError> {
         let open = async {
+            self.about_to_take();
             Ok(match self.pool() {
                 #[cfg(feature = "sqlite")]
                 Pool::Sqlite(pool) if pool.options().get_max_lifetime().is_none() => {

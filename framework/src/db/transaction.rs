@@ -30,6 +30,7 @@ impl Store {
     /// Begins a transaction on a connection of its own.
     pub(crate) async fn begin(&self) -> Result<Transaction, DbError> {
         let begun = async {
+            self.about_to_take();
             match self.pool() {
                 // A transaction that reads first and writes later could not wait for another writer.
                 #[cfg(feature = "sqlite")]

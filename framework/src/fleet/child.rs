@@ -19,12 +19,16 @@ use super::line::Line;
 use super::listeners::{FIRST_FD, fd};
 use super::logs::Logs;
 use super::orders::{CHILD, ToChild, ToParent};
+use super::private::of_instance;
 use crate::config::Environment;
 use crate::http::{Door, random_id};
 use crate::{Error, Result};
 
 /// Tells a child how many instances its parent runs.
 pub(super) const INSTANCES: &str = "REGATTA_INSTANCES";
+
+/// Tells a child where its private listener shall be.
+pub(super) const PRIVATE: &str = "REGATTA_PRIVATE";
 
 /// What every child is started from.
 #[derive(Debug)]
@@ -38,6 +42,8 @@ pub(super) struct Start {
     /// Whether what instances must share is somewhere they all reach.
     pub(super) may_be_several: bool,
     pub(super) logs: Arc<Logs>,
+    /// The control socket, beside which children have their private listeners; nothing when they have none.
+    pub(super) private: Option<PathBuf>,
 }
 
 /// What is known about a child for as long as it runs.
@@ -67,6 +73,18 @@ pub(super) enum Event {
 }
 
 impl Start {
+    fn private_of(&self, id: &str) -> Option<PathBuf> {
+        self.private.as_deref().map(|control| of_instance(control, id))
+    }
+
+    /// Takes away what a child that has ended may have left.
+    pub(super) fn clear(&self, id: &str) {
+        if let Some(path) = self.private_of(id) {
+            // It was there only when the child was killed.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
     /// Starts a child behind these listeners.
     ///
     /// # Errors
@@ -88,6 +106,7 @@ impl Start {
             .env(CHILD, "1")
             .env(INSTANCES, self.count.load(Ordering::Relaxed).to_string())
             .env("LISTEN_FDS", doors.len().to_string())
+            .env(PRIVATE, self.private_of(&id).unwrap_or_default())
             .env_remove(HANDED)
             .env_remove("LISTEN_PID")
             .env_remove("LISTEN_FDNAMES")

@@ -30,6 +30,7 @@ pub(super) struct Asked {
 #[derive(Debug)]
 pub(super) struct Control {
     asked: mpsc::Receiver<Asked>,
+    asker: mpsc::Sender<Asked>,
     socket: UnixListener,
     path: PathBuf,
     task: JoinHandle<()>,
@@ -52,8 +53,8 @@ impl Control {
         socket.set_nonblocking(true)?;
         let listener = tokio::net::UnixListener::from_std(socket.try_clone()?)?;
         let (sender, asked) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(listen(listener, sender));
-        Ok(Self { asked, socket, path: path.to_owned(), task })
+        let task = tokio::spawn(listen(listener, sender.clone()));
+        Ok(Self { asked, asker: sender, socket, path: path.to_owned(), task })
     }
 
     /// Another handle of the socket, for the next program in this process.
@@ -62,6 +63,11 @@ impl Control {
     /// When there is no room for one.
     pub(super) fn fd(&self) -> Result<OwnedFd> {
         Ok(self.socket.try_clone()?.into())
+    }
+
+    /// Where others in this process ask.
+    pub(super) fn asker(&self) -> mpsc::Sender<Asked> {
+        self.asker.clone()
     }
 
     /// The next request.

@@ -127,7 +127,7 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-fn tcp(address: SocketAddr) -> std::io::Result<TcpListener> {
+pub(super) fn tcp(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;

@@ -8,6 +8,7 @@
 mod ask;
 mod child;
 mod control;
+mod figures;
 mod handover;
 mod line;
 mod listeners;
@@ -16,9 +17,9 @@ mod orders;
 mod parent;
 mod place;
 mod ports;
+mod private;
 mod rolling;
 mod survey;
-mod usage;
 mod voice;
 mod words;
 
@@ -32,14 +33,16 @@ pub(crate) use listeners::{address, bind, doors};
 pub(crate) use orders::{Orders, Told, outlive_read_again};
 pub(crate) use parent::program;
 pub(crate) use ports::{Count, Ports};
+pub(crate) use private::{PrivateFile, private_door};
 pub(crate) use words::{Reply, Request, Row, Status};
 
-use crate::config::{Adapter, Config, SessionAdapter};
-use crate::http::Door;
+use crate::config::{Adapter, Config, Listen, SessionAdapter};
+use crate::http::{Door, Private};
 use crate::redis::RedisServer;
 use crate::{Error, Result};
 use child::{INSTANCES, Start};
 use control::Control;
+use figures::Figures;
 use parent::{Parent, Signals};
 use place::Bounds;
 
@@ -132,9 +135,12 @@ async fn keep(app: &str, config: &Config, plan: &Plan) -> Result<ExitCode> {
         count: AtomicUsize::new(plan.count()),
         may_be_several: private.is_some() || is_shared(config),
         logs: Arc::default(),
+        private: (config.metrics.listen != Listen::Off).then(|| config.path(&config.fleet.control)),
     });
     let bounds = Bounds::new(&config.fleet, config.http.shutdown_timeout.get());
-    let new = |doors| Parent::new(app, start, doors, bounds, &config.fleet, private.is_none());
+    let figures = Arc::new(Figures::new(config));
+    let new = |doors| Parent::new(app, start, doors, bounds, config, private.is_none(), figures);
+    let listening = listening(config, found.is_some())?;
     let (pid, path) = (std::process::id(), config.path(&config.fleet.control));
     let (parent, control) = match found {
         Some(found) => {
@@ -152,9 +158,31 @@ async fn keep(app: &str, config: &Config, plan: &Plan) -> Result<ExitCode> {
             (parent, control)
         }
     };
+    let watched = listening
+        .map(|(listener, file)| (tokio::spawn(listener.serve(figures::answers(control.asker()))), file));
     let outcome = parent.run(control, signals).await;
+    if let Some((serving, _)) = watched {
+        serving.abort();
+    }
     drop(private);
     outcome
+}
+
+/// The parent's private listener, where the configuration wants one. A program that takes over goes on without it rather
+/// than end the fleet.
+fn listening(config: &Config, takes_over: bool) -> Result<Option<(Private, Option<PrivateFile>)>> {
+    let opened = private::configured(config).and_then(|wanted| {
+        let Some((door, file)) = wanted else { return Ok(None) };
+        tracing::info!("figures and health checks of the fleet at {}", address(&door));
+        Ok(Some((Private::at(door)?, file)))
+    });
+    match opened {
+        Err(error) if takes_over => {
+            tracing::error!(%error, "the fleet tells no figures");
+            Ok(None)
+        }
+        opened => opened,
+    }
 }
 
 /// Whether instances share what they must.

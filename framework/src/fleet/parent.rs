@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::child::Start;
 use super::control::{Asked, Control};
+use super::figures::Figures;
 use super::handover::{self, Handed, HandedPlace};
 use super::listeners::same;
 use super::orders::ToChild;
@@ -19,7 +20,7 @@ use super::place::{Bounds, End, Order, Place};
 use super::rolling::{Rolled, Rolling, say_done};
 use super::words::{Reply, Request, Status};
 use super::{Doors, MOST, survey};
-use crate::config::FleetConfig;
+use crate::config::{Config, FleetConfig};
 use crate::http::Door;
 use crate::{Result, logging};
 
@@ -38,6 +39,7 @@ pub(super) struct Parent {
     ends: JoinSet<(u64, End)>,
     next_key: u64,
     rolling: Rolling,
+    figures: Arc<Figures>,
 }
 
 /// A place, and how to reach it.
@@ -93,20 +95,22 @@ impl Parent {
         start: Arc<Start>,
         doors: Doors,
         bounds: Bounds,
-        settings: &FleetConfig,
+        config: &Config,
         is_replaceable: bool,
+        figures: Arc<Figures>,
     ) -> Self {
         Self {
             app: app.to_owned(),
             start,
             doors,
             bounds,
-            settings: settings.clone(),
+            settings: config.fleet.clone(),
             is_replaceable,
             held: Vec::new(),
             ends: JoinSet::new(),
             next_key: 0,
             rolling: Rolling::default(),
+            figures,
         }
     }
 
@@ -238,6 +242,9 @@ impl Parent {
             }
             Request::Logs { lines, follow } => {
                 tokio::spawn(self.start.logs.clone().answer(all, lines, follow, replies));
+            }
+            Request::Metrics => {
+                tokio::spawn(self.figures.clone().answer(all, replies));
             }
             // Heard before.
             Request::Stop => {}

@@ -263,6 +263,7 @@ impl Place {
 
     fn has_ended(&mut self, member: Member, how: &str) {
         let (id, lived) = (&member.child.known.id, member.started.elapsed());
+        self.start.clear(id);
         match member.role {
             Role::Leaving => {
                 tracing::info!(child = id, "instance {how}");
@@ -363,8 +364,7 @@ impl Place {
 
 impl Member {
     fn new(child: Child, role: Role, replaced: Option<Replaced>) -> Self {
-        let started = Instant::now();
-        let since = SystemTime::now();
+        let (started, since) = (Instant::now(), SystemTime::now());
         Self { child, role, state: State::Starting, since, deadline: None, started, replaced }
     }
 

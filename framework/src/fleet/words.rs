@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::usage::Usage;
+use crate::metrics::Usage;
 
 /// What the parent is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub(crate) enum Request {
     LogLevel(String),
     /// The last lines of every instance's log, and with `follow` those that come.
     Logs { lines: usize, follow: bool },
+    /// The figures of all instances.
+    Metrics,
 }
 
 /// What the parent answers: some parts, then the end.

@@ -1,10 +1,14 @@
 //! What can be checked: each part of the framework brings its checks, `/readyz` and `doctor` run them.
 
+mod readiness;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
+
+pub(crate) use readiness::{Readiness, Standing};
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,11 +91,7 @@ impl Health {
     pub(crate) fn checks(&self) -> Vec<Check> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-
-    /// The findings of the checks that decide about readiness, run side by side.
-    pub(crate) async fn readiness(&self) -> Vec<(&'static str, Finding)> {
-        let checks: Vec<_> = self.checks().into_iter().filter(|check| check.readiness).collect();
-        let found = futures_util::future::join_all(checks.iter().map(Check::run)).await;
-        checks.iter().map(|check| check.name).zip(found).collect()
-    }
 }
+
+#[cfg(test)]
+mod tests;

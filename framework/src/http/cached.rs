@@ -51,28 +51,40 @@ enum Judged {
 
 impl Route {
     async fn serve(self: Rc<Self>, req: HttpRequest, payload: Payload) -> Answered {
+        let figures = self.cache.figures();
         if self.passes_by(&req) {
+            figures.passed.add(1);
             return self.action.call(req, payload).await;
         }
         let key = key(&req, &self.rule);
         let known = match self.cache.look(&key) {
             None if req.method() == Method::GET => match self.cache.claim(&key).await {
-                Claim::Mine(filling) => return self.fill(filling, req, payload).await,
+                Claim::Mine(filling) => {
+                    figures.misses.add(1);
+                    return self.fill(filling, req, payload).await;
+                }
                 Claim::Known(known) => Some(known),
                 Claim::Crowded => None,
             },
             known => known,
         };
         match known {
-            Some(Known::Fresh(entry)) => Ok(answer(&req, &entry, HIT)),
+            Some(Known::Fresh(entry)) => {
+                figures.hits.add(1);
+                Ok(answer(&req, &entry, HIT))
+            }
             Some(Known::Stale(entry)) => {
+                figures.stale.add(1);
                 let answer = answer(&req, &entry, STALE);
                 if req.method() == Method::GET {
                     actix_web::rt::spawn(self.refresh(key, req));
                 }
                 Ok(answer)
             }
-            Some(Known::Refused) | None => self.action.call(req, payload).await,
+            Some(Known::Refused) | None => {
+                figures.passed.add(1);
+                self.action.call(req, payload).await
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::bounds::Bounds;
 use super::patience::{Late, Patience};
-use super::{Drain, RequestId};
+use super::{Drain, RequestId, TraceContext};
 use crate::compression::Compress;
 use crate::config::Config;
 use crate::security::{Came, ClientAddress, Headers, Hops, Nonce};
@@ -72,11 +72,23 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     let client = Some(ClientAddress(shared.hops.client(peer, req.headers())));
     let is_secure = shared.hops.is_secure(peer, req.headers());
     req.extensions_mut().insert(Came { client, is_secure, ..Came::default() });
-    let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), method = %req.method(), path = req.path());
+    let trace = TraceContext::of(req.headers());
+    let span = tracing::info_span!(
+        "request",
+        id = id.to_str().unwrap_or_default(),
+        method = %req.method(),
+        path = req.path(),
+        trace_id = trace.as_ref().map(TraceContext::trace_id),
+        parent_id = trace.as_ref().and_then(TraceContext::parent_id),
+        span_id = trace.as_ref().map(TraceContext::span_id),
+    );
+    if let Some(trace) = trace {
+        req.extensions_mut().insert(trace);
+    }
 
     let compress = shared.compress.filter(|_| !req.path().starts_with(&shared.socket_path));
     let accept = compress.and_then(|_| req.headers().get(header::ACCEPT_ENCODING).cloned());
-    let started = Instant::now();
+    let started = shared.log_answers.then(Instant::now);
     let late = shared.patience.watch(&mut req);
     let mut response = match shared.accepts(&req) {
         Ok(()) => next.call(req).instrument(span.clone()).await?.map_into_boxed_body(),
@@ -86,7 +98,7 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
         response = response.error_response(error);
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    if shared.log_answers {
+    if let Some(started) = started {
         let status = response.status().as_u16();
         span.in_scope(|| tracing::info!("{status} in {} ms", started.elapsed().as_millis()));
     }

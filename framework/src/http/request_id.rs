@@ -15,7 +15,7 @@ thread_local! {
 }
 
 /// A request's id: 16 hexadecimal digits.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RequestId([u8; 16]);
 
 impl RequestId {

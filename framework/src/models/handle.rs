@@ -14,8 +14,9 @@ use super::migrate::Migrations;
 use super::registry::Registry;
 use super::{Change, ChangeSink, Schema, Value};
 use crate::config::Config;
-use crate::db::{DbError, Done, Engine, Layout, Pool, Query, Store, Transaction};
+use crate::db::{self, DbError, Done, Engine, Layout, Pool, Query, Store, Transaction};
 use crate::health::Check;
+use crate::metrics;
 use crate::{Error, Result};
 
 /// The app's database and models; an extractor, and a handle to keep. Cloning is cheap.
@@ -183,6 +184,11 @@ impl Db {
             steps.extend(migrations.alter().await?);
         }
         Ok(steps)
+    }
+
+    /// Writes the figures of the pools.
+    pub(crate) fn report(&self, page: &mut metrics::Page) {
+        db::report(&self.shared.stores, page);
     }
 
     /// The checks for `/readyz` and `doctor`.

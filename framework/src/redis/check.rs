@@ -6,18 +6,13 @@ use super::Redis;
 use crate::health::Finding;
 
 const DEADLINE: Duration = Duration::from_secs(1);
-/// A loss shorter than this is no reason to take every instance out of the balancer at once.
-const GRACE: Duration = Duration::from_secs(3);
 
 pub(super) async fn run(redis: Redis) -> Finding {
     let address = redis.address().clone();
     let info: String = match redis.query(&redis::cmd("INFO"), DEADLINE).await {
         Ok(info) => info,
         Err(error) => {
-            return match redis.0.link.lost_since() {
-                Some(since) if since.elapsed() < GRACE => Finding::Warning(error.to_string()),
-                _ => Finding::Error(error.to_string()),
-            };
+            return Finding::Error(error.to_string());
         }
     };
     judge(&address, &info)

@@ -83,14 +83,6 @@ impl Link {
         }
     }
 
-    /// Since when there is no connection, if there was one before.
-    pub(super) fn lost_since(&self) -> Option<Instant> {
-        match &*self.state.borrow() {
-            State::Down { since, was_up: true, .. } => Some(*since),
-            _ => None,
-        }
-    }
-
     /// Tells the keeper what was seen on connection `id`.
     pub(super) fn doubt(&self, id: u64, doubt: Doubt) {
         // A full channel means that the keeper has enough reasons to look.

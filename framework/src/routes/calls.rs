@@ -25,6 +25,19 @@ pub(crate) enum Call {
     Disconnect,
 }
 
+impl Call {
+    /// Its name beside those of routes: `EVENT /admin#say`.
+    fn in_namespace(&self, namespace: &str) -> String {
+        match self {
+            Self::Connect => format!("CONNECT {namespace}"),
+            Self::Event(name) => format!("EVENT {namespace}#{name}"),
+            Self::AnyEvent => format!("EVENT {namespace}#*"),
+            Self::ServerEvent(name) => format!("SERVER-EVENT {namespace}#{name}"),
+            Self::Disconnect => format!("DISCONNECT {namespace}"),
+        }
+    }
+}
+
 /// A namespace: its name, or the pattern of its names, and what is called in it.
 #[derive(Debug)]
 pub(crate) struct NamespaceEntry {
@@ -54,14 +67,14 @@ impl NamespaceEntry {
     pub(super) fn into_targets(self) -> HashMap<Call, Target> {
         let mut targets = HashMap::with_capacity(self.calls.len() + 1);
         for CallEntry { call, action, guards, rules, .. } in self.calls {
-            let name = format!("{} {call:?}", self.name);
+            let name = call.in_namespace(&self.name);
             targets.entry(call).or_insert_with(|| Target::new(name, action.guarded(guards), rules));
         }
         if !self.before_connect.is_empty() {
             let enter = Action::from_handler(async || HttpResponse::NoContent()).guarded(self.before_connect);
             targets.insert(
                 Call::Connect,
-                Target::new(format!("{} Connect", self.name), enter, Rules::default()),
+                Target::new(Call::Connect.in_namespace(&self.name), enter, Rules::default()),
             );
         }
         targets

@@ -42,6 +42,16 @@ impl Namespaces {
         self.0.iter().find(|declared| is_name && declared.path.is_match(name))
     }
 
+    /// The place of the namespace of this name.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|declared| declared.path.is_match(name))
+    }
+
+    /// All of them, as they are written.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|declared| declared.path.pattern().unwrap_or_default())
+    }
+
     /// The names that are no patterns.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0

@@ -4,6 +4,7 @@
 //! of a few models has a hundred routes: here only those are tried that begin like the path.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use actix_web::HttpResponse;
 use actix_web::dev::{ResourceDef, ResourceMap, ServiceRequest};
@@ -12,6 +13,7 @@ use actix_web::http::{Method, header};
 use super::service::{Find, Found};
 use super::{Action, Entry, Target};
 use crate::Error;
+use crate::metrics::{Route, answered_by};
 use crate::security::{Gate, Rules};
 
 /// Each path with the methods that have a route there, for `OPTIONS`.
@@ -57,11 +59,18 @@ pub(super) struct Table {
     by_start: BTreeMap<String, Vec<usize>>,
     /// The places of the lines that fit a path with any other first segment.
     others: Vec<usize>,
+    /// What answers browsers that ask beforehand, in the figures.
+    preflight: Rc<Route>,
 }
 
 impl Table {
     pub(super) fn new(entries: Vec<Entry>) -> Self {
-        let mut table = Self { lines: Vec::new(), by_start: BTreeMap::new(), others: Vec::new() };
+        let mut table = Self {
+            lines: Vec::new(),
+            by_start: BTreeMap::new(),
+            others: Vec::new(),
+            preflight: Route::new("OPTIONS preflight"),
+        };
         let allowed = allowed(&entries);
         for Entry { method, path, action, guards, rules, .. } in entries {
             let target = Target::new(format!("{method} {path}"), action.guarded(guards), rules);
@@ -122,6 +131,7 @@ impl Table {
 impl Find for Table {
     fn find<'t>(&'t self, req: &mut ServiceRequest) -> Found<'t> {
         if let Some(response) = self.preflight(req) {
+            answered_by(&self.preflight);
             return Found::Answer(response);
         }
         let method = req.method().clone();

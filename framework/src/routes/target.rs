@@ -9,19 +9,20 @@ use futures_util::FutureExt as _;
 
 use super::Action;
 use crate::Error;
+use crate::metrics::{Route, answered_by};
 use crate::security::{Admitted, Gate, Rules};
 
 /// What answers, and what it says about who may ask.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
-    name: Rc<str>,
+    route: Rc<Route>,
     action: Action,
     rules: Rc<Rules>,
 }
 
 impl Target {
     pub(super) fn new(name: String, action: Action, rules: Rules) -> Self {
-        Self { name: name.into(), action, rules: Rc::new(rules) }
+        Self { route: Route::new(name), action, rules: Rc::new(rules) }
     }
 
     pub(super) fn rules(&self) -> &Rc<Rules> {
@@ -30,11 +31,13 @@ impl Target {
 
     /// Answers the request when it is let in.
     pub(super) async fn answer(&self, req: &HttpRequest, payload: Payload) -> HttpResponse {
+        answered_by(&self.route);
         let Some(gate) = req.app_data::<Gate>() else {
             return self.run(req, payload).await;
         };
         // Rates may have functions of the app in them.
-        let asked = AssertUnwindSafe(gate.admit(&self.rules, &self.name, req, payload)).catch_unwind().await;
+        let asked =
+            AssertUnwindSafe(gate.admit(&self.rules, self.route.name(), req, payload)).catch_unwind().await;
         let (admitted, passed) = asked.unwrap_or_else(|_| (Admitted::default(), Err(panicked())));
         let mut response = match passed {
             Ok(payload) => self.run(req, payload).await,

@@ -10,6 +10,7 @@ use super::csrf::is_safe;
 use super::limits::Standing;
 use super::{Came, Cors, Csrf, Limits, Rate, token};
 use crate::config::Config;
+use crate::metrics::Page;
 use crate::{Error, Result};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -67,6 +68,11 @@ impl Gate {
     pub(crate) fn review(&self, rules: &Rules, route: &str) -> Result<()> {
         let place = format!("the CORS rule of `{route}`");
         rules.cors.as_ref().map_or(Ok(()), |cors| cors.review(&place, &self.csrf.origins))
+    }
+
+    /// Writes the figures of rates.
+    pub(crate) fn report(&self, page: &mut Page) {
+        self.limits.report(page);
     }
 
     fn cors<'a>(&'a self, rules: &'a Rules) -> Option<&'a Cors> {

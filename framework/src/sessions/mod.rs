@@ -10,6 +10,7 @@
 
 mod breaker;
 mod cookie;
+mod figures;
 mod flash;
 mod id;
 mod import;

@@ -10,11 +10,13 @@ use serde_json::value::RawValue;
 use tokio::sync::broadcast;
 
 use super::cookie::{Cookies, Presented};
+use super::figures::Figures;
 use super::import::{Found, Import};
 use super::shared::{Current, size};
 use super::{Delta, Id, Loaded, Owner, SessionError, Store, Values, secrets};
 use crate::Result;
 use crate::config::Config;
+use crate::metrics::Page;
 use crate::redis::Redis;
 
 const X_SESSION: HeaderName = HeaderName::from_static("x-session");
@@ -41,6 +43,7 @@ struct Shared {
     recheck: Duration,
     /// Tells of sessions that were ended, by the hashes of their ids.
     endings: broadcast::Sender<Arc<[String]>>,
+    figures: Figures,
 }
 
 /// The session of one request, as it was loaded.
@@ -103,6 +106,7 @@ impl Sessions {
             turn_lease: config.turn_lease.get(),
             recheck: config.recheck.get(),
             endings: broadcast::Sender::new(ENDINGS),
+            figures: Figures::default(),
         })))
     }
 
@@ -118,6 +122,11 @@ impl Sessions {
     /// The name of the session cookie.
     pub fn cookie_name(&self) -> &str {
         self.0.cookies.name()
+    }
+
+    /// Writes the figures.
+    pub(crate) fn report(&self, page: &mut Page) {
+        self.0.figures.report(page);
     }
 
     /// Makes what the store needs.
@@ -196,8 +205,10 @@ impl Sessions {
                 None => Ok(opened),
             };
         };
-        Ok(match self.0.store.load(&id).await? {
+        let figures = &self.0.figures;
+        Ok(match figures.watch(self.0.store.load(&id).await)? {
             Loaded::Alive { values, user } => {
+                figures.loaded.add(1);
                 Opened { id: Some(id), values, user, presented, ..Opened::default() }
             }
             Loaded::Renewed => Opened { presented, renewed_elsewhere: true, ..Opened::default() },
@@ -227,18 +238,26 @@ impl Sessions {
         if status == SessionStatus::Purged {
             return self.end(opened).await;
         }
-        let mut delta = delta?;
+        let (mut delta, figures) = (delta?, &self.0.figures);
         delta.owner = opened.owner;
         match opened.id {
             Some(id) if status == SessionStatus::Renewed || delta.owner.is_some() => {
                 let to = Id::random()?;
-                let renewed = self.0.store.renew(&id, &to, &delta).await?;
+                let renewed = figures.watch(self.0.store.renew(&id, &to, &delta).await)?;
+                let of = if renewed.is_some() { &figures.renewed } else { &figures.refused };
+                of.add(1);
                 let notice = self.notice(renewed.is_some(), Some(&to));
                 self.announce(renewed.unwrap_or_default());
                 Ok(notice)
             }
             Some(id) => {
-                let kept = delta.is_empty() || self.0.store.commit(&id, &delta).await?;
+                let kept = if delta.is_empty() {
+                    true
+                } else {
+                    let kept = figures.watch(self.0.store.commit(&id, &delta).await)?;
+                    if kept { &figures.committed } else { &figures.refused }.add(1);
+                    kept
+                };
                 let tell = opened.fresh || opened.presented.outdated;
                 Ok(self.notice(kept && !opened.ended, Some(&id).filter(|_| tell)))
             }
@@ -247,7 +266,8 @@ impl Sessions {
             None if opened.renewed_elsewhere || opened.ended => Ok(self.notice(false, None)),
             None => {
                 let id = Id::random()?;
-                self.announce(self.0.store.create(&id, &delta).await?);
+                self.announce(figures.watch(self.0.store.create(&id, &delta).await)?);
+                figures.started.add(1);
                 Ok(self.notice(true, Some(&id)))
             }
         }
@@ -255,7 +275,8 @@ impl Sessions {
 
     async fn end(&self, opened: Opened) -> Result<Notice> {
         if let Some(id) = &opened.id {
-            self.0.store.destroy(id).await?;
+            self.0.figures.watch(self.0.store.destroy(id).await)?;
+            self.0.figures.ended.add(1);
             self.announce(vec![id.hash()]);
         }
         let cookie = opened.presented.any.then(|| self.0.cookies.expire()).flatten();

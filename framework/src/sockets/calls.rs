@@ -176,7 +176,9 @@ fn span(socket: Option<&Socket>, call: &Call, namespace: &str) -> tracing::Span 
         socket = socket.map(Socket::id),
         method,
         path = namespace,
-        event
+        event,
+        trace_id = tracing::field::Empty,
+        span_id = tracing::field::Empty,
     )
 }
 

@@ -149,6 +149,7 @@ impl Conversation for Client {
     async fn left(&mut self, reason: Reason) {
         self.handlers.detach_all();
         let reason = named(reason);
+        self.around.sockets.figures().ended(reason);
         let left: Vec<_> = self.company.take().iter().map(|socket| socket.left(reason)).collect();
         future::join_all(left).await;
     }
@@ -293,6 +294,7 @@ impl Client {
         if args.is_empty() {
             return;
         }
+        self.around.sockets.figures().received.add(1);
         let name = args.remove(0);
         let name = serde_json::from_str::<String>(name.get()).unwrap_or_else(|_| name.get().to_owned());
         let verb = virtual_request::verb(&name).filter(|_| socket.namespace() == ROOT);

@@ -61,6 +61,7 @@ impl Socket {
         let id = next_ack();
         self.expect(id, sender, false);
         self.send_frames(&Frames::event(self.namespace(), Some(id), &event), false);
+        self.sockets().figures().sent.add(1);
         let answer = tokio::time::timeout(timeout, acknowledged.recv()).await;
         self.give_up(id);
         let answer = answer.ok().flatten();
@@ -83,6 +84,7 @@ impl Socket {
     fn say(&self, event: &str, data: &impl Payload, volatile: bool) -> Result<()> {
         let Said(event) = data.said(event)?;
         self.send_frames(&Frames::event(self.namespace(), None, &event), volatile);
+        self.sockets().figures().sent.add(1);
         Ok(())
     }
 }

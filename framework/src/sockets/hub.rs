@@ -6,10 +6,10 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Dispatcher;
 use super::engine::Link;
 use super::registry::{Registry, Selection};
 use super::socket::Socket;
+use super::{Dispatcher, Sockets};
 
 /// What one worker has: only its thread touches it.
 pub(super) struct Hub {
@@ -17,6 +17,8 @@ pub(super) struct Hub {
     registries: RefCell<HashMap<Arc<str>, Rc<Registry>>>,
     /// Runs requests through the worker's app layer.
     dispatcher: Dispatcher,
+    /// Those of the whole instance.
+    all: Sockets,
     next_key: Cell<u64>,
     /// Set when the instance stops: new connections are turned away.
     draining: Cell<bool>,
@@ -25,10 +27,11 @@ pub(super) struct Hub {
 }
 
 impl Hub {
-    pub(super) fn new(dispatcher: Dispatcher) -> Self {
+    pub(super) fn new(dispatcher: Dispatcher, all: Sockets) -> Self {
         Self {
             registries: RefCell::default(),
             dispatcher,
+            all,
             next_key: Cell::new(0),
             draining: Cell::new(false),
             connections: RefCell::default(),
@@ -63,7 +66,12 @@ impl Hub {
 
     /// The registry of `namespace` for a socket about to enter.
     pub(super) fn open(&self, namespace: &Arc<str>) -> Rc<Registry> {
-        self.registries.borrow_mut().entry(namespace.clone()).or_default().clone()
+        let mut registries = self.registries.borrow_mut();
+        let registry = registries.entry(namespace.clone()).or_insert_with(|| {
+            let place = self.all.namespaces().place(namespace).unwrap_or_default();
+            Rc::new(Registry::new(self.all.figures().clone(), place))
+        });
+        registry.clone()
     }
 
     /// Forgets the registry of `namespace` once nobody is there.

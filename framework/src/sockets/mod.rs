@@ -28,6 +28,7 @@ mod emit;
 mod endings;
 mod engine;
 mod farewells;
+mod figures;
 mod fleet;
 mod frames;
 mod grant;
@@ -79,6 +80,7 @@ use crate::routes::{Call, Namespaces};
 use crate::sessions::Sessions;
 use engine::id::Ids;
 use engine::{Handover, Peers};
+use figures::Figures;
 use workers::Workers;
 
 /// The event that tells the sockets of an instance that events of other instances never reached it: `{ count }`,
@@ -103,6 +105,7 @@ struct Shared {
     presence: Arc<dyn PresenceStore>,
     handover: Arc<Handover>,
     sessions: Sessions,
+    figures: Arc<Figures>,
 }
 
 /// What sockets need of the services an app uses.
@@ -130,7 +133,8 @@ impl Sockets {
         let peers = redis.map(|redis| Peers::new(redis, &config.key, config.relay, secrets)).transpose()?;
         let handover = Handover::new(Ids::new(secrets), peers, config.upgrade_timeout.get())?;
         let (workers, handover) = (Workers::default(), Arc::new(handover));
-        let shared = Shared { namespaces, workers, bus, presence, handover, sessions };
+        let figures = Arc::new(Figures::new(namespaces.patterns().count()));
+        let shared = Shared { namespaces, workers, bus, presence, handover, sessions, figures };
         Ok(Self { shared: Arc::new(shared), namespace: Arc::from("/") })
     }
 
@@ -274,6 +278,10 @@ impl Sockets {
 
     fn namespaces(&self) -> &Namespaces {
         &self.shared.namespaces
+    }
+
+    fn figures(&self) -> &Arc<Figures> {
+        &self.shared.figures
     }
 
     /// Whether the app does something in this namespace at such a call.

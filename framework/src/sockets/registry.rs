@@ -2,18 +2,23 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use super::figures::Figures;
 use super::frames::Frames;
 use super::socket::Socket;
 
 type Members = HashMap<u64, Socket>;
 
 /// The registry of one namespace on one worker: only its thread touches it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Registry {
     /// Every socket in the namespace.
     sockets: RefCell<Members>,
     rooms: RefCell<HashMap<String, Members>>,
+    figures: Arc<Figures>,
+    /// The place of the namespace in the figures.
+    place: usize,
 }
 
 /// Whom something is for: the union of `rooms` (every socket when empty) without the members of `except`.
@@ -24,13 +29,23 @@ pub(super) struct Selection<'a> {
 }
 
 impl Registry {
+    pub(super) fn new(figures: Arc<Figures>, place: usize) -> Self {
+        Self { sockets: RefCell::default(), rooms: RefCell::default(), figures, place }
+    }
+
     pub(super) fn add(&self, socket: &Socket) {
         self.sockets.borrow_mut().insert(socket.key(), socket.clone());
+        if let Some(connected) = self.figures.connected.get(self.place) {
+            connected.up();
+        }
     }
 
     /// Takes the socket out of the namespace and all its rooms.
     pub(super) fn remove(&self, socket: &Socket) {
-        self.sockets.borrow_mut().remove(&socket.key());
+        let removed = self.sockets.borrow_mut().remove(&socket.key());
+        if let (Some(_), Some(connected)) = (removed, self.figures.connected.get(self.place)) {
+            connected.down();
+        }
         for room in socket.take_rooms() {
             self.leave_room(socket, &room);
         }
@@ -44,6 +59,7 @@ impl Registry {
             }
             None => {
                 rooms.insert(room.to_owned(), HashMap::from([(socket.key(), socket.clone())]));
+                self.figures.rooms.up();
             }
         }
     }
@@ -54,6 +70,7 @@ impl Registry {
             members.remove(&socket.key());
             if members.is_empty() {
                 rooms.remove(room);
+                self.figures.rooms.down();
             }
         }
     }
@@ -63,16 +80,19 @@ impl Registry {
         // Queueing leaves the rooms as they are: whoever reads too slowly leaves them later.
         if let [room] = selection.rooms {
             let rooms = self.rooms.borrow();
+            let mut sent = 0;
             for socket in rooms.get(room).into_iter().flat_map(HashMap::values) {
                 if !selection.except.iter().any(|room| socket.is_in(room)) {
                     socket.send_frames(frames, volatile);
+                    sent += 1;
                 }
             }
+            self.figures.sent.add(sent);
             return;
         }
-        for socket in self.select(selection) {
-            socket.send_frames(frames, volatile);
-        }
+        let selected = self.select(selection);
+        selected.iter().for_each(|socket| socket.send_frames(frames, volatile));
+        self.figures.sent.add(selected.len() as u64);
     }
 
     /// The selected sockets, each once.

@@ -24,7 +24,7 @@ use tracing::Instrument as _;
 use super::Socket;
 use super::args::Several;
 use super::binary::{Binary, Numbered};
-use crate::http::RequestId;
+use crate::http::{RequestId, TraceContext};
 use crate::security::{Came, ClientAddress};
 
 /// The largest answer a virtual request may have, in bytes.
@@ -81,13 +81,20 @@ pub(super) async fn answer(
     let request = parse(socket, method, argument).map_err(|details| parse_error(&details))?;
     let response = match request {
         Some(request) => {
+            let trace = TraceContext::of(request.headers());
             let span = tracing::info_span!(
                 "request",
                 id = RequestId::new().as_str(),
                 socket = socket.id(),
                 method = %request.method(),
-                path = request.path()
+                path = request.path(),
+                trace_id = trace.as_ref().map(TraceContext::trace_id),
+                parent_id = trace.as_ref().and_then(TraceContext::parent_id),
+                span_id = trace.as_ref().map(TraceContext::span_id),
             );
+            if let Some(trace) = trace {
+                request.extensions_mut().insert(trace);
+            }
             let shown = match *request.method() {
                 Method::OPTIONS => Shown::Methods,
                 _ if socket.dispatcher().headers => Shown::Headers,

@@ -190,7 +190,10 @@ impl Workers {
             Message::Disconnect { namespace, rooms, except, close } => {
                 (namespace, rooms, except, What::Disconnect { close })
             }
-            Message::Question { .. } | Message::Reply { .. } | Message::Missed { .. } => return,
+            Message::Question { .. }
+            | Message::Reply { .. }
+            | Message::Missed { .. }
+            | Message::Probe { .. } => return,
         };
         let (rooms, except) = (rooms.into(), except.into());
         self.all(Order { namespace: namespace.into(), rooms, except, what }).await;
@@ -205,6 +208,11 @@ impl Workers {
         while self.open.load(Ordering::Relaxed) > 0 && started.elapsed() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Open connections on all workers.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
     }
 
     fn here(&self) -> Option<(usize, Rc<Hub>)> {
@@ -243,7 +251,7 @@ impl Worker {
     /// Joins the calling thread to `sockets`.
     pub(crate) fn start(sockets: &Sockets, dispatcher: Dispatcher) -> Self {
         let workers = sockets.workers();
-        let hub = Rc::new(Hub::new(dispatcher));
+        let hub = Rc::new(Hub::new(dispatcher, sockets.clone()));
         let index = workers.next.fetch_add(1, Ordering::Relaxed);
         let (sender, mut orders) = mpsc::channel::<Order>(CHANNEL);
         {

@@ -133,7 +133,7 @@ impl TestSocket {
         let _ = self.stream.close(None).await;
     }
 
-    async fn send(&mut self, text: String) {
+    pub(crate) async fn send(&mut self, text: String) {
         self.stream.send(Message::text(text)).await.expect("an open socket");
     }
 

@@ -1,6 +1,7 @@
 //! The parent of several instances on one host: what it keeps running, replaces, and answers.
 
 mod commands;
+mod figures;
 mod listening;
 mod proxied;
 mod rolling;

@@ -4,6 +4,7 @@ mod audit;
 mod channels;
 mod delivery;
 mod ledger;
+mod probes;
 mod publisher;
 mod subscriber;
 
@@ -19,12 +20,14 @@ use super::outbox::Outbox;
 use super::{Bus, BusStats, Interests, Message, Question, count};
 use crate::config::SocketsConfig;
 use crate::health::{Check, Finding};
+use crate::metrics::Page;
 use crate::protocol::classic;
 use crate::redis::Redis;
 use crate::{Error, Result};
 
 use channels::Channels;
 use delivery::Delivery;
+use probes::Probes;
 use publisher::Publisher;
 use subscriber::{Subscriber, Subscription};
 
@@ -40,6 +43,7 @@ pub(super) struct RedisBus {
     pending: Pending,
     redis: Redis,
     channels: Arc<Channels>,
+    probes: Arc<Probes>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -65,18 +69,19 @@ impl RedisBus {
             stats: stats.clone(),
         };
         let pending = Pending::default();
+        let probes = Arc::new(Probes::new(outbox.clone()));
         let (subscriber, subscription) = Subscriber::new(
             redis.clone(),
             key,
             uid,
             channels.clone(),
             stats.clone(),
-            outbox.clone(),
+            probes.clone(),
             pending.clone(),
         );
         let delivery = Delivery::new(incoming, stats.clone());
         let tasks = [redis.runtime().spawn(publisher.run()), redis.runtime().spawn(subscriber.run(delivery))];
-        Ok(Self { outbox, stats, subscription, pending, redis: redis.clone(), channels, tasks })
+        Ok(Self { outbox, stats, subscription, pending, redis: redis.clone(), channels, probes, tasks })
     }
 }
 
@@ -104,6 +109,11 @@ impl Bus for RedisBus {
         &self.stats
     }
 
+    fn report(&self, page: &mut Page) {
+        self.stats.report(page, self.outbox.len());
+        self.probes.report(page);
+    }
+
     fn subscribed(&self) -> BoxFuture<'_, ()> {
         let mut subscription = self.subscription.clone();
         async move {
@@ -118,23 +128,45 @@ impl Bus for RedisBus {
     }
 
     fn check(&self) -> Option<Check> {
-        let (subscription, outbox) = (self.subscription.clone(), self.outbox.clone());
-        Some(Check::new("bus", move || {
-            let (mut subscription, outbox) = (subscription.clone(), outbox.clone());
+        let (subscription, outbox, probes) =
+            (self.subscription.clone(), self.outbox.clone(), self.probes.clone());
+        let check = Check::new("bus", move || {
+            let (mut subscription, outbox, probes) = (subscription.clone(), outbox.clone(), probes.clone());
             async move {
                 // The first attempt may still be under way.
-                let decided = subscription.wait_for(|now| !matches!(now, Subscription::Opening)).await;
-                match decided.as_deref() {
-                    Ok(Subscription::Held) => {
-                        Finding::Good(format!("subscribed; {} messages wait to be sent", outbox.len()))
-                    }
-                    Ok(Subscription::Lost(reason)) => {
-                        Finding::Error(format!("other instances are not heard: {reason}"))
-                    }
-                    Ok(Subscription::Opening) | Err(_) => Finding::Error("the bus has ended".to_owned()),
+                let now = turned(&mut subscription, |now| !matches!(now, Subscription::Opening)).await;
+                if !matches!(now, Subscription::Held) {
+                    return lost(&now);
+                }
+                tokio::select! {
+                    round_trip = probes.round_trip() => match round_trip {
+                        Some(took) => Finding::Good(format!(
+                            "subscribed; {} messages wait to be sent; heard itself after {} ms",
+                            outbox.len(),
+                            took.as_millis()
+                        )),
+                        None => Finding::Error("what this instance publishes does not come back to it".to_owned()),
+                    },
+                    now = turned(&mut subscription, |now| !matches!(now, Subscription::Held)) => lost(&now),
                 }
             }
-        }))
+        });
+        Some(check.for_readiness())
+    }
+}
+
+/// The subscription once it is like this; as if it never was any when the bus has ended.
+async fn turned(
+    subscription: &mut watch::Receiver<Subscription>,
+    is_so: impl FnMut(&Subscription) -> bool,
+) -> Subscription {
+    subscription.wait_for(is_so).await.map_or(Subscription::Opening, |now| now.clone())
+}
+
+fn lost(subscription: &Subscription) -> Finding {
+    match subscription {
+        Subscription::Lost(reason) => Finding::Error(format!("other instances are not heard: {reason}")),
+        Subscription::Opening | Subscription::Held => Finding::Error("the bus has ended".to_owned()),
     }
 }
 

@@ -16,6 +16,7 @@ use super::super::outbox::{Batch, Number, Outbox, Waiting};
 use super::super::{BusStats, Message, count};
 use super::audit;
 use super::channels::Channels;
+use super::probes;
 use crate::protocol::classic::{self, Action, Asked, Request, Unusable};
 use crate::redis::{Backoff, Line, Redis};
 
@@ -217,6 +218,10 @@ impl Publisher {
             Message::Question { namespace, id, question } => {
                 let payload = Asked { id, question }.encode(&self.uid, &namespace)?;
                 return Ok((classic::request_channel(&self.key, &namespace), payload));
+            }
+            Message::Probe { number } => {
+                let channel = classic::totals_channel(&self.key, &self.uid);
+                return Ok((channel, probes::text(number).into_bytes()));
             }
             Message::Missed { .. } | Message::Broadcast { .. } => return Err(Unusable::Unknown),
             Message::Reply { namespace, id, reply } => {

@@ -12,12 +12,12 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::super::answers::Pending;
-use super::super::outbox::Outbox;
 use super::super::{BusStats, Message, count};
 use super::audit::{self, Totals};
 use super::channels::{Arrived, Channels};
 use super::delivery::{Delivery, Ended};
 use super::ledger::{Heard, Ledger, Missing};
+use super::probes::Probes;
 use crate::protocol::classic::{self, Action, Asked, Broadcast, Reply, Request, Sender, Unusable};
 use crate::redis::{Backoff, Ear, Heard as Arrival, Mouth, Redis};
 
@@ -48,7 +48,7 @@ pub(super) struct Subscriber {
     totals: String,
     stats: Arc<BusStats>,
     /// What this instance publishes itself.
-    outbox: Arc<Outbox>,
+    probes: Arc<Probes>,
     pending: Pending,
     subscription: watch::Sender<Subscription>,
 }
@@ -68,12 +68,12 @@ impl Subscriber {
         uid: Arc<str>,
         channels: Arc<Channels>,
         stats: Arc<BusStats>,
-        outbox: Arc<Outbox>,
+        probes: Arc<Probes>,
         pending: Pending,
     ) -> (Self, watch::Receiver<Subscription>) {
         let (subscription, held) = watch::channel(Subscription::Opening);
         let totals = classic::totals_channel(&key, &uid);
-        (Self { redis, key, uid, channels, totals, stats, outbox, pending, subscription }, held)
+        (Self { redis, key, uid, channels, totals, stats, probes, pending, subscription }, held)
     }
 
     pub(super) async fn run(self, delivery: Delivery) {
@@ -134,7 +134,7 @@ impl Subscriber {
     /// Takes messages until the connection ends or is replaced.
     async fn hear(&self, mut mouth: Mouth, ear: Ear, state: &mut State) -> Result<Option<Connection>, Ended> {
         let (redis, namespaces) = (&self.redis, self.channels.numbered());
-        let auditing = audit::keep(redis, &self.key, &self.uid, namespaces, || self.outbox.gone());
+        let auditing = audit::keep(redis, &self.key, &self.uid, namespaces, || self.probes.outbox.gone());
         let mut reading = pin!(async {
             tokio::select! {
                 ended = self.read(ear, state) => ended,
@@ -182,6 +182,9 @@ impl Subscriber {
                 }
             };
             if raw.channel() == self.totals {
+                if self.probes.take(raw.payload()) {
+                    continue;
+                }
                 if let Some(totals) = Totals::decode(raw.payload(), &self.channels) {
                     self.missed(ledger.compare(&totals.of, totals.settled), delivery);
                 }

@@ -85,6 +85,10 @@ pub struct HttpConfig {
     /// How long an instance that was told to stop may take in all: requests in flight finish, sockets go elsewhere.
     #[setting(default = Span::seconds(30))]
     pub shutdown_timeout: Span,
+    /// How long a check of `/readyz` has to fail before the instance is not ready any more; one that never was well counts at
+    /// once.
+    #[setting(default = Span::seconds(3))]
+    pub unready_after: Span,
     /// How long it still accepts connections while `/readyz` says no, for balancers to take it out first. An instance whose
     /// listener others have accepts none.
     #[setting(default = Span::seconds(0))]

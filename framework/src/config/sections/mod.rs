@@ -5,6 +5,7 @@ mod datastores;
 mod fleet;
 mod http;
 mod log;
+mod metrics;
 mod models;
 mod openapi;
 mod security;
@@ -19,6 +20,7 @@ pub(crate) use datastores::Datastores;
 pub use fleet::FleetConfig;
 pub use http::{Compression, HttpConfig};
 pub use log::{LogConfig, LogFormat};
+pub use metrics::{Listen, MetricsConfig};
 pub use models::{BlueprintsConfig, Migrate, ModelsConfig};
 pub use openapi::OpenapiConfig;
 pub use security::SecurityConfig;
@@ -43,4 +45,5 @@ pub(super) const ALL: &[(&str, &[Key])] = &[
     (ViewsConfig::SECTION, ViewsConfig::KEYS),
     (SecurityConfig::SECTION, SecurityConfig::KEYS),
     (LogConfig::SECTION, LogConfig::KEYS),
+    (MetricsConfig::SECTION, MetricsConfig::KEYS),
 ];

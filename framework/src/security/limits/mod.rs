@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::config::SecurityConfig;
+use crate::metrics::{Counter, Page};
 use crate::redis::Redis;
 
 /// How a client stands after it asked.
@@ -38,7 +39,16 @@ impl Standing {
 
 /// The counts of an app. Clones share them.
 #[derive(Debug, Clone)]
-pub(crate) struct Limits(Arc<Store>);
+pub(crate) struct Limits(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    /// Requests that were one too many.
+    limited: Counter,
+    /// Requests that nobody could count.
+    uncounted: Counter,
+}
 
 #[derive(Debug)]
 enum Store {
@@ -49,10 +59,18 @@ enum Store {
 impl Limits {
     /// In Redis where there is one.
     pub(crate) fn new(redis: Option<&Redis>, config: &SecurityConfig) -> Self {
-        Self(Arc::new(match redis {
+        let store = match redis {
             Some(redis) => Store::Redis(redis::Counts::new(redis.clone(), config)),
             None => Store::Memory(memory::Table::new(config.rate_limit_clients)),
-        }))
+        };
+        Self(Arc::new(Shared { store, limited: Counter::default(), uncounted: Counter::default() }))
+    }
+
+    pub(super) fn report(&self, page: &mut Page) {
+        let help = "Requests and connections that were one too many, and got 429.";
+        page.counter("regatta_rate_limited_total", help, self.0.limited.get());
+        let help = "Requests of routes with a rate that nobody could count, because Redis did not answer.";
+        page.counter("regatta_rate_uncounted_total", help, self.0.uncounted.get());
     }
 
     /// Counts a request of `key`; the numbers are in microseconds.
@@ -60,9 +78,15 @@ impl Limits {
     /// # Errors
     /// When Redis does not answer in time.
     pub(super) async fn count(&self, key: &str, interval: u64, span: u64) -> Result<Standing> {
-        match &*self.0 {
+        let standing = match &self.0.store {
             Store::Memory(table) => Ok(table.count(key, interval, span)),
             Store::Redis(counts) => counts.count(key, interval, span).await,
+        };
+        match &standing {
+            Ok(standing) if standing.wait.is_some() => self.0.limited.add(1),
+            Ok(_) => {}
+            Err(_) => self.0.uncounted.add(1),
         }
+        standing
     }
 }

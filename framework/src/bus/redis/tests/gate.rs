@@ -57,7 +57,7 @@ impl Gate {
     pub(super) async fn shut(&self, bus: &dyn super::bus::Bus) {
         self.turn(Way::Shut);
         let check = bus.check().unwrap();
-        while !check.run().await.is_error() {
+        while !check.run().await.text().contains("are not heard") {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
