@@ -1,7 +1,7 @@
 //! What the configuration alone tells.
 
 use super::{Circumstances, Named};
-use crate::config::{Adapter, Config, Relay, SessionAdapter, Transport, unread_variables};
+use crate::config::{Adapter, Config, Listen, Relay, SessionAdapter, Transport, unread_variables};
 use crate::health::Finding;
 use crate::{Error, Result};
 
@@ -15,6 +15,7 @@ pub(super) fn look(config: &Config, circumstances: Circumstances<'_>) -> Vec<Nam
     findings.extend(cookies(config));
     findings.extend(ending(config));
     findings.extend(relay(config, circumstances.count()));
+    findings.extend(figures(config));
     findings
 }
 
@@ -178,5 +179,18 @@ fn relay(config: &Config, instances: usize) -> Option<Named> {
         let text = "relay = \"off\" in config/sockets.toml with several instances: clients that poll are refused wherever the \
                     balancer sends them to another instance; set relay = \"auto\", or make the balancer sticky";
         ("sockets", Finding::Warning(text.to_owned()))
+    })
+}
+
+/// Whether figures are for whoever reaches this machine.
+fn figures(config: &Config) -> Option<Named> {
+    let Listen::At(address) = config.metrics.listen else { return None };
+    address.ip().is_unspecified().then(|| {
+        let text = format!(
+            "the private listener at {address} tells its figures on every interface: name one that only Prometheus reaches as \
+             listen in config/metrics.toml, such as 127.0.0.1:{}, or let a firewall admit nobody else",
+            address.port()
+        );
+        ("metrics", Finding::Warning(text))
     })
 }

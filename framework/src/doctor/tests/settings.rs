@@ -84,6 +84,15 @@ fn polling_without_a_relay_needs_a_sticky_balancer() {
 }
 
 #[test]
+fn figures_for_everybody_are_told() {
+    let told = |listen: &str| told("metrics", Environment::Production, &[("metrics.listen", listen)]);
+    assert!(text(told("0.0.0.0:9100")).contains("such as 127.0.0.1:9100"));
+    for fine in ["auto", "off", "10.0.0.5:9100", "./.tmp/private.sock"] {
+        assert_eq!(told(fine), None, "{fine}");
+    }
+}
+
+#[test]
 fn every_unknown_key_of_every_file_is_told() {
     let folder = Folder::new();
     let write = |name: &str, text: &str| std::fs::write(folder.0.join("config").join(name), text).unwrap();
