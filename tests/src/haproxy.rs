@@ -22,9 +22,29 @@ impl Haproxy {
     /// # Panics
     /// When HAProxy refuses the configuration or doesn't answer.
     pub fn new(configuration: &str, instances: &[u16]) -> Self {
-        let (folder, port) = (Workdir::new(), ports::free());
+        let port = ports::free();
+        Self::start(&edited(configuration, port, instances), port)
+    }
+
+    /// The same before instances on other hosts, at these addresses.
+    ///
+    /// # Panics
+    /// As [`Haproxy::new`].
+    pub fn before(configuration: &str, addresses: &[String]) -> Self {
+        let port = ports::free();
+        // Ports stand for the addresses until every line has its own.
+        let places: Vec<u16> = (1..).take(addresses.len()).collect();
+        let mut edited = edited(configuration, port, &places);
+        for (place, address) in places.iter().zip(addresses) {
+            edited = edited.replace(&format!(" 127.0.0.1:{place} "), &format!(" {address} "));
+        }
+        Self::start(&edited, port)
+    }
+
+    fn start(configuration: &str, port: u16) -> Self {
+        let folder = Workdir::new();
         let path = folder.path().join("haproxy.cfg");
-        fs::write(&path, edited(configuration, port, instances)).expect("haproxy.cfg written");
+        fs::write(&path, configuration).expect("haproxy.cfg written");
         let mut command = Command::new("haproxy");
         command.arg("-db").arg("-f").arg(&path);
         let mut process = Process::start("haproxy", &mut command, folder.path());

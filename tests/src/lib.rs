@@ -10,6 +10,7 @@
 //! | [`figures`] | what instances tell of themselves, read strictly |
 //! | [`load`] | clients that never stop asking, and count what fails |
 //! | [`harbour`] | an app whose sockets do everything |
+//! | [`hosts`] | hosts of their own for them, whose cables can be taken out |
 //! | [`testserver`] | an app that is configured from outside, for suites written for other servers |
 //! | [`process`], [`ports`], [`wait`], [`workdir`], [`wire`] | what the others are made of |
 #![allow(
@@ -24,6 +25,7 @@ pub mod cluster;
 pub mod figures;
 pub mod haproxy;
 pub mod harbour;
+pub mod hosts;
 pub mod http;
 pub mod load;
 pub mod nginx;

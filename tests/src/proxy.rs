@@ -34,6 +34,7 @@ enum End {
 /// A port on which a server on another port is reached.
 #[derive(Debug)]
 pub struct Proxy {
+    address: Ipv4Addr,
     port: u16,
     line: watch::Sender<Line>,
     /// What befell all connections last.
@@ -44,11 +45,16 @@ pub struct Proxy {
 impl Proxy {
     /// Stands between its own port and `target`, a port of this machine on which something may listen or not.
     pub fn to(target: u16) -> Self {
+        Self::on(Ipv4Addr::LOCALHOST, target)
+    }
+
+    /// The same at another address of this machine.
+    pub fn on(address: Ipv4Addr, target: u16) -> Self {
         let port = ports::free();
         let (line, seen) = watch::channel(Line::Open);
         let (ends, end) = watch::channel(End::Reset);
-        let task = wire::runtime().spawn(stand(port, target, seen, end));
-        let proxy = Self { port, line, ends, task };
+        let task = wire::runtime().spawn(stand((address, port), target, seen, end));
+        let proxy = Self { address, port, line, ends, task };
         proxy.wait();
         proxy
     }
@@ -82,7 +88,7 @@ impl Proxy {
     fn wait(&self) {
         let refuses = *self.line.borrow() == Line::Refused;
         wait::until_true("the proxy is as it shall be", SOON, || {
-            Probe::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() == refuses
+            Probe::connect((self.address, self.port)).is_err() == refuses
         });
     }
 }
@@ -94,9 +100,9 @@ impl Drop for Proxy {
     }
 }
 
-async fn stand(port: u16, target: u16, mut line: watch::Receiver<Line>, end: watch::Receiver<End>) {
+async fn stand(at: (Ipv4Addr, u16), target: u16, mut line: watch::Receiver<Line>, end: watch::Receiver<End>) {
     while line.wait_for(|line| *line != Line::Refused).await.is_ok() {
-        let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await else {
+        let Ok(listener) = TcpListener::bind(at).await else {
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };

@@ -22,6 +22,7 @@ mod deployed;
 mod dialogue;
 mod doctor;
 mod faults;
+mod hosts;
 mod kill;
 mod malformed;
 mod migrations;
