@@ -35,7 +35,8 @@ impl Row {
     /// How many times as many requests as the one process of its group.
     fn times(&self, rows: &[Self]) -> Option<f64> {
         let one = rows.iter().find(|row| row.group == self.group && row.processes == 1)?;
-        (self.processes > 1).then(|| self.requests_per_second / one.requests_per_second)
+        let is_known = self.processes > 1 && one.requests_per_second > 0.0;
+        is_known.then(|| self.requests_per_second / one.requests_per_second)
     }
 }
 

@@ -182,17 +182,15 @@ fn relay(config: &Config, instances: usize) -> Option<Named> {
     })
 }
 
-/// Whether others on the network reach the listener that has no password.
+/// Whether figures are for whoever reaches this machine.
 fn figures(config: &Config) -> Option<Named> {
-    match &config.metrics.listen {
-        Listen::At(address) if !address.ip().is_loopback() => {
-            let text = format!(
-                "whoever reaches {address} reads the app's figures, without a password: let only your Prometheus through, or \
-                 set listen = \"127.0.0.1:{}\" in config/metrics.toml",
-                address.port()
-            );
-            Some(("metrics", Finding::Warning(text)))
-        }
-        _ => None,
-    }
+    let Listen::At(address) = config.metrics.listen else { return None };
+    address.ip().is_unspecified().then(|| {
+        let text = format!(
+            "the private listener at {address} tells its figures on every interface: name one that only Prometheus reaches as \
+             listen in config/metrics.toml, such as 127.0.0.1:{}, or let a firewall admit nobody else",
+            address.port()
+        );
+        ("metrics", Finding::Warning(text))
+    })
 }

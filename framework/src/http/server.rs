@@ -17,6 +17,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{AppConfig, Server, ServiceResponse};
 use actix_web::rt::net::{TcpStream, UnixStream};
 use socket2::SockRef;
+use tokio::task::yield_now;
 
 use super::Drain;
 use super::upgraded::{self, Places};
@@ -94,7 +95,16 @@ where
                 }))
         };
         builder = match door {
-            Door::Tcp(listener) => builder.listen("http", listener, move || service().tcp())?,
+            Door::Tcp(listener) => builder.listen("http", listener, move || {
+                fn_service(|io: TcpStream| async move {
+                    let peer = io.peer_addr().ok();
+                    // Until the loop has turned once, after a process was stopped for longer than header_timeout, the time is
+                    // that of before, and whatever the client has sent is not seen: it would get 408.
+                    yield_now().await;
+                    Ok::<_, actix_http::error::DispatchError>((io, Protocol::Http1, peer))
+                })
+                .and_then(service())
+            })?,
             Door::Unix(listener) => builder.listen_uds("http", listener, move || {
                 fn_service(|io: UnixStream| async move {
                     let io = same_for_unix(io).map_err(actix_http::error::DispatchError::Io)?;

@@ -266,11 +266,22 @@ fn a_stopped_instance_is_taken_out_and_comes_back() {
 
     assert!(cluster.instances().contains(&victim), "it is the same process");
     let (seen, said) = site.end("SIGSTOP for 6 s");
-    // What it had in work waited for it, and nothing else did.
-    assert_eq!(seen.failed_gets, [""; 0], "{}", seen.figures());
-    assert_eq!(seen.failed_posts, [""; 0], "{}", seen.figures());
+    // What it had in work waited for it, and may have come too late for its session's store; nothing else was concerned.
+    assert!(
+        told(&seen.failed_gets) && told(&seen.failed_posts),
+        "{:?} {:?}",
+        seen.failed_gets,
+        seen.failed_posts
+    );
+    assert!(seen.failed_gets.len() <= crowd().getters + crowd().idlers, "{:?}", seen.failed_gets);
+    assert!(seen.failed_posts.len() <= crowd().posters, "{:?}", seen.failed_posts);
     assert_eq!(seen.sockets.cut, [""; 0], "{}", seen.figures());
     nothing_is_lost_or_done_twice(&seen, &said);
+}
+
+/// Whether every client that failed was told to try again.
+fn told(failed: &[String]) -> bool {
+    failed.iter().all(|why| why.ends_with("Ok(503)"))
 }
 
 /// Restarts a service that all instances use, and looks at what clients saw.
@@ -296,7 +307,6 @@ fn outage(kind: Kind, what: &str, happens: impl FnOnce(&mut Cluster)) {
 
     assert_eq!(pids(&cluster), before, "no instance was restarted for it");
     let (seen, said) = site.end(what);
-    let told = |failed: &[String]| failed.iter().all(|why| why.ends_with("Ok(503)"));
     assert!(told(&seen.failed_gets), "{:?}", seen.failed_gets);
     assert!(told(&seen.failed_posts), "{:?}", seen.failed_posts);
     nothing_is_lost_or_done_twice(&seen, &said);
