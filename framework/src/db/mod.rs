@@ -10,6 +10,7 @@ pub(crate) mod decimal;
 mod encryption;
 mod error;
 mod figures;
+mod given_up;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 pub use date::{Date, NoDate};
 pub(crate) use error::DbError;
 pub(crate) use figures::report;
+use given_up::GivenUp;
 pub(crate) use retry::Retry;
 pub(crate) use run::{Done, Layout, Query};
 pub(crate) use session::Session;
@@ -57,6 +59,7 @@ struct Inner {
     /// How often a connection had to be waited for, and how often in vain.
     waits: Counter,
     timeouts: Counter,
+    given_up: GivenUp,
 }
 
 #[derive(Debug)]
@@ -100,13 +103,14 @@ impl Store {
     /// A URL of another kind, or a SQLite file that can't be written.
     #[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "only SQLite has a file"))]
     pub(crate) fn open(config: &DatastoreConfig, root: &Path, workers: usize) -> Result<Self, DbError> {
+        let given_up = GivenUp::default();
         let pool = match config.url.split(':').next() {
             #[cfg(feature = "sqlite")]
             Some("sqlite") => Pool::Sqlite(sqlite::open(config, root, workers)?),
             #[cfg(feature = "postgres")]
-            Some("postgres" | "postgresql") => Pool::Postgres(postgres::open(config, workers)?),
+            Some("postgres" | "postgresql") => Pool::Postgres(postgres::open(config, workers, &given_up)?),
             #[cfg(feature = "mysql")]
-            Some("mysql" | "mariadb") => Pool::MySql(mysql::open(config, workers)?),
+            Some("mysql" | "mariadb") => Pool::MySql(mysql::open(config, workers, &given_up)?),
             _ => return Err(DbError::Url { address: config.address() }),
         };
         Ok(Self(Arc::new(Inner {
@@ -117,6 +121,7 @@ impl Store {
             answered: AtomicU64::new(0),
             waits: Counter::default(),
             timeouts: Counter::default(),
+            given_up,
         })))
     }
 

@@ -7,6 +7,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlRow, MySqlSslMode}
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlPool, Row};
 
 use super::encryption::{Encryption, Wish, Words};
+use super::given_up::GivenUp;
 use super::value::date;
 use super::{DbError, Kind, Layout, Value};
 use crate::config::DatastoreConfig;
@@ -18,7 +19,12 @@ const RESTED: Duration = Duration::from_secs(1);
 const MODE: &str = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,\
                     NO_AUTO_VALUE_ON_ZERO,ONLY_FULL_GROUP_BY";
 
-pub(super) fn open(config: &DatastoreConfig, workers: usize) -> Result<MySqlPool, DbError> {
+pub(super) fn open(
+    config: &DatastoreConfig,
+    workers: usize,
+    given_up: &GivenUp,
+) -> Result<MySqlPool, DbError> {
+    let given_up = given_up.clone();
     let options =
         MySqlConnectOptions::from_str(&config.url).map_err(|_| DbError::Url { address: config.address() })?;
     let options = encrypted(config, options)?
@@ -45,6 +51,10 @@ pub(super) fn open(config: &DatastoreConfig, workers: usize) -> Result<MySqlPool
         .test_before_acquire(false)
         .before_acquire(|connection, about| {
             Box::pin(async move { Ok(about.idle_for < RESTED || connection.ping().await.is_ok()) })
+        })
+        .after_release(move |connection, _| {
+            let given_up = given_up.clone();
+            Box::pin(async move { Ok(given_up.is_sound(connection).await) })
         });
     Ok(pool.connect_lazy_with(options))
 }

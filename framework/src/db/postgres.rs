@@ -7,6 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
 use sqlx::{Connection as _, PgPool, Row};
 
 use super::encryption::{Encryption, Wish, Words};
+use super::given_up::GivenUp;
 use super::value::date;
 use super::{DbError, Kind, Layout, Value};
 use crate::config::DatastoreConfig;
@@ -14,7 +15,8 @@ use crate::config::DatastoreConfig;
 /// A connection that rested longer is asked whether it still works before it is used.
 const RESTED: Duration = Duration::from_secs(1);
 
-pub(super) fn open(config: &DatastoreConfig, workers: usize) -> Result<PgPool, DbError> {
+pub(super) fn open(config: &DatastoreConfig, workers: usize, given_up: &GivenUp) -> Result<PgPool, DbError> {
+    let given_up = given_up.clone();
     let options =
         PgConnectOptions::from_str(&config.url).map_err(|_| DbError::Url { address: config.address() })?;
     let options = encrypted(config, options)?
@@ -32,6 +34,10 @@ pub(super) fn open(config: &DatastoreConfig, workers: usize) -> Result<PgPool, D
         .test_before_acquire(false)
         .before_acquire(|connection, about| {
             Box::pin(async move { Ok(about.idle_for < RESTED || connection.ping().await.is_ok()) })
+        })
+        .after_release(move |connection, _| {
+            let given_up = given_up.clone();
+            Box::pin(async move { Ok(given_up.is_sound(connection).await) })
         });
     Ok(pool.connect_lazy_with(options))
 }

@@ -1,5 +1,6 @@
 //! Running statements.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
@@ -102,7 +103,7 @@ macro_rules! pooled {
     ($store:expr, $pool:expr, $statement:expr, $run:ident) => {{
         $store.about_to_take();
         let mut connection = $pool.acquire().await.map_err(|error| $store.failed(error))?;
-        let outcome = within(Some($store.timeout()), $statement.$run(&mut *connection)).await;
+        let outcome = $store.within(Some($store.timeout()), $statement.$run(&mut *connection)).await;
         if outcome.is_err() {
             drop(connection.detach());
         }
@@ -175,15 +176,15 @@ impl Store {
             None => return Err(transaction.why_over()),
             #[cfg(feature = "sqlite")]
             Some(Open::Sqlite(connection)) => {
-                within(deadline, decoding!(sqlite, query, layout).fetch_all(&mut **connection)).await
+                self.within(deadline, decoding!(sqlite, query, layout).fetch_all(&mut **connection)).await
             }
             #[cfg(feature = "postgres")]
             Some(Open::Postgres(connection)) => {
-                within(deadline, decoding!(postgres, query, layout).fetch_all(&mut **connection)).await
+                self.within(deadline, decoding!(postgres, query, layout).fetch_all(&mut **connection)).await
             }
             #[cfg(feature = "mysql")]
             Some(Open::MySql(connection)) => {
-                within(deadline, decoding!(mysql, query, layout).fetch_all(&mut **connection)).await
+                self.within(deadline, decoding!(mysql, query, layout).fetch_all(&mut **connection)).await
             }
         };
         self.end_of(transaction, &mut open, rows)
@@ -196,17 +197,19 @@ impl Store {
         let done = match open.as_mut() {
             None => return Err(transaction.why_over()),
             #[cfg(feature = "sqlite")]
-            Some(Open::Sqlite(connection)) => within(deadline, plain!(query).execute(&mut **connection))
+            Some(Open::Sqlite(connection)) => self
+                .within(deadline, plain!(query).execute(&mut **connection))
                 .await
                 .map(|done| done.map(|done| (done.last_insert_rowid(), done.rows_affected()))),
             // It has no such number: its statements return rows.
             #[cfg(feature = "postgres")]
-            Some(Open::Postgres(connection)) => within(deadline, plain!(query).execute(&mut **connection))
+            Some(Open::Postgres(connection)) => self
+                .within(deadline, plain!(query).execute(&mut **connection))
                 .await
                 .map(|done| done.map(|done| (0, done.rows_affected()))),
             #[cfg(feature = "mysql")]
             Some(Open::MySql(connection)) => {
-                within(deadline, plain!(query).execute(&mut **connection)).await.map(|done| {
+                self.within(deadline, plain!(query).execute(&mut **connection)).await.map(|done| {
                     done.map(|done| {
                         (i64::try_from(done.last_insert_id()).unwrap_or(i64::MAX), done.rows_affected())
                     })
@@ -252,12 +255,23 @@ impl Store {
     }
 }
 
-pub(super) async fn within<T>(
-    deadline: Option<Duration>,
-    work: impl Future<Output = T>,
-) -> Result<T, DbError> {
-    match deadline {
-        Some(deadline) => tokio::time::timeout(deadline + GRACE, work).await.map_err(|_| DbError::Timeout),
-        None => Ok(work.await),
+impl Store {
+    /// Does work on the pool in time; who gives it up before it is done leaves a connection in the middle of something.
+    pub(super) async fn within<T>(
+        &self,
+        deadline: Option<Duration>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, DbError> {
+        let mut work = pin!(work);
+        // Dropped before the work is, whose connection then comes back.
+        let watch = self.0.given_up.watch();
+        let done = match deadline {
+            Some(deadline) => {
+                tokio::time::timeout(deadline + GRACE, work.as_mut()).await.map_err(|_| DbError::Timeout)?
+            }
+            None => work.as_mut().await,
+        };
+        watch.finish();
+        Ok(done)
     }
 }

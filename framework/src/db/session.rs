@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection as _};
 
-use super::run::{Rows, decoding, within};
+use super::run::{Rows, decoding};
 use super::{DbError, Layout, Pool, Query, Store};
 
 /// A connection that no one else uses, without a deadline for its statements. Dropped it is closed, which undoes
@@ -46,7 +46,7 @@ impl Store {
                 Pool::MySql(pool) => Open::MySql(Box::new(pool.acquire().await?.detach())),
             })
         };
-        let open = within(Some(self.timeout()), open).await?.map_err(|error| self.failed(error))?;
+        let open = self.within(Some(self.timeout()), open).await?.map_err(|error| self.failed(error))?;
         Ok(Session { store: self.clone(), open })
     }
 }

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::run::within;
 use super::{DbError, Pool, Store};
 
 /// An open transaction. Dropped without [`Transaction::commit`] it is rolled back, also when the request that
@@ -41,7 +40,7 @@ impl Store {
                 Pool::MySql(pool) => pool.begin().await.map(Open::MySql),
             }
         };
-        let open = within(Some(self.timeout()), begun).await?.map_err(|error| self.failed(error))?;
+        let open = self.within(Some(self.timeout()), begun).await?.map_err(|error| self.failed(error))?;
         Ok(Transaction { open: Mutex::new(Some(open)), gave_way: AtomicBool::new(false) })
     }
 
@@ -58,7 +57,9 @@ impl Store {
                 Open::MySql(transaction) => transaction.commit().await,
             }
         };
-        within(Some(self.timeout()), committed).await?.map_err(|error| transaction.watch(self.failed(error)))
+        self.within(Some(self.timeout()), committed)
+            .await?
+            .map_err(|error| transaction.watch(self.failed(error)))
     }
 }
 
