@@ -49,9 +49,7 @@ enum State {
         connection: Line,
     },
     Down {
-        since: Instant,
         reason: Arc<str>,
-        was_up: bool,
     },
 }
 
@@ -78,7 +76,7 @@ impl Link {
         let decided = state.wait_for(|state| !matches!(state, State::Opening)).await;
         match decided.as_deref() {
             Ok(State::Up { id, connection }) => Ok((*id, connection.clone())),
-            Ok(State::Down { reason, .. }) => Err(self.away(reason)),
+            Ok(State::Down { reason }) => Err(self.away(reason)),
             Ok(State::Opening) | Err(_) => Err(self.away(&Arc::from("it stops"))),
         }
     }
@@ -136,7 +134,7 @@ impl Keeper {
                         tracing::warn!(redis = %self.address, reason, "Redis is away; what needs it answers 503");
                     }
                     down_since = Some(Instant::now());
-                    self.fall(reason.into(), true);
+                    self.fall(reason.into());
                 }
                 Err(error) => {
                     if down_since.is_none() && self.voice == Voice::Loud {
@@ -146,19 +144,15 @@ impl Keeper {
                         );
                     }
                     down_since = down_since.or_else(|| Some(Instant::now()));
-                    self.fall(error.to_string().into(), false);
+                    self.fall(error.to_string().into());
                     sleep(backoff.next()).await;
                 }
             }
         }
     }
 
-    fn fall(&self, reason: Arc<str>, from_up: bool) {
-        let (since, was_up) = match &*self.state.borrow() {
-            State::Down { since, was_up, .. } => (*since, *was_up),
-            _ => (Instant::now(), from_up),
-        };
-        self.state.send_replace(State::Down { since, reason, was_up });
+    fn fall(&self, reason: Arc<str>) {
+        self.state.send_replace(State::Down { reason });
     }
 
     async fn connect(&self, id: u64) -> RedisResult<Line> {

@@ -10,6 +10,7 @@ mod starting;
 use std::time::Duration;
 
 use regatta_tests::cluster::Cluster;
+use regatta_tests::http::Http;
 use regatta_tests::wait;
 use serde_json::Value;
 
@@ -32,4 +33,20 @@ fn wait_ready(cluster: &Cluster, count: usize, deadline: Duration) {
         let all = instances(cluster);
         all.len() == count && all.iter().all(|one| one["state"] == "ready")
     });
+}
+
+/// The messages of the load in the database, by their bodies.
+fn said(base: &str) -> Vec<String> {
+    let http = Http::new(base);
+    let mut bodies = Vec::new();
+    loop {
+        let page = http.get(&format!("/message?limit=100&sort=id&skip={}", bodies.len())).json();
+        let page = page.as_array().expect("a list").clone();
+        if page.is_empty() {
+            bodies.retain(|body: &String| body.starts_with("load "));
+            bodies.sort();
+            return bodies;
+        }
+        bodies.extend(page.iter().map(|message| message["body"].as_str().unwrap_or_default().to_owned()));
+    }
 }

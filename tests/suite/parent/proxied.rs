@@ -16,7 +16,7 @@ use regatta_tests::wait::{self, SOON};
 use serde_json::json;
 
 use super::rolling::upgrade;
-use super::{pids, wait_ready};
+use super::{pids, said, wait_ready};
 use crate::deploy::made;
 
 /// How long a restart of all instances may take under load.
@@ -101,22 +101,6 @@ impl Site {
             println!("failed: {failed}");
         }
         (seen, said(&self.front.base()))
-    }
-}
-
-/// The messages of the load in the database, by their bodies.
-fn said(base: &str) -> Vec<String> {
-    let http = Http::new(base);
-    let mut bodies = Vec::new();
-    loop {
-        let page = http.get(&format!("/message?limit=100&sort=id&skip={}", bodies.len())).json();
-        let page = page.as_array().expect("a list").clone();
-        if page.is_empty() {
-            bodies.retain(|body: &String| body.starts_with("load "));
-            bodies.sort();
-            return bodies;
-        }
-        bodies.extend(page.iter().map(|message| message["body"].as_str().unwrap_or_default().to_owned()));
     }
 }
 

@@ -12,7 +12,7 @@ use regatta_tests::wait::{self, SOON};
 use regatta_tests::{full_size, process};
 use serde_json::json;
 
-use super::{instances, pids, wait_ready};
+use super::{instances, pids, said, wait_ready};
 
 /// How long a restart of all instances may take under load.
 const ROLLED: Duration = Duration::from_secs(120);
@@ -35,22 +35,6 @@ fn load(cluster: &Cluster) -> Load {
     load
 }
 
-/// The messages of the load in the database, by their bodies.
-fn said(cluster: &Cluster) -> Vec<String> {
-    let http = Http::new(&cluster.bases()[0]);
-    let mut bodies = Vec::new();
-    loop {
-        let page = http.get(&format!("/message?limit=100&sort=id&skip={}", bodies.len())).json();
-        let page = page.as_array().expect("a list").clone();
-        if page.is_empty() {
-            bodies.retain(|body: &String| body.starts_with("load "));
-            bodies.sort();
-            return bodies;
-        }
-        bodies.extend(page.iter().map(|message| message["body"].as_str().unwrap_or_default().to_owned()));
-    }
-}
-
 #[track_caller]
 fn nothing_failed(cluster: &Cluster, seen: &mut Seen) {
     let figures = seen.figures();
@@ -58,7 +42,7 @@ fn nothing_failed(cluster: &Cluster, seen: &mut Seen) {
     assert_eq!(seen.failed_posts, [""; 0], "{figures}");
     assert_eq!(seen.sockets.cut, [""; 0], "{figures}");
     seen.said.sort();
-    assert_eq!(said(cluster), seen.said, "each happened exactly once");
+    assert_eq!(said(&cluster.bases()[0]), seen.said, "each happened exactly once");
 }
 
 /// Lets all sockets come back, which takes so long since `since`.
@@ -170,7 +154,7 @@ fn a_killed_instance_fails_few_requests() {
     let most = crowd().getters + crowd().idlers;
     assert!(seen.failed_gets.len() <= most, "{:?}", seen.failed_gets);
     assert!(seen.failed_posts.len() <= crowd().posters, "{:?}", seen.failed_posts);
-    let said = said(&cluster);
+    let said = said(&cluster.bases()[0]);
     assert!(seen.said.iter().all(|body| said.contains(body)), "what was acknowledged has happened");
 }
 

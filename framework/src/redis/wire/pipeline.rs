@@ -53,11 +53,14 @@ impl Pipeline {
         Self(orders)
     }
 
-    /// Sends commands and waits for as many replies.
+    /// Sends commands and waits for as many replies; no commands need none.
     ///
     /// # Errors
     /// When the connection is lost. What the server refuses is a reply.
     pub(super) async fn ask(&self, bytes: Vec<u8>, due: usize) -> RedisResult<Vec<Value>> {
+        if due == 0 {
+            return Ok(Vec::new());
+        }
         let (tell, told) = oneshot::channel();
         let asked = Asked { due, replies: Vec::with_capacity(due), tell };
         self.0.send(Order { bytes, asked }).await.map_err(|_| lost())?;

@@ -143,6 +143,16 @@ async fn who_gives_up_spoils_nobody_elses_reply() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asks_nothing_is_answered_at_once_and_takes_no_reply() {
+    let server = RedisServer::start().unwrap();
+    let mut line = line(&server.url()).await;
+    let nothing = redis::pipe();
+    timeout(SOON, nothing.query_async::<()>(&mut line)).await.unwrap().unwrap();
+    let pong = timeout(SOON, cmd("PING").query_async::<String>(&mut line)).await.unwrap();
+    assert_eq!(pong.unwrap(), "PONG");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_breaks_says_so_once_and_fails_whoever_waits() {
     let mut server = RedisServer::start().unwrap();
     let (ended, end) = tokio::sync::oneshot::channel();
