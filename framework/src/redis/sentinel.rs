@@ -38,58 +38,50 @@ impl Sentinels {
         Ok(Self { master: master.to_owned(), nodes: nodes.collect::<RedisResult<_>>()? })
     }
 
-    /// Whom most of the Sentinels that answer take for the master, and who says so too: after a failover some of them
-    /// may not have heard of it yet. `server` tells how to reach it.
+    /// Whom most of the Sentinels take for the master, and who says so too. After a failover most of them may not have
+    /// heard of it yet: then it is whom any of them names. `server` tells how to reach it.
     pub(super) async fn master(&self, server: &Client) -> RedisResult<Client> {
-        let named = self.ask_all().await?;
-        for (host, port) in &named {
-            let client = at(server, host.clone(), *port)?;
-            if let Ok(Ok(true)) = timeout(PATIENCE, is_master(&client)).await {
-                return Ok(client);
-            }
-        }
-        let named: Vec<_> = named.iter().map(|(host, port)| format!("{host}:{port}")).collect();
-        Err(said(format!("{} is no master that answers; the Sentinels name it", named.join(", "))))
-    }
-
-    /// The addresses that are named, most often named first.
-    async fn ask_all(&self) -> RedisResult<Vec<Address>> {
-        let ask = async |node| match timeout(PATIENCE, self.ask(node)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(said("it does not answer".to_owned())),
-        };
-        let mut asked: FuturesUnordered<_> = self.nodes.iter().map(ask).collect();
-        let mut votes: Vec<(Address, usize)> = Vec::new();
+        let mut votes = Votes::default();
         let mut failure = None;
+        let mut asked: FuturesUnordered<_> = self.nodes.iter().map(|node| self.asked(node)).collect();
         while let Some(answer) = asked.next().await {
-            let address = match answer {
-                Ok(Some(address)) => address,
-                Ok(None) => {
-                    let text = format!("no `{}` is watched there: correct `master`", self.master);
-                    failure.get_or_insert(text);
-                    continue;
+            match answer {
+                Ok(address) => {
+                    let count = votes.cast(address.clone());
+                    if count == self.nodes.len() / 2 + 1
+                        && let Some(master) = confirmed(server, address).await?
+                    {
+                        return Ok(master);
+                    }
                 }
-                Err(error) => {
-                    failure.get_or_insert(tls::advice(&error).unwrap_or_else(|| error.to_string()));
-                    continue;
-                }
-            };
-            let known = votes.iter().position(|(other, _)| *other == address);
-            let known = known.unwrap_or_else(|| {
-                votes.push((address, 0));
-                votes.len() - 1
-            });
-            votes[known].1 += 1;
-            if votes[known].1 > self.nodes.len() / 2 {
-                break;
+                Err(reason) => _ = failure.get_or_insert(reason),
             }
         }
-        if votes.is_empty() {
+        let named = votes.counted();
+        for (address, count) in &named {
+            // The others were asked already.
+            if *count <= self.nodes.len() / 2
+                && let Some(master) = confirmed(server, address.clone()).await?
+            {
+                return Ok(master);
+            }
+        }
+        if named.is_empty() {
             let reason = failure.unwrap_or_else(|| "`url` names none".to_owned());
             return Err(said(format!("none of {} Sentinels knows the master ({reason})", self.nodes.len())));
         }
-        votes.sort_by_key(|(_, count)| Reverse(*count));
-        Ok(votes.into_iter().map(|(address, _)| address).collect())
+        let named: Vec<_> = named.iter().map(|((host, port), _)| format!("{host}:{port}")).collect();
+        Err(said(format!("{} is no master that answers; the Sentinels name it", named.join(", "))))
+    }
+
+    /// Whom a Sentinel names, or why it names nobody.
+    async fn asked(&self, node: &Client) -> Result<Address, String> {
+        match timeout(PATIENCE, self.ask(node)).await {
+            Ok(Ok(Some(address))) => Ok(address),
+            Ok(Ok(None)) => Err(format!("no `{}` is watched there: correct `master`", self.master)),
+            Ok(Err(error)) => Err(tls::advice(&error).unwrap_or_else(|| error.to_string())),
+            Err(_) => Err("it does not answer".to_owned()),
+        }
     }
 
     async fn ask(&self, node: &Client) -> RedisResult<Option<Address>> {
@@ -98,6 +90,35 @@ impl Sentinels {
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.master);
         question.query_async(&mut connection).await
     }
+}
+
+/// Who was named, and by how many.
+#[derive(Default)]
+struct Votes(Vec<(Address, usize)>);
+
+impl Votes {
+    /// Returns how many there are for this address now.
+    fn cast(&mut self, address: Address) -> usize {
+        if let Some((_, count)) = self.0.iter_mut().find(|(known, _)| *known == address) {
+            *count += 1;
+            return *count;
+        }
+        self.0.push((address, 1));
+        1
+    }
+
+    /// The addresses, most often named first.
+    fn counted(mut self) -> Vec<(Address, usize)> {
+        self.0.sort_by_key(|(_, count)| Reverse(*count));
+        self.0
+    }
+}
+
+/// A client for whom the address leads to, if that is a master.
+async fn confirmed(server: &Client, (host, port): Address) -> RedisResult<Option<Client>> {
+    let client = at(server, host, port)?;
+    let is_master = timeout(PATIENCE, is_master(&client)).await;
+    Ok(matches!(is_master, Ok(Ok(true))).then_some(client))
 }
 
 async fn is_master(client: &Client) -> RedisResult<bool> {
