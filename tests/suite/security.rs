@@ -14,7 +14,7 @@ use regatta_tests::wait::SOON;
 use crate::chat::{ChatPage, bodies};
 
 /// Serves an empty page on a free port for as long as the test runs.
-fn other_site() -> u16 {
+pub(crate) fn other_site() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {

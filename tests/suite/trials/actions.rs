@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use regatta::actix_web::rt::time::sleep;
 use regatta::prelude::*;
-use regatta::security::{CsrfToken, IsSecure, Rate};
+use regatta::security::{Cors, CsrfToken, IsSecure, Rate};
 use regatta::sessions::Sessions;
 use regatta::uploads::Uploads;
 
@@ -29,6 +29,18 @@ pub fn draw(r: &mut Routes) {
     r.get("/limited", plain).rate_limit(Rate::per_minute(1000).by_address());
     r.post("/limited", plain).rate_limit(Rate::per_minute(1000).by_address().strict());
     r.get("/cached", plain).cache("1s");
+    r.get("/open", plain).cors(Cors::any());
+    r.get("/shop", all).cors(Cors::origins(["https://shop.example.com"]).credentials());
+    r.put("/shop", plain).cors(Cors::origins(["https://shop.example.com"]).credentials());
+    r.get("/listed", plain).cors(Cors::listed());
+    r.get("/listed-kept", plain).cors(Cors::listed()).cache("1m");
+    r.get("/account", all).cors(Cors::listed().credentials());
+    r.put("/account", plain).cors(Cors::listed().credentials());
+    r.get("/closed", plain).cors(Cors::off());
+    if std::env::var_os("TRIALS_LEAK").is_some() {
+        r.get("/leak", all).cors(Cors::any().credentials());
+    }
+    r.get("/show/{view}", show);
     r.post("/pair-when/{gate}", pair_when);
     r.get("/people", people);
     r.post("/upload", upload);
@@ -133,6 +145,12 @@ async fn form(token: CsrfToken) -> Json<String> {
 
 async fn from(address: ClientAddress, secure: IsSecure) -> Json<JsonValue> {
     Json(json!({ "address": address.0, "secure": secure.0 }))
+}
+
+/// A view below `views/shown/` with what the client sent as `x`.
+async fn show(views: Views, view: Path<String>, query: Query<Vec<(String, String)>>) -> Result<HttpResponse> {
+    let x = query.0.into_iter().next().map(|(_, value)| value).unwrap_or_default();
+    views.render(&format!("shown/{view}"), &context! { x: x })
 }
 
 async fn take(input: Input<JsonValue>) -> String {

@@ -6,9 +6,11 @@ mod inside;
 mod limits;
 mod origins;
 mod outages;
+mod pages;
 mod proxies;
 mod secrets;
 mod sessions;
+mod sharing;
 
 use std::fs;
 use std::path::Path;
