@@ -26,7 +26,7 @@ const BATCH_BYTES: usize = 1024 * 1024;
 /// How long messages gather after a small batch: under load many go at once, and the first after a silence goes at once.
 const GATHER: Duration = Duration::from_millis(1);
 /// So many at once are worth a round trip; those behind them don't wait.
-const WORTHWHILE: usize = 8;
+const WORTHWHILE: usize = 2;
 /// How long the other instances may take to subscribe again after an outage; longer than their back-off.
 const SETTLE: Duration = Duration::from_millis(1500);
 const SETTLE_STEP: Duration = Duration::from_millis(25);

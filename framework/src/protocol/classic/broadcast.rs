@@ -1,12 +1,11 @@
 //! Events for the sockets of other instances.
 
-use rmpv::ValueRef;
 use serde_json::Value;
 
-use super::{Unusable, as_str, as_u64, get, names};
+use super::{Unusable, names};
 use crate::protocol::attachments::{MAX_ATTACHMENTS, placeholders};
 use crate::protocol::event::Event;
-use crate::protocol::msgpack;
+use crate::protocol::msgpack::{self, Reader, Token};
 
 /// Socket.IO's packet types of an event, without and with binary attachments.
 const EVENTS: [u64; 2] = [2, 5];
@@ -32,31 +31,34 @@ impl Broadcast {
         if is_own(payload, own) {
             return Ok(None);
         }
-        let message = msgpack::read(payload).ok_or(Unusable::Malformed)?;
-        let parts = message.as_array().map(Vec::as_slice).ok_or(Unusable::Malformed)?;
-        let [uid, packet, opts @ ..] = parts else { return Err(Unusable::Malformed) };
-        if as_str(uid) == Some(own) {
+        let read = Reader::whole(payload).and_then(|mut message| {
+            let len = message.list().filter(|len| *len >= 2)?;
+            let uid = message;
+            message.skip()?;
+            let packet = message;
+            message.skip()?;
+            Some((uid, packet, (len > 2).then_some(message)))
+        });
+        let (uid, packet, opts) = read.ok_or(Unusable::Malformed)?;
+        if uid.text() == Some(own) {
             return Ok(None);
         }
-        let kind = get(packet, "type").and_then(as_u64).ok_or(Unusable::Malformed)?;
+        let kind = packet.field("type").and_then(Reader::whole_number).ok_or(Unusable::Malformed)?;
         if !EVENTS.contains(&kind) {
             return Err(Unusable::Unknown);
         }
-        let args = get(packet, "data")
-            .filter(|data| matches!(data, ValueRef::Array(_)))
-            .ok_or(Unusable::Malformed)?;
-        let data = read_event(args, payload.len());
-        let opts = opts.first();
-        let names = |name| opts.and_then(|opts| get(opts, name)).map(names).unwrap_or_default();
-        let flags = opts.and_then(|opts| get(opts, "flags"));
+        let args = packet.field("data").filter(|data| data.clone().list().is_some());
+        let data = args.and_then(|args| read_event(args, payload.len())).ok_or(Unusable::Malformed)?;
+        let named = |name| opts.and_then(|opts| opts.field(name)).map(names).unwrap_or_default();
+        let flags = opts.and_then(|opts| opts.field("flags"));
         Ok(Some(Self {
-            namespace: get(packet, "nsp").and_then(as_str).unwrap_or("/").to_owned(),
+            namespace: packet.field("nsp").and_then(Reader::text).unwrap_or("/").to_owned(),
             data,
-            rooms: names("rooms"),
-            except: names("except"),
+            rooms: named("rooms"),
+            except: named("except"),
             volatile: flags
-                .and_then(|flags| get(flags, "volatile"))
-                .is_some_and(|volatile| *volatile == ValueRef::Boolean(true)),
+                .and_then(|flags| flags.field("volatile")?.next())
+                .is_some_and(|volatile| volatile == Token::Boolean(true)),
         }))
     }
 }
@@ -105,11 +107,11 @@ pub(crate) fn broadcast(
     Ok(out)
 }
 
-/// The event in a message of about `size` bytes. Its binary values are attachments, unless there are more than clients
-/// accept: then they have the form that Node's `JSON.stringify` gives them.
-pub(super) fn read_event(args: &ValueRef<'_>, size: usize) -> Event {
+/// The event in a message of about `size` bytes; nothing when it is nested too deep. Its binary values are attachments,
+/// unless there are more than clients accept: then they have the form that Node's `JSON.stringify` gives them.
+pub(super) fn read_event(args: Reader<'_>, size: usize) -> Option<Event> {
     let (mut json, mut attachments) = (Vec::with_capacity(size), Vec::new());
-    msgpack::to_json_with(args, &mut json, &mut attachments);
+    msgpack::to_json_with(args, &mut json, &mut attachments)?;
     let is_sound = attachments.is_empty() || {
         let text = std::str::from_utf8(&json).unwrap_or_default();
         let found = placeholders::find(text).unwrap_or_default();
@@ -118,9 +120,9 @@ pub(super) fn read_event(args: &ValueRef<'_>, size: usize) -> Event {
     if !is_sound {
         json.clear();
         attachments.clear();
-        msgpack::to_json(args, &mut json);
+        msgpack::to_json(args, &mut json)?;
     }
-    Event { json: json.into(), attachments }
+    Some(Event { json: json.into(), attachments })
 }
 
 /// Whether a broadcast begins as those of the instance `own`: Redis sends every instance its own messages too, and
