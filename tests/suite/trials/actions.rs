@@ -43,6 +43,9 @@ pub fn draw(r: &mut Routes) {
     r.get("/show/{view}", show);
     r.post("/pair-when/{gate}", pair_when);
     r.get("/people", people);
+    r.get("/people-kept", people).cache("10m");
+    r.post("/add/{name}", add);
+    r.post("/add-two/{name}", add_two);
     r.post("/upload", upload);
     r.get("/boom", boom);
     r.get("/guarded", plain).guard(boom_policy);
@@ -170,6 +173,20 @@ async fn pair_when(db: Db, gate: Path<String>) -> Result<&'static str> {
 
 async fn people(db: Db) -> Result<Json<Vec<Person>>> {
     Ok(Json(Person::find().limit(1000).all(&db).await?))
+}
+
+async fn add(db: Db, name: Path<String>) -> Result<&'static str> {
+    Person::create(json!({ "name": *name })).exec(&db).await?;
+    Ok("one")
+}
+
+async fn add_two(db: Db, name: Path<String>) -> Result<&'static str> {
+    db.transaction(async |tx| {
+        Person::create(json!({ "name": format!("{name} first") })).exec(tx).await?;
+        Person::create(json!({ "name": format!("{name} second") })).exec(tx).await?;
+        Ok::<_, Error>("both")
+    })
+    .await
 }
 
 /// Saves the files of the field `kept` and forgets the others.

@@ -2,6 +2,7 @@
 //! tell what they know, as several processes.
 
 mod database;
+mod database_away;
 mod inside;
 mod limits;
 mod origins;
@@ -16,8 +17,10 @@ use std::fs;
 use std::path::Path;
 
 use regatta_tests::cluster::Cluster;
+use regatta_tests::ports;
+use regatta_tests::process::Process;
 use regatta_tests::scaffold::{App, Scaffold};
-use regatta_tests::wait::{self, SOON};
+use regatta_tests::wait::{self, SOON, START};
 
 /// The file `src/trials.rs` of the app.
 const ACTIONS: &str = include_str!("actions.rs");
@@ -53,6 +56,29 @@ fn cluster(settings: &[(&str, &str)]) -> Cluster {
     let app = app();
     fs::create_dir_all(app.root().join(".tmp")).expect("a folder for gates");
     Cluster::of(app, settings)
+}
+
+/// Three instances of it that may be lifted while what they need is away.
+struct Fleet {
+    process: Process,
+    bases: Vec<String>,
+}
+
+impl Fleet {
+    fn lift(app: &App, settings: &[(&str, &str)]) -> Self {
+        let ports = ports::range(3);
+        let range = format!("{}-{}", ports.start(), ports.end());
+        let own = [("REGATTA__SOCKETS__ADAPTER", "redis"), ("REGATTA__HTTP__WORKERS", "2")];
+        let process = app.lift(&["--ports".to_owned(), range], &[&own, settings].concat());
+        let listening = || process.log().matches("listening on").count() == 3;
+        wait::until_true("three instances listen", START, listening);
+        Self { process, bases: ports.map(|port| format!("http://127.0.0.1:{port}")).collect() }
+    }
+
+    /// How many lines of the log complain.
+    fn complaints(&self) -> usize {
+        self.process.log().lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).count()
+    }
 }
 
 /// Where requests wait for the test, whichever instance they are on.
