@@ -3,6 +3,7 @@
 
 mod database;
 mod database_away;
+mod forged;
 mod inside;
 mod limits;
 mod origins;
