@@ -195,3 +195,23 @@ fn an_instance_on_a_socket_of_systemd_tells_that_it_lives() {
     process::send(process.pid(), Signal::CONT);
     assert!(silent.is_some(), "a stopped instance was told alive");
 }
+
+#[test]
+fn an_instance_on_a_unix_socket_tells_systemd_that_it_serves_and_lives() {
+    let (app, folder) = (App::new(), tempfile::tempdir().expect("a folder with a short path"));
+    let (notify, http) = (folder.path().join("notify"), folder.path().join("http"));
+    let systemd = UnixDatagram::bind(&notify).expect("a socket");
+    systemd.set_read_timeout(Some(START)).expect("a deadline");
+    let heard = || {
+        let mut text = [0; 64];
+        let length = systemd.recv(&mut text).expect("a word of the instance");
+        String::from_utf8_lossy(&text[..length]).into_owned()
+    };
+    app.edit("config/http.toml", "port = 1337\n", &format!("port = 1337\nsocket = \"{}\"\n", http.display()));
+    let mut command = app.command(&["lift"]);
+    command.env("NOTIFY_SOCKET", &notify).env("WATCHDOG_USEC", "400000");
+    let process = Process::start("app", &mut command, folder.path());
+
+    assert_eq!([heard(), heard(), heard()], ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]);
+    assert!(process.log().contains(&format!("listening on {}", http.display())), "{}", process.log());
+}
