@@ -24,11 +24,19 @@ pub(crate) enum Token<'b> {
 }
 
 impl<'b> Reader<'b> {
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
     /// At the beginning of `bytes`, if they are one whole value and nothing else.
     pub(crate) fn whole(bytes: &'b [u8]) -> Option<Self> {
-        let mut end = Self { rest: bytes };
+        let (start, mut end) = (Self::new(bytes), Self::new(bytes));
         end.skip()?;
-        end.rest.is_empty().then_some(Self { rest: bytes })
+        end.is_at_end().then_some(start)
+    }
+
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
     }
 
     /// Reads what stands here; `None` when it is cut or no MessagePack.
@@ -79,20 +87,31 @@ impl<'b> Reader<'b> {
         Some(())
     }
 
-    /// The place of the value that a map standing here has for a key; the first, if it has several.
-    pub(crate) fn field(mut self, key: &str) -> Option<Self> {
-        let Token::Map(len) = self.next()? else { return None };
-        for _ in 0..len {
-            if matches!(self, Self { rest: [0xa0..=0xbf | 0xd9..=0xdb, ..] }) {
-                if self.next()? == Token::Text(key.as_bytes()) {
-                    return Some(self);
-                }
-            } else {
+    /// The fields of a map standing here, each with the place of its value; none when there is no map. Those with another
+    /// key than a text are passed over.
+    pub(crate) fn fields(mut self) -> impl Iterator<Item = (&'b [u8], Self)> {
+        let mut left = match self.next() {
+            Some(Token::Map(len)) => len,
+            _ => 0,
+        };
+        std::iter::from_fn(move || {
+            while left > 0 {
+                left -= 1;
+                let mut key = self;
                 self.skip()?;
+                let value = self;
+                self.skip()?;
+                if let Token::Text(key) = key.next()? {
+                    return Some((key, value));
+                }
             }
-            self.skip()?;
-        }
-        None
+            None
+        })
+    }
+
+    /// The place of the value that a map standing here has for a key; the first, if it has several.
+    pub(crate) fn field(self, key: &str) -> Option<Self> {
+        self.fields().find_map(|(name, value)| (name == key.as_bytes()).then_some(value))
     }
 
     /// How many values follow, if a list stands here.

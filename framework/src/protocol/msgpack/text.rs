@@ -48,7 +48,7 @@ impl Writer<'_> {
             Token::Unsigned(whole) => self.put(whole),
             Token::Signed(whole) => self.put(whole),
             Token::Float(float) => self.float(float),
-            Token::Text(text) => self.text(&String::from_utf8_lossy(text)),
+            Token::Text(text) => self.lossy(text),
             Token::Bytes(bytes) => self.bytes(bytes),
             Token::List(len) => {
                 self.out.push(b'[');
@@ -82,12 +82,12 @@ impl Writer<'_> {
         let mut look = *from;
         if let Token::Text(text) = look.next()? {
             *from = look;
-            self.text(&String::from_utf8_lossy(text));
+            self.lossy(text);
             return Some(());
         }
         let mut name = Vec::new();
         Writer { out: &mut name, attachments: None }.value(from, 0)?;
-        self.text(&String::from_utf8_lossy(&name));
+        self.lossy(&name);
         Some(())
     }
 
@@ -115,6 +115,13 @@ impl Writer<'_> {
     fn text(&mut self, text: &str) {
         // Neither a text nor a vector can make this fail.
         let _ = serde_json::to_writer(&mut *self.out, text);
+    }
+
+    fn lossy(&mut self, text: &[u8]) {
+        match std::str::from_utf8(text) {
+            Ok(text) => self.text(text),
+            Err(_) => self.text(&String::from_utf8_lossy(text)),
+        }
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
