@@ -31,35 +31,60 @@ impl Broadcast {
         if is_own(payload, own) {
             return Ok(None);
         }
-        let read = Reader::whole(payload).and_then(|mut message| {
-            let len = message.list().filter(|len| *len >= 2)?;
-            let uid = message;
-            message.skip()?;
-            let packet = message;
-            message.skip()?;
-            Some((uid, packet, (len > 2).then_some(message)))
-        });
-        let (uid, packet, opts) = read.ok_or(Unusable::Malformed)?;
+        let Parts { uid, packet, opts } = Parts::of(payload).ok_or(Unusable::Malformed)?;
         if uid.text() == Some(own) {
             return Ok(None);
         }
-        let kind = packet.field("type").and_then(Reader::whole_number).ok_or(Unusable::Malformed)?;
-        if !EVENTS.contains(&kind) {
+        let (mut kind, mut args, mut namespace) = (None, None, "/");
+        for (name, value) in packet.fields() {
+            match name {
+                b"type" => kind = value.whole_number(),
+                b"data" => args = Some(value),
+                b"nsp" => namespace = value.text().unwrap_or(namespace),
+                _ => {}
+            }
+        }
+        if !EVENTS.contains(&kind.ok_or(Unusable::Malformed)?) {
             return Err(Unusable::Unknown);
         }
-        let args = packet.field("data").filter(|data| data.clone().list().is_some());
+        let args = args.filter(|args| args.clone().list().is_some());
         let data = args.and_then(|args| read_event(args, payload.len())).ok_or(Unusable::Malformed)?;
-        let named = |name| opts.and_then(|opts| opts.field(name)).map(names).unwrap_or_default();
-        let flags = opts.and_then(|opts| opts.field("flags"));
-        Ok(Some(Self {
-            namespace: packet.field("nsp").and_then(Reader::text).unwrap_or("/").to_owned(),
-            data,
-            rooms: named("rooms"),
-            except: named("except"),
-            volatile: flags
-                .and_then(|flags| flags.field("volatile")?.next())
-                .is_some_and(|volatile| volatile == Token::Boolean(true)),
-        }))
+        let (mut rooms, mut except, mut volatile) = (Vec::new(), Vec::new(), false);
+        for (name, value) in opts.into_iter().flat_map(Reader::fields) {
+            match name {
+                b"rooms" => rooms = names(value),
+                b"except" => except = names(value),
+                b"flags" => {
+                    let flag = value.field("volatile").and_then(|mut flag| flag.next());
+                    volatile = flag == Some(Token::Boolean(true));
+                }
+                _ => {}
+            }
+        }
+        Ok(Some(Self { namespace: namespace.to_owned(), data, rooms, except, volatile }))
+    }
+}
+
+/// Where the parts of a broadcast stand.
+struct Parts<'p> {
+    uid: Reader<'p>,
+    packet: Reader<'p>,
+    opts: Option<Reader<'p>>,
+}
+
+impl<'p> Parts<'p> {
+    fn of(payload: &'p [u8]) -> Option<Self> {
+        let mut here = Reader::new(payload);
+        let len = here.list().filter(|len| *len >= 2)?;
+        let uid = here;
+        here.skip()?;
+        let packet = here;
+        here.skip()?;
+        let opts = (len > 2).then_some(here);
+        for _ in 2..len {
+            here.skip()?;
+        }
+        here.is_at_end().then_some(Self { uid, packet, opts })
     }
 }
 
