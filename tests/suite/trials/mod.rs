@@ -4,6 +4,7 @@
 mod database;
 mod database_away;
 mod forged;
+mod fragments;
 mod inside;
 mod limits;
 mod origins;
