@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use regatta::actix_web::rt::time::sleep;
+use regatta::models::Callbacks;
 use regatta::prelude::*;
 use regatta::security::{Cors, CsrfToken, IsSecure, Rate};
 use regatta::sessions::Sessions;
@@ -55,6 +56,7 @@ pub fn draw(r: &mut Routes) {
     inner.get("/plain", plain);
     inner.post("/plain", plain);
     r.blueprints::<Person>().guard_writes(signed_in).guard_writes(is_captain);
+    r.blueprints::<Fuse>();
     r.on("boom", boom);
     r.on("echo", echo);
     r.on("join", join);
@@ -205,6 +207,22 @@ async fn boom() -> &'static str {
 
 async fn boom_policy() -> Result<()> {
     panic!("the inside of the app")
+}
+
+/// What panics around the writes of its records.
+#[derive(Debug, Model)]
+#[model(callbacks)]
+pub struct Fuse {
+    pub id: i64,
+    #[attr(required)]
+    pub name: String,
+}
+
+impl Callbacks for Fuse {
+    async fn after_create(_: &Db, fuse: Self) -> Result<()> {
+        assert!(fuse.name != "boom", "the inside of the app");
+        Ok(())
+    }
 }
 
 async fn task() -> &'static str {

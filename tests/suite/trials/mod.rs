@@ -48,6 +48,7 @@ fn app() -> App {
     let edit = |folder: &Path| {
         fs::write(folder.join("src/trials.rs"), ACTIONS).expect("a file of the app");
         insert(&folder.join("src/lib.rs"), "mod routes;\n", "mod trials;\n");
+        insert(&folder.join("src/lib.rs"), ".model::<Message>()", ".model::<trials::Fuse>()");
         insert(&folder.join("src/routes.rs"), "draw(r: &mut Routes) {\n", "    crate::trials::draw(r);\n");
     };
     Scaffold::edited("trials", edit).copy()
