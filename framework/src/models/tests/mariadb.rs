@@ -42,7 +42,7 @@ impl Server {
         }
         let mut install = program("mariadb-install-db");
         install.args(["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"]);
-        install.arg(data).stdout(Stdio::null()).stderr(Stdio::null());
+        install.arg(data).arg(temporary(&folder)).stdout(Stdio::null()).stderr(Stdio::null());
         run(&mut install);
         let accounts = "CREATE USER IF NOT EXISTS regatta@'%';\nGRANT ALL ON *.* TO regatta@'%';\n\
                         CREATE DATABASE IF NOT EXISTS one;\nCREATE DATABASE IF NOT EXISTS two;\n";
@@ -60,6 +60,7 @@ impl Server {
         command.arg("--no-defaults").arg(path("datadir", "data")).arg(path("socket", "socket"));
         command.arg(path("pid-file", "pid")).arg(path("init-file", "accounts.sql"));
         command.args(["--bind-address=127.0.0.1", "--skip-name-resolve", &format!("--port={port}")]);
+        command.arg(temporary(folder));
         if folder.path().join("server.key").exists() {
             command.arg(path("ssl-cert", "server.pem")).arg(path("ssl-key", "server.key"));
             command.arg("--require-secure-transport=ON");
@@ -105,6 +106,11 @@ impl Server {
     pub(crate) fn url(&self, database: &str) -> String {
         format!("mysql://regatta@127.0.0.1:{}/{database}{}", self.port, self.query)
     }
+}
+
+/// In a folder they share, a server that starts takes away what others have there.
+fn temporary(folder: &tempfile::TempDir) -> String {
+    format!("--tmpdir={}", folder.path().display())
 }
 
 impl Drop for Server {
