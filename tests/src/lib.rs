@@ -12,6 +12,7 @@
 //! | [`harbour`] | an app whose sockets do everything |
 //! | [`hosts`] | hosts of their own for them, whose cables can be taken out |
 //! | [`testserver`] | an app that is configured from outside, for suites written for other servers |
+//! | [`usage`] | what a process uses, and how many files it may open |
 //! | [`process`], [`ports`], [`wait`], [`workdir`], [`wire`] | what the others are made of |
 #![allow(
     clippy::expect_used,
@@ -38,6 +39,7 @@ pub mod redis;
 pub mod scaffold;
 pub mod socket;
 pub mod testserver;
+pub mod usage;
 pub mod varnish;
 pub mod wait;
 pub mod wire;

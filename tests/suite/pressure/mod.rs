@@ -1,0 +1,3 @@
+//! A fleet under pressure: no free files, a slow Redis, services that flap, clocks that differ, everybody at once.
+
+mod files;
