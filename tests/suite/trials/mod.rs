@@ -5,7 +5,7 @@ mod database;
 mod inside;
 mod limits;
 mod origins;
-mod outages;
+pub(crate) mod outages;
 mod proxies;
 mod secrets;
 mod sessions;
@@ -32,7 +32,7 @@ const PRODUCTION: [(&str, &str); 7] = [
 ];
 
 /// A new app with those actions.
-fn app() -> App {
+pub(crate) fn app() -> App {
     let insert = |file: &Path, place: &str, text: &str| {
         let old = fs::read_to_string(file).expect("an app has this file");
         assert!(old.contains(place), "{} looks different:\n{old}", file.display());

@@ -94,28 +94,26 @@ impl Kind {
 }
 
 /// Three instances that may be lifted while Redis is away.
-struct Fleet {
-    process: Process,
-    bases: Vec<String>,
+pub(crate) struct Fleet {
+    pub(crate) process: Process,
+    pub(crate) bases: Vec<String>,
 }
 
 impl Fleet {
-    fn lift(app: &App, redis: &Redis) -> Self {
+    /// With this Redis.
+    pub(crate) fn lift(app: &App, redis: &str) -> Self {
         let ports = ports::range(3);
         let range = format!("{}-{}", ports.start(), ports.end());
-        let url = redis.url();
-        let settings = [
-            ("REGATTA__SOCKETS__ADAPTER", "redis"),
-            ("REDIS_URL", url.as_str()),
-            ("REGATTA__HTTP__WORKERS", "2"),
-        ];
+        let settings =
+            [("REGATTA__SOCKETS__ADAPTER", "redis"), ("REDIS_URL", redis), ("REGATTA__HTTP__WORKERS", "2")];
         let process = app.lift(&["--ports".to_owned(), range], &settings);
         let listening = || process.log().matches("listening on").count() == 3;
         wait::until_true("three instances listen", START, listening);
         Self { process, bases: ports.map(|port| format!("http://127.0.0.1:{port}")).collect() }
     }
 
-    fn complaints(&self) -> usize {
+    /// How many lines of complaint it has written.
+    pub(crate) fn complaints(&self) -> usize {
         self.process.log().lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).count()
     }
 
@@ -170,7 +168,7 @@ impl Fleet {
 fn every_kind_of_route_is_answered_in_time_while_redis_is_away_and_recovers_by_itself() {
     let app = app();
     let mut redis = Redis::new();
-    let fleet = Fleet::lift(&app, &redis);
+    let fleet = Fleet::lift(&app, &redis.url());
     let mut here = Socket::connect(&fleet.bases[1], &[]);
     assert_eq!(here.ask("join", &json!("told")), "joined");
     let session = || {
@@ -194,7 +192,7 @@ fn every_kind_of_route_is_answered_in_time_while_redis_is_away_and_recovers_by_i
     drop(fleet);
 
     redis.crash();
-    let fleet = Fleet::lift(&app, &redis);
+    let fleet = Fleet::lift(&app, &redis.url());
     fleet.answers(Fault::DownAtStart, &visitor);
     Fault::DownAtStart.end(&mut redis);
     fleet.recovers(Fault::DownAtStart);
