@@ -1,4 +1,5 @@
 //! A fleet under pressure: no free files, a slow Redis, services that flap, clocks that differ, everybody at once.
 
 mod files;
+mod flapping;
 mod slow;
