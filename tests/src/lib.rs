@@ -12,6 +12,7 @@
 //! | [`harbour`] | an app whose sockets do everything |
 //! | [`hosts`] | hosts of their own for them, whose cables can be taken out |
 //! | [`testserver`] | an app that is configured from outside, for suites written for other servers |
+//! | [`clock`] | the wrong time for a program |
 //! | [`usage`] | what a process uses, and how many files it may open |
 //! | [`process`], [`ports`], [`wait`], [`workdir`], [`wire`] | what the others are made of |
 #![allow(
@@ -22,6 +23,7 @@
 
 pub mod cdp;
 pub mod chromium;
+pub mod clock;
 pub mod cluster;
 pub mod figures;
 pub mod haproxy;

@@ -149,5 +149,7 @@ fn readiness_that_comes_and_goes_harms_no_socket_room_or_session() {
         assert!(!socket.has("message"), "once");
         assert_eq!(present(socket), names);
     }
-    println!("F11: /readyz changed {turns:?} times: 9 sockets stayed, in their room, and nobody was logged out");
+    println!(
+        "F11: /readyz changed {turns:?} times: 9 sockets stayed, in their room, and nobody was logged out"
+    );
 }
