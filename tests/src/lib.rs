@@ -9,6 +9,7 @@
 //! | [`http`], [`socket`], [`node`], [`chromium`] with [`cdp`] | the clients that look at it |
 //! | [`figures`] | what instances tell of themselves, read strictly |
 //! | [`load`] | clients that never stop asking, and count what fails |
+//! | [`herd`], [`light`] | thousands of sockets, and clients that cost little |
 //! | [`harbour`] | an app whose sockets do everything |
 //! | [`hosts`] | hosts of their own for them, whose cables can be taken out |
 //! | [`testserver`] | an app that is configured from outside, for suites written for other servers |
@@ -28,8 +29,10 @@ pub mod cluster;
 pub mod figures;
 pub mod haproxy;
 pub mod harbour;
+pub mod herd;
 pub mod hosts;
 pub mod http;
+pub mod light;
 pub mod load;
 pub mod nginx;
 pub mod node;

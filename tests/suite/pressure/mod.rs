@@ -3,4 +3,5 @@
 mod clocks;
 mod files;
 mod flapping;
+mod herd;
 mod slow;
