@@ -1,4 +1,4 @@
-//! Sockets that come back at once when they end, all together: nothing makes them wait for each other.
+//! Sockets that come back when they end, all together or, as Socket.IO's clients do, each after a while of its own.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -34,8 +34,8 @@ struct Shared {
 }
 
 impl Herd {
-    /// So many sockets come to an address, all at once.
-    pub fn of(count: usize, address: SocketAddr) -> Self {
+    /// So many sockets come to an address, all at once; when they end they come back within `spread`.
+    pub fn of(count: usize, address: SocketAddr, spread: Duration) -> Self {
         let shared = Arc::new(Shared::default());
         let of_thread = shared.clone();
         let thread = thread::spawn(move || {
@@ -43,7 +43,7 @@ impl Herd {
             LocalSet::new().block_on(&runtime, async {
                 let mut members = JoinSet::new();
                 for number in 0..count {
-                    members.spawn_local(member(of_thread.clone(), address, number));
+                    members.spawn_local(member(of_thread.clone(), address, number, spread));
                 }
                 while !of_thread.over.load(Ordering::Relaxed) {
                     sleep(Duration::from_millis(20)).await;
@@ -78,17 +78,18 @@ impl Drop for Herd {
     }
 }
 
-async fn member(shared: Arc<Shared>, address: SocketAddr, number: usize) {
+async fn member(shared: Arc<Shared>, address: SocketAddr, number: usize, spread: Duration) {
+    let part = |whole: Duration, of: u32| whole * (u32::try_from(number).unwrap_or(0) % of) / of;
     loop {
         if let Ok(Ok((_writer, mut reader))) = timeout(PATIENCE, light::connect(address)).await {
             shared.came.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
             shared.open.fetch_add(1, Ordering::Relaxed);
             while reader.read(|_| ()).await.is_ok() {}
             shared.open.fetch_sub(1, Ordering::Relaxed);
+            sleep(part(spread, 101)).await;
         } else {
             shared.refused.fetch_add(1, Ordering::Relaxed);
-            let part = u32::try_from(number % 8).unwrap_or(0) + 1;
-            sleep(PAUSE * part / 8).await;
+            sleep(PAUSE / 4 + part(PAUSE, 7)).await;
         }
     }
 }

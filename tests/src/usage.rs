@@ -11,10 +11,14 @@ use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 /// When it has ended.
 #[track_caller]
 pub fn memory(pid: u32) -> u64 {
-    let status = read(pid, "status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kilobytes.unwrap_or_else(|| panic!("process {pid} has no memory")) << 10
+    memory_if_any(pid).unwrap_or_else(|| panic!("process {pid} has ended"))
+}
+
+/// The same of one that may have ended.
+pub fn memory_if_any(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
 }
 
 /// The processor time it has used so far, threads that have ended included.
