@@ -9,23 +9,29 @@ use sha2::{Digest, Sha256};
 
 use crate::compression::Variants;
 
-/// What an answer depends on, as a hash that nobody can aim at.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Key([u8; 16]);
+/// What an answer depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key(Bytes);
 
 impl Key {
     /// The key for these parts, in this order.
     pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hash = Sha256::new();
+        let mut bytes = Vec::with_capacity(256);
         for part in parts {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
+            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(part);
         }
-        Self(first_half(&hash.finalize()))
+        Self(bytes.into())
     }
 
-    pub(super) fn hex(&self) -> String {
-        hex(&self.0)
+    /// A name of 32 characters, by a hash that nobody can aim at.
+    pub(super) fn name(&self) -> String {
+        hex(&first_half(&Sha256::digest(&self.0)))
+    }
+
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -47,6 +53,7 @@ impl Lifetime {
 /// An answer with status 200.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    /// With the tag.
     pub(crate) headers: HeaderMap,
     /// The action's own tag, or one of the body; with its quotes.
     pub(crate) tag: String,
@@ -63,9 +70,12 @@ struct Head {
 }
 
 impl Entry {
-    pub(crate) fn new(headers: HeaderMap, body: Bytes) -> Self {
+    pub(crate) fn new(mut headers: HeaderMap, body: Bytes) -> Self {
         let own = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         let tag = own.unwrap_or_else(|| format!("\"{}\"", hex(&first_half(&Sha256::digest(&body)))));
+        if let Ok(tag) = HeaderValue::from_str(&tag) {
+            headers.insert(ETAG, tag);
+        }
         Self { headers, tag, body, variants: Variants::default() }
     }
 

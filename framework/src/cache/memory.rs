@@ -44,22 +44,20 @@ impl Memory {
     pub(super) fn get(&self, key: &Key) -> Option<Known> {
         let now = Instant::now();
         let mut table = self.table();
-        let slot = table.slots.get(key)?;
+        let slot = table.used(key)?;
         if now >= slot.ends {
             table.remove(key);
             return None;
         }
-        let known = match &slot.entry {
+        Some(match &slot.entry {
             None => Known::Refused,
             Some(entry) if now < slot.fresh_until => Known::Fresh(entry.clone()),
             Some(entry) => Known::Stale(entry.clone()),
-        };
-        table.touch(key);
-        Some(known)
+        })
     }
 
     pub(super) fn keep(&self, key: &Key, entry: Arc<Entry>, lifetime: Lifetime) {
-        let bytes = entry.bytes();
+        let bytes = entry.bytes() + key.len();
         let fresh_until = Instant::now() + lifetime.fresh;
         let ends = fresh_until + lifetime.stale;
         self.put(key, Slot { entry: Some(entry), fresh_until, ends, used: 0, bytes });
@@ -67,7 +65,7 @@ impl Memory {
 
     pub(super) fn refuse(&self, key: &Key, time: Duration) {
         let ends = Instant::now() + time;
-        self.put(key, Slot { entry: None, fresh_until: ends, ends, used: 0, bytes: EMPTY });
+        self.put(key, Slot { entry: None, fresh_until: ends, ends, used: 0, bytes: EMPTY + key.len() });
     }
 
     fn put(&self, key: &Key, slot: Slot) {
@@ -75,7 +73,7 @@ impl Memory {
         table.remove(key);
         table.bytes += slot.bytes;
         table.slots.insert(key.clone(), slot);
-        table.touch(key);
+        table.used(key);
         while table.slots.len() > self.max_entries || table.bytes > self.max_bytes {
             let Some(oldest) = table.uses.values().next().cloned() else { break };
             table.remove(&oldest);
@@ -95,13 +93,14 @@ impl Memory {
 }
 
 impl Table {
-    fn touch(&mut self, key: &Key) {
+    /// The slot of a key, which becomes the one that was used last.
+    fn used(&mut self, key: &Key) -> Option<&Slot> {
+        let slot = self.slots.get_mut(key)?;
+        let key = self.uses.remove(&slot.used).unwrap_or_else(|| key.clone());
         self.clock += 1;
-        if let Some(slot) = self.slots.get_mut(key) {
-            self.uses.remove(&slot.used);
-            slot.used = self.clock;
-            self.uses.insert(slot.used, key.clone());
-        }
+        slot.used = self.clock;
+        self.uses.insert(slot.used, key);
+        Some(slot)
     }
 
     fn remove(&mut self, key: &Key) {

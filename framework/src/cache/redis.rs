@@ -161,7 +161,7 @@ impl RedisCache {
         keep.key(self.name("lock:", key))
             .key(format!("{}ends", self.prefix))
             .key(format!("{}sizes", self.prefix));
-        keep.arg(value).arg(millis(lifetime.fresh + lifetime.stale)).arg(&*self.prefix).arg(key.hex());
+        keep.arg(value).arg(millis(lifetime.fresh + lifetime.stale)).arg(&*self.prefix).arg(key.name());
         keep.arg(self.max_entries).arg(self.max_bytes);
         if self.query::<i64>(&keep).await.is_some() {
             lock.map(Lock::forget);
@@ -178,7 +178,7 @@ impl RedisCache {
     }
 
     fn name(&self, kind: &str, key: &Key) -> String {
-        format!("{}{kind}{}", self.prefix, key.hex())
+        format!("{}{kind}{}", self.prefix, key.name())
     }
 
     async fn query<T: redis::FromRedisValue + Send + Sync>(

@@ -62,11 +62,12 @@ fn what_was_unused_for_longest_makes_room() {
     assert!(memory.get(&key("b")).is_none());
     assert!(["a", "c", "d"].iter().all(|name| memory.get(&key(name)).is_some()));
 
-    let small = Memory::new(1_000, 2 * entry("x").bytes());
+    let each = entry("x").bytes() + key("a").len();
+    let small = Memory::new(1_000, 2 * each);
     for name in 0..100_u8 {
         small.keep(&Key::of([&[name][..]]), entry("x"), lifetime(60_000, 0));
         let (entries, bytes) = small.size();
-        assert!(entries <= 2 && bytes <= 2 * entry("x").bytes());
+        assert!(entries <= 2 && bytes <= 2 * each);
     }
     small.keep(&key("large"), entry("x".repeat(10_000).leak()), lifetime(60_000, 0));
     assert_eq!(small.size(), (0, 0), "what is larger than everything is not kept");
@@ -127,7 +128,7 @@ async fn bounds_hold_on(server: &RedisServer) {
 
     let (small, _) = shared(server, |config| {
         config.prefix = "small:".to_owned();
-        config.max_bytes = 120;
+        config.max_bytes = 240;
     });
     for (name, fresh) in [("a", 50_000), ("b", 40_000), ("c", 60_000), ("d", 70_000)] {
         small.keep(&key(name), &entry("x"), lifetime(fresh, 0), None).await;

@@ -29,6 +29,9 @@ const MADE: HeaderValue = HeaderValue::from_static("regatta; fwd=miss; stored");
 /// Browsers ask each time: what they see may depend on who they have become meanwhile.
 const ASK: HeaderValue = HeaderValue::from_static("no-cache");
 
+/// What a proxy says about the address is part of the answer's links.
+static ADDRESS: [HeaderName; 3] = [header::HOST, header::X_FORWARDED_HOST, header::X_FORWARDED_PROTO];
+
 /// The action, behind the cache.
 pub(crate) fn cached(action: Action, rule: Cache, cache: ResponseCache, session_cookie: &str) -> Action {
     let route = Rc::new(Route { action, rule, cache, session_cookie: session_cookie.to_owned() });
@@ -135,7 +138,10 @@ impl Route {
         let (mut response, body) = response.into_parts();
         match body.try_into_bytes() {
             Ok(body) => {
-                let headers = std::mem::take(response.headers_mut());
+                let mut headers = std::mem::take(response.headers_mut());
+                if !headers.contains_key(header::CACHE_CONTROL) {
+                    headers.insert(header::CACHE_CONTROL, ASK);
+                }
                 Judged::Kept(Entry::new(headers, body))
             }
             Err(body) => Judged::Passed(response.set_body(body)),
@@ -163,44 +169,29 @@ fn allow_keeping(headers: &HeaderMap, rule: &Cache) -> bool {
 }
 
 fn key(req: &HttpRequest, rule: &Cache) -> Key {
-    let values = |name: HeaderName| req.headers().get_all(name).map(HeaderValue::as_bytes);
-    // What a proxy says about the address is part of the answer's links.
-    let address = [header::HOST, header::X_FORWARDED_HOST, header::X_FORWARDED_PROTO];
     let html: &[u8] = if wants_html(req) { b"html" } else { b"" };
     let fixed = [req.path().as_bytes(), req.query_string().as_bytes(), html];
-    let varying = address.into_iter().chain(rule.varies_by().iter().cloned());
     // The name before the values: two headers never look like one.
-    let parts: Vec<(HeaderName, Vec<&[u8]>)> =
-        varying.map(|name| (name.clone(), values(name).collect())).collect();
-    let headers = parts
-        .iter()
-        .flat_map(|(name, values)| [name.as_str().as_bytes()].into_iter().chain(values.iter().copied()));
+    let headers = ADDRESS.iter().chain(rule.varies_by()).flat_map(|name| {
+        let values = req.headers().get_all(name).map(HeaderValue::as_bytes);
+        std::iter::once(name.as_str().as_bytes()).chain(values)
+    });
     Key::of(fixed.into_iter().chain(headers))
 }
 
 /// The kept answer; 304 for whoever has it already.
 fn answer(req: &HttpRequest, entry: &Entry, status: HeaderValue) -> HttpResponse {
-    let unchanged = has_tag(req.headers(), &entry.tag);
-    let mut response = if unchanged {
+    let mut headers = entry.headers.clone();
+    headers.insert(CACHE_STATUS, status);
+    let mut response = if has_tag(req.headers(), &entry.tag) {
+        headers.retain(|name, _| !name.as_str().starts_with("content-"));
         HttpResponse::NotModified().finish()
     } else {
-        let mut response = HttpResponse::Ok().body(BoxBody::new(entry.body.clone()));
+        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(entry.body.clone()));
         response.extensions_mut().insert(entry.variants.clone());
         response
     };
-    let headers = response.headers_mut();
-    for (name, value) in &entry.headers {
-        if !(unchanged && name.as_str().starts_with("content-")) {
-            headers.append(name.clone(), value.clone());
-        }
-    }
-    if let Ok(tag) = HeaderValue::from_str(&entry.tag) {
-        headers.insert(header::ETAG, tag);
-    }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, ASK);
-    }
-    headers.insert(CACHE_STATUS, status);
+    *response.headers_mut() = headers;
     response
 }
 

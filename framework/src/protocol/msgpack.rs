@@ -1,30 +1,18 @@
 //! JSON text from and to MessagePack as notepack.io writes it, the dialect of Socket.IO's adapters.
 
 mod json;
-
-use std::io::Write;
-use std::time::{Duration, UNIX_EPOCH};
+mod reader;
+mod text;
 
 use bytes::Bytes;
-use rmpv::ValueRef;
-use rmpv::decode::read_value_ref_with_max_depth;
 use serde_json::{Number, Value};
 
 pub(crate) use json::write_json;
+pub(crate) use reader::{Reader, Token};
+pub(crate) use text::{to_json, to_json_with};
 
-/// Nesting a received value may have, as deep as JSON text may.
-const MAX_DEPTH: usize = 128;
 /// Whole numbers up to here are the same in every language; notepack writes them as integers.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_992.0;
-/// 10000-01-01, from where an ISO date has five digits of year.
-const YEAR_10000: u64 = 253_402_300_800;
-const TIMESTAMP: i8 = -1;
-
-/// Reads one value that is all of `bytes`; `None` when it is not MessagePack.
-pub(crate) fn read(mut bytes: &[u8]) -> Option<ValueRef<'_>> {
-    let value = read_value_ref_with_max_depth(&mut bytes, MAX_DEPTH).ok()?;
-    bytes.is_empty().then_some(value)
-}
 
 /// Writes a JSON value.
 pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {
@@ -161,119 +149,6 @@ fn write_negative(whole: i64, out: &mut Vec<u8>) {
         out.push(0xd3);
         out.extend(whole.to_be_bytes());
     }
-}
-
-/// Writes a received value as JSON text. Bytes become what Node's `JSON.stringify` makes of a `Buffer`, dates
-/// ISO texts, and what JSON can't say becomes `null`.
-pub(crate) fn to_json(value: &ValueRef<'_>, out: &mut Vec<u8>) {
-    read_into(value, out, &mut None);
-}
-
-/// The same with placeholders for bytes, which become attachments.
-pub(crate) fn to_json_with(value: &ValueRef<'_>, out: &mut Vec<u8>, attachments: &mut Vec<Bytes>) {
-    read_into(value, out, &mut Some(attachments));
-}
-
-fn read_into(value: &ValueRef<'_>, out: &mut Vec<u8>, attachments: &mut Option<&mut Vec<Bytes>>) {
-    match value {
-        ValueRef::Nil => out.extend_from_slice(b"null"),
-        ValueRef::Boolean(true) => out.extend_from_slice(b"true"),
-        ValueRef::Boolean(false) => out.extend_from_slice(b"false"),
-        ValueRef::Integer(whole) => put(out, whole),
-        ValueRef::F32(float) => float_to_json(f64::from(*float), out),
-        ValueRef::F64(float) => float_to_json(*float, out),
-        ValueRef::String(text) => str_to_json(&String::from_utf8_lossy(text.as_bytes()), out),
-        ValueRef::Binary(bytes) => match attachments {
-            Some(attachments) => {
-                put(out, &format_args!("{{\"_placeholder\":true,\"num\":{}}}", attachments.len()));
-                attachments.push(Bytes::copy_from_slice(bytes));
-            }
-            None => bytes_to_json(bytes, out),
-        },
-        ValueRef::Array(items) => {
-            out.push(b'[');
-            for (n, item) in items.iter().enumerate() {
-                separate(n, out);
-                read_into(item, out, attachments);
-            }
-            out.push(b']');
-        }
-        ValueRef::Map(fields) => {
-            out.push(b'{');
-            for (n, (key, value)) in fields.iter().enumerate() {
-                separate(n, out);
-                match key {
-                    ValueRef::String(text) => str_to_json(&String::from_utf8_lossy(text.as_bytes()), out),
-                    other => str_to_json(&other.to_string(), out),
-                }
-                out.push(b':');
-                read_into(value, out, attachments);
-            }
-            out.push(b'}');
-        }
-        ValueRef::Ext(TIMESTAMP, bytes) => match iso_date(bytes) {
-            Some(date) => str_to_json(&date, out),
-            None => out.extend_from_slice(b"null"),
-        },
-        ValueRef::Ext(..) => out.extend_from_slice(b"null"),
-    }
-}
-
-fn separate(n: usize, out: &mut Vec<u8>) {
-    if n > 0 {
-        out.push(b',');
-    }
-}
-
-fn put(out: &mut Vec<u8>, what: &impl std::fmt::Display) {
-    // Writing to a vector can't fail.
-    let _ = write!(out, "{what}");
-}
-
-fn float_to_json(float: f64, out: &mut Vec<u8>) {
-    if float.fract() == 0.0 && float.abs() <= MAX_SAFE_INTEGER {
-        return put(out, &(float as i64));
-    }
-    match Number::from_f64(float) {
-        Some(number) => put(out, &number),
-        None => out.extend_from_slice(b"null"),
-    }
-}
-
-fn str_to_json(text: &str, out: &mut Vec<u8>) {
-    // Neither a text nor a vector can make this fail.
-    let _ = serde_json::to_writer(out, text);
-}
-
-fn bytes_to_json(bytes: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(br#"{"type":"Buffer","data":["#);
-    for (n, byte) in bytes.iter().enumerate() {
-        separate(n, out);
-        put(out, byte);
-    }
-    out.extend_from_slice(b"]}");
-}
-
-/// MessagePack's timestamp in its three sizes, as `Date.prototype.toISOString` writes it.
-fn iso_date(bytes: &[u8]) -> Option<String> {
-    let (seconds, nanos) = match bytes.len() {
-        4 => (u64::from(u32::from_be_bytes(bytes.try_into().ok()?)), 0),
-        8 => {
-            let both = u64::from_be_bytes(bytes.try_into().ok()?);
-            (both & 0x3_ffff_ffff, (both >> 34) as u32)
-        }
-        12 => {
-            let (nanos, seconds) = bytes.split_at(4);
-            let seconds = i64::from_be_bytes(seconds.try_into().ok()?);
-            (u64::try_from(seconds).ok()?, u32::from_be_bytes(nanos.try_into().ok()?))
-        }
-        _ => return None,
-    };
-    if seconds >= YEAR_10000 || nanos >= 1_000_000_000 {
-        return None;
-    }
-    let time = UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))?;
-    Some(humantime::format_rfc3339_millis(time).to_string())
 }
 
 #[cfg(test)]

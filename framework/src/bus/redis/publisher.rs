@@ -1,4 +1,5 @@
-//! Sends the outbox: one connection, one batch under way at a time, so that order is kept.
+//! Sends the outbox: one connection, one batch under way at a time, so that order is kept. What comes meanwhile is
+//! the next batch: the more there is to send, the more goes at once.
 //!
 //! A batch is sent again only when the connection broke before Redis had confirmed it, and only what Redis does
 //! not know of; who got it the first time knows it by its numbers. While Redis merely hangs, the batch waits for
@@ -23,10 +24,6 @@ use crate::redis::{Backoff, Line, Redis};
 /// Messages in one batch, and about how many bytes.
 const BATCH: usize = 256;
 const BATCH_BYTES: usize = 1024 * 1024;
-/// How long messages gather after a small batch: under load many go at once, and the first after a silence goes at once.
-const GATHER: Duration = Duration::from_millis(1);
-/// So many at once are worth a round trip; those behind them don't wait.
-const WORTHWHILE: usize = 8;
 /// How long the other instances may take to subscribe again after an outage; longer than their back-off.
 const SETTLE: Duration = Duration::from_millis(1500);
 const SETTLE_STEP: Duration = Duration::from_millis(25);
@@ -77,9 +74,6 @@ impl Publisher {
                     }
                     self.outbox.delivered(batch.end);
                     backoff = Backoff::default();
-                    if batch.messages.len() < WORTHWHILE {
-                        sleep(GATHER).await;
-                    }
                 }
                 Err(error) => {
                     line.connection = None;

@@ -1,12 +1,11 @@
 //! Events for the sockets of other instances.
 
-use rmpv::ValueRef;
 use serde_json::Value;
 
-use super::{Unusable, as_str, as_u64, get, names};
+use super::{Unusable, names};
 use crate::protocol::attachments::{MAX_ATTACHMENTS, placeholders};
 use crate::protocol::event::Event;
-use crate::protocol::msgpack;
+use crate::protocol::msgpack::{self, Reader, Token};
 
 /// Socket.IO's packet types of an event, without and with binary attachments.
 const EVENTS: [u64; 2] = [2, 5];
@@ -32,32 +31,60 @@ impl Broadcast {
         if is_own(payload, own) {
             return Ok(None);
         }
-        let message = msgpack::read(payload).ok_or(Unusable::Malformed)?;
-        let parts = message.as_array().map(Vec::as_slice).ok_or(Unusable::Malformed)?;
-        let [uid, packet, opts @ ..] = parts else { return Err(Unusable::Malformed) };
-        if as_str(uid) == Some(own) {
+        let Parts { uid, packet, opts } = Parts::of(payload).ok_or(Unusable::Malformed)?;
+        if uid.text() == Some(own) {
             return Ok(None);
         }
-        let kind = get(packet, "type").and_then(as_u64).ok_or(Unusable::Malformed)?;
-        if !EVENTS.contains(&kind) {
+        let (mut kind, mut args, mut namespace) = (None, None, "/");
+        for (name, value) in packet.fields() {
+            match name {
+                b"type" => kind = value.whole_number(),
+                b"data" => args = Some(value),
+                b"nsp" => namespace = value.text().unwrap_or(namespace),
+                _ => {}
+            }
+        }
+        if !EVENTS.contains(&kind.ok_or(Unusable::Malformed)?) {
             return Err(Unusable::Unknown);
         }
-        let args = get(packet, "data")
-            .filter(|data| matches!(data, ValueRef::Array(_)))
-            .ok_or(Unusable::Malformed)?;
-        let data = read_event(args, payload.len());
-        let opts = opts.first();
-        let names = |name| opts.and_then(|opts| get(opts, name)).map(names).unwrap_or_default();
-        let flags = opts.and_then(|opts| get(opts, "flags"));
-        Ok(Some(Self {
-            namespace: get(packet, "nsp").and_then(as_str).unwrap_or("/").to_owned(),
-            data,
-            rooms: names("rooms"),
-            except: names("except"),
-            volatile: flags
-                .and_then(|flags| get(flags, "volatile"))
-                .is_some_and(|volatile| *volatile == ValueRef::Boolean(true)),
-        }))
+        let args = args.filter(|args| args.clone().list().is_some());
+        let data = args.and_then(|args| read_event(args, payload.len())).ok_or(Unusable::Malformed)?;
+        let (mut rooms, mut except, mut volatile) = (Vec::new(), Vec::new(), false);
+        for (name, value) in opts.into_iter().flat_map(Reader::fields) {
+            match name {
+                b"rooms" => rooms = names(value),
+                b"except" => except = names(value),
+                b"flags" => {
+                    let flag = value.field("volatile").and_then(|mut flag| flag.next());
+                    volatile = flag == Some(Token::Boolean(true));
+                }
+                _ => {}
+            }
+        }
+        Ok(Some(Self { namespace: namespace.to_owned(), data, rooms, except, volatile }))
+    }
+}
+
+/// Where the parts of a broadcast stand.
+struct Parts<'p> {
+    uid: Reader<'p>,
+    packet: Reader<'p>,
+    opts: Option<Reader<'p>>,
+}
+
+impl<'p> Parts<'p> {
+    fn of(payload: &'p [u8]) -> Option<Self> {
+        let mut here = Reader::new(payload);
+        let len = here.list().filter(|len| *len >= 2)?;
+        let uid = here;
+        here.skip()?;
+        let packet = here;
+        here.skip()?;
+        let opts = (len > 2).then_some(here);
+        for _ in 2..len {
+            here.skip()?;
+        }
+        here.is_at_end().then_some(Self { uid, packet, opts })
     }
 }
 
@@ -105,11 +132,11 @@ pub(crate) fn broadcast(
     Ok(out)
 }
 
-/// The event in a message of about `size` bytes. Its binary values are attachments, unless there are more than clients
-/// accept: then they have the form that Node's `JSON.stringify` gives them.
-pub(super) fn read_event(args: &ValueRef<'_>, size: usize) -> Event {
+/// The event in a message of about `size` bytes; nothing when it is nested too deep. Its binary values are attachments,
+/// unless there are more than clients accept: then they have the form that Node's `JSON.stringify` gives them.
+pub(super) fn read_event(args: Reader<'_>, size: usize) -> Option<Event> {
     let (mut json, mut attachments) = (Vec::with_capacity(size), Vec::new());
-    msgpack::to_json_with(args, &mut json, &mut attachments);
+    msgpack::to_json_with(args, &mut json, &mut attachments)?;
     let is_sound = attachments.is_empty() || {
         let text = std::str::from_utf8(&json).unwrap_or_default();
         let found = placeholders::find(text).unwrap_or_default();
@@ -118,9 +145,9 @@ pub(super) fn read_event(args: &ValueRef<'_>, size: usize) -> Event {
     if !is_sound {
         json.clear();
         attachments.clear();
-        msgpack::to_json(args, &mut json);
+        msgpack::to_json(args, &mut json)?;
     }
-    Event { json: json.into(), attachments }
+    Some(Event { json: json.into(), attachments })
 }
 
 /// Whether a broadcast begins as those of the instance `own`: Redis sends every instance its own messages too, and

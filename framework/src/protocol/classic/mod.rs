@@ -9,9 +9,7 @@ mod question;
 mod reply;
 mod request;
 
-use rmpv::ValueRef;
-
-use super::msgpack;
+use super::msgpack::{self, Reader, Token};
 
 pub(crate) use broadcast::{Broadcast, broadcast};
 pub(crate) use number::{Sender, numbered, sender};
@@ -84,40 +82,29 @@ fn as_json(payload: &[u8]) -> Result<serde_json::Value, Unusable> {
     if payload.first() == Some(&b'{') {
         return serde_json::from_slice(payload).map_err(|_| Unusable::Malformed);
     }
-    let message = msgpack::read(payload).ok_or(Unusable::Malformed)?;
+    let message = Reader::whole(payload).ok_or(Unusable::Malformed)?;
     let mut json = Vec::with_capacity(payload.len());
-    msgpack::to_json(&message, &mut json);
+    msgpack::to_json(message, &mut json).ok_or(Unusable::Malformed)?;
     serde_json::from_slice(&json).map_err(|_| Unusable::Malformed)
 }
 
-fn get<'v, 'b>(map: &'v ValueRef<'b>, key: &str) -> Option<&'v ValueRef<'b>> {
-    let ValueRef::Map(fields) = map else { return None };
-    fields.iter().find(|(name, _)| as_str(name) == Some(key)).map(|(_, value)| value)
-}
-
-fn as_str<'b>(value: &ValueRef<'b>) -> Option<&'b str> {
-    let ValueRef::String(text) = value else { return None };
-    text.into_str()
-}
-
-fn as_u64(value: &ValueRef<'_>) -> Option<u64> {
-    match value {
-        ValueRef::Integer(whole) => whole.as_u64(),
-        ValueRef::F64(float) if float.fract() == 0.0 && *float >= 0.0 => Some(*float as u64),
-        _ => None,
-    }
-}
-
 /// Room names; a room that Node code named by a number has the name that number has as text.
-fn names(list: &ValueRef<'_>) -> Vec<String> {
-    let ValueRef::Array(items) = list else { return Vec::new() };
-    let name = |item: &ValueRef<'_>| match item {
-        ValueRef::String(text) => text.as_str().map(str::to_owned),
-        ValueRef::Integer(whole) => Some(whole.to_string()),
-        ValueRef::F64(float) => Some(float.to_string()),
-        _ => None,
-    };
-    items.iter().filter_map(name).collect()
+fn names(mut list: Reader<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    for _ in 0..list.list().unwrap_or_default() {
+        let mut name = list;
+        match name.next() {
+            Some(Token::Text(text)) => names.extend(std::str::from_utf8(text).map(str::to_owned)),
+            Some(Token::Unsigned(whole)) => names.push(whole.to_string()),
+            Some(Token::Signed(whole)) => names.push(whole.to_string()),
+            Some(Token::Float(float)) => names.push(float.to_string()),
+            _ => {}
+        }
+        if list.skip().is_none() {
+            break;
+        }
+    }
+    names
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::Unusable;
 use super::broadcast::read_event;
-use super::{Unusable, get};
 use crate::protocol::event::Event;
-use crate::protocol::msgpack;
+use crate::protocol::msgpack::{self, Reader};
 
 /// A question to every other instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,8 +137,8 @@ impl Asked {
 
 /// The event for sockets in a question of MessagePack, with its binary values.
 fn asked_event(payload: &[u8]) -> Option<Event> {
-    let message = msgpack::read(payload).filter(|_| payload.first() != Some(&b'{'))?;
-    let args = get(get(&message, "packet")?, "data")?;
-    args.as_array().filter(|args| !args.is_empty())?;
-    Some(read_event(args, payload.len()))
+    let message = Reader::whole(payload).filter(|_| payload.first() != Some(&b'{'))?;
+    let args = message.field("packet")?.field("data")?;
+    args.clone().list().filter(|len| *len > 0)?;
+    read_event(args, payload.len())
 }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{read, to_json, write, write_json};
+use super::{Reader, to_json, write, write_json};
 
 fn written(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
@@ -8,10 +8,14 @@ fn written(value: &Value) -> Vec<u8> {
     out
 }
 
-fn json_of(bytes: &[u8]) -> String {
+fn read(bytes: &[u8]) -> Option<String> {
     let mut out = Vec::new();
-    to_json(&read(bytes).unwrap(), &mut out);
-    String::from_utf8(out).unwrap()
+    to_json(Reader::whole(bytes)?, &mut out)?;
+    Some(String::from_utf8(out).unwrap())
+}
+
+fn json_of(bytes: &[u8]) -> String {
+    read(bytes).unwrap()
 }
 
 #[test]
@@ -66,7 +70,21 @@ fn bytes_dates_and_odd_keys_get_the_text_node_gives_them() {
     assert_eq!(json_of(&[0xd4, 0, 0]), "null", "undefined");
     assert_eq!(json_of(&[0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0]), "null", "NaN");
     assert_eq!(json_of(&[0x81, 0x05, 0xc0]), r#"{"5":null}"#);
+    assert_eq!(json_of(&[0x82, 0xca, 0x3f, 0, 0, 0, 0xc0, 0xff, 0xc0]), r#"{"0.5":null,"-1":null}"#);
     assert_eq!(json_of(&[0xca, 0x3f, 0, 0, 0]), "0.5");
+}
+
+#[test]
+fn a_field_is_found_among_any_others() {
+    let message = written(&json!({"a": [1, {"b": 2}], "long".repeat(20): {"x": "y"}, "b": 3.0, "name": "ä"}));
+    let message = Reader::whole(&message).unwrap();
+    assert_eq!(message.field("b").and_then(Reader::whole_number), Some(3));
+    assert_eq!(message.field("name").and_then(Reader::text), Some("ä"));
+    assert_eq!(message.field(&"long".repeat(20)).and_then(|field| field.field("x")?.text()), Some("y"));
+    assert_eq!(message.field("a").and_then(|mut list| list.list()), Some(2));
+    assert!(message.field("c").is_none() && message.field("a").is_some_and(|list| list.field("b").is_none()));
+    let odd = [0x83, 0x05, 0xa1, b'k', 0xc4, 1, b'k', 1, 0xa1, b'k', 2];
+    assert_eq!(Reader::whole(&odd).unwrap().field("k").and_then(Reader::whole_number), Some(2));
 }
 
 #[test]
@@ -75,5 +93,7 @@ fn what_is_cut_padded_or_too_deep_is_refused() {
     assert!(read(&[0xa5, b'h']).is_none());
     assert!(read(&[0x01, 0x01]).is_none());
     assert!(read(&[0xdd, 0xff, 0xff, 0xff, 0xff]).is_none(), "a huge length with nothing behind it");
+    assert!(read(&[0x81, 0x90, 0xc0]).is_none(), "a list as a key");
+    assert!(read(&[0xc1]).is_none(), "a mark that MessagePack does not have");
     assert!(read(&[[0x91].repeat(100_000), vec![0xc0]].concat()).is_none());
 }
