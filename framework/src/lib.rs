@@ -14,6 +14,11 @@
 //! | 7 | `doctor`, `fleet`, [`app`] |
 
 #![warn(missing_docs)]
+// What clients, other instances and services send meets nothing that can panic.
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::panic, clippy::string_slice, clippy::unreachable)
+)]
 
 extern crate self as regatta;
 
@@ -23,9 +28,11 @@ mod blueprints;
 mod bus;
 mod cache;
 mod compression;
+#[expect(clippy::indexing_slicing, clippy::string_slice, reason = "read before the first request")]
 pub mod config;
 mod db;
 mod deploy;
+#[expect(clippy::indexing_slicing, clippy::string_slice, reason = "a command of its own")]
 mod doctor;
 pub mod error;
 mod fleet;
@@ -34,6 +41,11 @@ pub mod http;
 mod logging;
 mod metrics;
 pub mod models;
+#[expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "made of the routes, before the first request"
+)]
 mod openapi;
 mod policies;
 pub mod prelude;

@@ -58,6 +58,11 @@ impl Connection {
     /// When the browser reports an error or does not answer within a minute.
     #[track_caller]
     pub fn call(&self, session: Option<&str>, method: &str, params: &Value) -> Value {
+        self.try_call(session, method, params).unwrap_or_else(|error| panic!("{method} {params}: {error}"))
+    }
+
+    /// The same, where an error of the browser is an outcome.
+    fn try_call(&self, session: Option<&str>, method: &str, params: &Value) -> Result<Value, String> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let mut message = json!({"id": id, "method": method, "params": params});
         if let Some(session) = session {
@@ -68,8 +73,10 @@ impl Connection {
         self.outgoing.send(message.to_string());
         let mut answer =
             answer.recv_timeout(START).unwrap_or_else(|_| panic!("no answer to {method} {params}"));
-        assert!(answer.get("error").is_none(), "{method} {params}: {}", answer["error"]);
-        answer["result"].take()
+        match answer.get("error") {
+            Some(error) => Err(error.to_string()),
+            None => Ok(answer["result"].take()),
+        }
     }
 }
 
@@ -191,7 +198,8 @@ impl Page {
 
     fn try_evaluate(&self, script: &str) -> Result<Value, String> {
         let options = json!({"expression": script, "awaitPromise": true, "returnByValue": true});
-        let mut answer = self.call("Runtime.evaluate", &options);
+        // A page that is replaced meanwhile is an error of the browser.
+        let mut answer = self.connection.try_call(Some(&self.session), "Runtime.evaluate", &options)?;
         if let Some(exception) = answer.get("exceptionDetails") {
             return Err(exception["exception"]["description"].as_str().unwrap_or("an exception").to_owned());
         }

@@ -55,8 +55,20 @@ impl Chromium {
     /// # Panics
     /// When the page can't be loaded.
     pub fn open(&self, url: &str) -> Page {
+        let [page] = self.open_together(url);
+        page
+    }
+
+    /// Opens an address in several pages of the same user, who share their cookies.
+    ///
+    /// # Panics
+    /// When a page can't be loaded.
+    pub fn open_together<const PAGES: usize>(&self, url: &str) -> [Page; PAGES] {
         let context = self.call("Target.createBrowserContext", &json!({}));
-        let context = &context["browserContextId"];
+        std::array::from_fn(|_| self.open_in(&context["browserContextId"], url))
+    }
+
+    fn open_in(&self, context: &Value, url: &str) -> Page {
         let target =
             self.call("Target.createTarget", &json!({"url": "about:blank", "browserContextId": context}));
         let attached =

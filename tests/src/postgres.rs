@@ -9,8 +9,8 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::ports;
-use crate::process::{Process, Signal};
-use crate::wait::START;
+use crate::process::{self, Process, Signal};
+use crate::wait::{SOON, START};
 
 /// A PostgreSQL server of its own data folder on a free port, trusting local connections and not waiting for the disk.
 #[derive(Debug)]
@@ -87,6 +87,38 @@ impl Postgres {
         self.server = None;
     }
 
+    /// Ends it as a crash does: it has to recover when it is started again.
+    pub fn crash(&mut self) {
+        // It does not wait for the disk, and would forget what it has promised last.
+        self.query("checkpoint");
+        if let Some(server) = self.server.take() {
+            server.signal(Signal::QUIT);
+            server.wait_for_exit(SOON);
+        }
+    }
+
+    /// Stops it and its connections' processes without closing one, as a hung machine would, until [`Postgres::thaw`].
+    pub fn freeze(&self) {
+        self.signal_all(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal_all(Signal::CONT);
+    }
+
+    fn signal_all(&self, signal: Signal) {
+        let Some(server) = &self.server else { return };
+        // First the one that starts the others.
+        server.signal(signal);
+        for process in fs::read_dir("/proc").expect("the list of processes").flatten() {
+            let pid = process.file_name().to_str().and_then(|pid| pid.parse().ok());
+            if let Some(pid) = pid.filter(|pid| process::parent_of(*pid) == Some(server.pid())) {
+                process::send(pid, signal);
+            }
+        }
+    }
+
     /// What `psql` prints for a query: a line for each row, `|` between its values.
     ///
     /// # Panics
@@ -121,6 +153,13 @@ impl Postgres {
     /// `postgres://regatta@127.0.0.1:<port>/postgres`.
     pub fn url(&self) -> String {
         format!("postgres://regatta@127.0.0.1:{}/postgres", self.port)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // What is stopped could not end.
+        self.thaw();
     }
 }
 

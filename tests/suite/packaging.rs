@@ -5,8 +5,9 @@ use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use regatta_tests::full_size;
 use regatta_tests::http::{self, Http};
 use regatta_tests::ports;
 use regatta_tests::process::{self, Process, Signal};
@@ -23,8 +24,15 @@ const SECRET: &str = "9f3c1b7ad2e85604fb6a08d7c35e91427d0b6ea4583c29f1";
 
 /// `regatta build` in the app's folder; unoptimised, so that nothing is compiled again.
 fn build(app: &App, out: &Path) -> Command {
+    let mut regatta = build_for_servers(app, out);
+    regatta.arg("--debug");
+    regatta
+}
+
+/// `regatta build` as users call it.
+fn build_for_servers(app: &App, out: &Path) -> Command {
     let mut regatta = Command::new(cli());
-    regatta.args(["build", "--debug", "--out"]).arg(out).current_dir(app.root());
+    regatta.args(["build", "--out"]).arg(out).current_dir(app.root());
     regatta.env("CARGO_TARGET_DIR", target()).env("REGATTA_ENV", "development");
     regatta
 }
@@ -88,6 +96,22 @@ fn inside<A: AsRef<OsStr>>(root: &Path, arguments: &[A], redis: &Redis) -> Comma
 
 #[test]
 fn the_archive_lifts_in_an_empty_root_folder() {
+    lifts_in_an_empty_root_folder(build);
+}
+
+/// As it is for servers: compiled anew, which takes minutes.
+#[test]
+fn the_optimised_archive_lifts_in_an_empty_root_folder() {
+    if !full_size() {
+        println!("only at full size (REGATTA_FULL=1): not checked");
+        return;
+    }
+    let started = Instant::now();
+    lifts_in_an_empty_root_folder(build_for_servers);
+    println!("figures: built, unpacked, lifted in {} s", started.elapsed().as_secs());
+}
+
+fn lifts_in_an_empty_root_folder(build: impl Fn(&App, &Path) -> Command) {
     let (app, out, redis) = (App::new(), Workdir::new(), Redis::new());
     app.write("config/local.toml", "[session]\nsecret = [\"of this machine\"]\n");
     app.write("views/.secret.html", "hidden");
@@ -194,4 +218,24 @@ fn an_instance_on_a_socket_of_systemd_tells_that_it_lives() {
     let silent = wait::poll(START, || systemd.recv(&mut [0; 64]).is_err().then_some(()));
     process::send(process.pid(), Signal::CONT);
     assert!(silent.is_some(), "a stopped instance was told alive");
+}
+
+#[test]
+fn an_instance_on_a_unix_socket_tells_systemd_that_it_serves_and_lives() {
+    let (app, folder) = (App::new(), tempfile::tempdir().expect("a folder with a short path"));
+    let (notify, http) = (folder.path().join("notify"), folder.path().join("http"));
+    let systemd = UnixDatagram::bind(&notify).expect("a socket");
+    systemd.set_read_timeout(Some(START)).expect("a deadline");
+    let heard = || {
+        let mut text = [0; 64];
+        let length = systemd.recv(&mut text).expect("a word of the instance");
+        String::from_utf8_lossy(&text[..length]).into_owned()
+    };
+    app.edit("config/http.toml", "port = 1337\n", &format!("port = 1337\nsocket = \"{}\"\n", http.display()));
+    let mut command = app.command(&["lift"]);
+    command.env("NOTIFY_SOCKET", &notify).env("WATCHDOG_USEC", "400000");
+    let process = Process::start("app", &mut command, folder.path());
+
+    assert_eq!([heard(), heard(), heard()], ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]);
+    assert!(process.log().contains(&format!("listening on {}", http.display())), "{}", process.log());
 }

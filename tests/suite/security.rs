@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::Output;
 use std::thread;
 
 use regatta_tests::chromium::Chromium;
@@ -14,7 +15,7 @@ use regatta_tests::wait::SOON;
 use crate::chat::{ChatPage, bodies};
 
 /// Serves an empty page on a free port for as long as the test runs.
-fn other_site() -> u16 {
+pub(crate) fn other_site() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {
@@ -29,9 +30,8 @@ fn other_site() -> u16 {
     port
 }
 
-/// Method and path of every HTTP route.
-fn routes(app: &App) -> Vec<(String, String)> {
-    let table = app.run(&["routes"]);
+/// Method and path of every HTTP route in what the command `routes` says.
+pub(crate) fn routes(table: &Output) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(&table.stdout).into_owned();
     let lines = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
@@ -51,7 +51,7 @@ fn no_page_of_another_site_changes_anything_in_a_real_browser() {
     victim.wait_sees("hello", SOON);
     let before = Http::new(&base).get("/message").json();
     assert_eq!(bodies(&before), ["hello"]);
-    let routes = routes(&app);
+    let routes = routes(&app.run(&["routes"]));
     let changes = routes.iter().filter(|(method, _)| method != "GET").count();
     assert!(changes >= 5, "{routes:?}");
 

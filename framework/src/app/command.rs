@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{App, deploy, doctor, emit, fleet as fleet_command, lift, migrate, notify, seed, tables};
+use super::{App, deploy, doctor, emit, fleet as fleet_command, lift, migrate, seed, tables};
 use crate::config::{Config, Environment, Override};
 use crate::fleet::{self, Count, Ports};
 use crate::http::Instance;
@@ -98,7 +98,6 @@ fn dispatch(app: &App, command: Command) -> Result<ExitCode> {
                 logging::keep();
             }
             logging::start(&config, instance.id())?;
-            notify::start(&config.http);
             lift::lift(app, config, instance)
         }
         Command::Routes => {

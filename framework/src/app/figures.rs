@@ -16,7 +16,7 @@ const MOST: usize = 32;
 /// When there are too many, or one is not above the one before it.
 pub(super) fn bounds(config: &Config) -> Result<Vec<Duration>> {
     let bounds: Vec<_> = config.metrics.buckets.iter().map(|bound| bound.get()).collect();
-    let is_rising = bounds.windows(2).all(|pair| pair[0] < pair[1]);
+    let is_rising = bounds.is_sorted_by(|one, next| one < next);
     if bounds.len() > MOST || !is_rising || bounds.first().is_some_and(Duration::is_zero) {
         return Err(Error::internal(format!(
             "buckets in config/metrics.toml are at most {MOST} times above 0s, each longer than the one before it"

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::running::Stop;
-use super::{App, levels, server};
+use super::{App, levels, notify, server};
 use crate::Result;
 use crate::config::{Config, Environment};
 use crate::fleet::{self, Orders, Told};
@@ -16,6 +16,7 @@ pub(super) fn lift(app: &App, config: Config, instance: Instance) -> Result<Exit
         // Heard from the first moment: an instance may be told to stop while it starts.
         let mut orders = Orders::open()?;
         let doors = fleet::doors(&config)?;
+        notify::start(&doors);
         let address = doors.iter().map(fleet::address).collect::<Vec<_>>().join(", ");
         let environment = config.environment;
         let running = tokio::select! {

@@ -1,17 +1,17 @@
 //! Tells systemd that an instance serves, and again and again that it still does.
 //!
 //! The protocol of sd_notify(3): datagrams to the socket that `NOTIFY_SOCKET` names. A thread of its own asks over the
-//! instance's own port, so that a worker that hangs, or a port nobody accepts on, is not told as well.
+//! instance's own port or Unix socket, so that a worker that hangs, or a port nobody accepts on, is not told as well.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr as Address, TcpStream};
 use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::config::HttpConfig;
 use crate::fleet;
+use crate::http::Door;
 
 /// Time between two questions until the instance is ready.
 const ASKED_EVERY: Duration = Duration::from_millis(100);
@@ -28,37 +28,43 @@ struct Manager {
     watchdog: Option<Duration>,
 }
 
-/// Begins to tell, when this process was started by systemd with `Type=notify` and is not a child of ours.
-pub(super) fn start(http: &HttpConfig) {
+/// Where the instance reaches itself.
+#[derive(Debug)]
+enum Place {
+    Tcp(Address),
+    Unix(SocketAddr),
+}
+
+/// Begins to tell what is known at the first of the instance's `doors`, when this process was started by systemd with `Type=notify` and is not a child of ours.
+pub(super) fn start(doors: &[Door]) {
     if fleet::is_child() {
         return;
     }
     let Some(manager) = Manager::from_environment() else { return };
-    let address = reached(http);
-    let spawned = thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&manager, address));
+    let Some(place) = doors.first().and_then(|door| Place::of(door).ok()) else { return };
+    let spawned = thread::Builder::new().name("notify".to_owned()).spawn(move || tell(&manager, &place));
     if let Err(error) = spawned {
         tracing::error!(%error, "systemd is told nothing: it will take this instance for one that does not start");
     }
 }
 
-/// The instance's own address as it reaches itself.
-fn reached(http: &HttpConfig) -> Address {
-    let host = match http.host {
-        IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        host => host,
-    };
-    Address::new(host, http.port)
+/// A listening address as the instance itself reaches it.
+fn reached(mut address: Address) -> Address {
+    match address.ip() {
+        IpAddr::V4(host) if host.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(host) if host.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
-fn tell(manager: &Manager, address: Address) {
+fn tell(manager: &Manager, place: &Place) {
     let mut since = None;
     loop {
-        if answers(address, "/readyz", PATIENCE) {
+        if place.answers("/readyz", PATIENCE) {
             break;
         }
-        if answers(address, "/livez", PATIENCE) && since.get_or_insert_with(Instant::now).elapsed() >= SETTLED
-        {
+        if place.answers("/livez", PATIENCE) && since.get_or_insert_with(Instant::now).elapsed() >= SETTLED {
             break;
         }
         thread::sleep(ASKED_EVERY);
@@ -68,25 +74,45 @@ fn tell(manager: &Manager, address: Address) {
     // Twice in the time, as sd_watchdog_enabled(3) advises.
     let (pause, patience) = (watchdog / 2, watchdog / 4);
     loop {
-        if answers(address, "/livez", patience) {
+        if place.answers("/livez", patience) {
             manager.say("WATCHDOG=1");
         }
         thread::sleep(pause);
     }
 }
 
-/// Whether the instance answers a health check with 200 in time.
-fn answers(address: Address, path: &str, patience: Duration) -> bool {
-    let ask = || -> std::io::Result<bool> {
-        let mut stream = TcpStream::connect_timeout(&address, patience)?;
-        stream.set_read_timeout(Some(patience))?;
-        stream.set_write_timeout(Some(patience))?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-        let mut status = [0; 12];
-        stream.read_exact(&mut status)?;
-        Ok(&status == b"HTTP/1.1 200")
-    };
-    ask().unwrap_or(false)
+impl Place {
+    fn of(door: &Door) -> std::io::Result<Self> {
+        Ok(match door {
+            Door::Tcp(listener) => Self::Tcp(reached(listener.local_addr()?)),
+            Door::Unix(listener) => Self::Unix(listener.local_addr()?),
+        })
+    }
+
+    /// Whether the instance answers a health check with 200 in time.
+    fn answers(&self, path: &str, patience: Duration) -> bool {
+        let answer = match self {
+            Self::Tcp(address) => TcpStream::connect_timeout(address, patience).and_then(|stream| {
+                stream.set_read_timeout(Some(patience))?;
+                stream.set_write_timeout(Some(patience))?;
+                ask(stream, path)
+            }),
+            // It only waits where so many wait to be accepted that the instance is as good as dead.
+            Self::Unix(address) => UnixStream::connect_addr(address).and_then(|stream| {
+                stream.set_read_timeout(Some(patience))?;
+                stream.set_write_timeout(Some(patience))?;
+                ask(stream, path)
+            }),
+        };
+        answer.unwrap_or(false)
+    }
+}
+
+fn ask(mut stream: impl Read + Write, path: &str) -> std::io::Result<bool> {
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut status = [0; 12];
+    stream.read_exact(&mut status)?;
+    Ok(&status == b"HTTP/1.1 200")
 }
 
 impl Manager {

@@ -25,8 +25,8 @@ pub(super) fn routes(app: &App, config: &Config) {
             lines.push([kind.to_owned(), place, entry.name.clone()]);
         }
     }
-    let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
-    let (first, second) = (width(0), width(1));
+    let first = lines.iter().map(|[method, ..]| method.len()).max().unwrap_or(0);
+    let second = lines.iter().map(|[_, path, _]| path.len()).max().unwrap_or(0);
     for [method, path, name] in &lines {
         show(&format!("{method:first$}  {path:second$}  {name}"));
     }

@@ -72,9 +72,9 @@ impl Fingerprints {
     /// The file's name with its fingerprint: `js/chat.0123456789abcdef.js`.
     pub(super) fn name(&self, path: &str) -> Option<String> {
         let fingerprint = &self.0.get(path)?.fingerprint;
-        let start = path.rfind('/').map_or(0, |slash| slash + 1);
-        Some(match path[start..].rfind('.') {
-            Some(dot) => format!("{}.{fingerprint}{}", &path[..start + dot], &path[start + dot..]),
+        let (folder, file) = parts(path);
+        Some(match file.rsplit_once('.') {
+            Some((stem, ending)) => format!("{folder}{stem}.{fingerprint}.{ending}"),
             None => format!("{path}.{fingerprint}"),
         })
     }
@@ -91,15 +91,20 @@ impl Fingerprints {
     }
 }
 
+/// The folder of a path, up to its `/`, and the file in it.
+fn parts(path: &str) -> (&str, &str) {
+    path.split_at(path.rfind('/').map_or(0, |slash| slash + 1))
+}
+
 /// `js/chat.0123456789abcdef.js` as `js/chat.js` and the fingerprint.
 fn split(path: &str) -> Option<(String, &str)> {
-    let start = path.rfind('/').map_or(0, |slash| slash + 1);
-    let (front, last) = path[start..].rsplit_once('.')?;
+    let (folder, file) = parts(path);
+    let (front, last) = file.rsplit_once('.')?;
     if is_fingerprint(last) {
-        return Some((format!("{}{front}", &path[..start]), last));
+        return Some((format!("{folder}{front}"), last));
     }
     let (stem, middle) = front.rsplit_once('.')?;
-    is_fingerprint(middle).then(|| (format!("{}{stem}.{last}", &path[..start]), middle))
+    is_fingerprint(middle).then(|| (format!("{folder}{stem}.{last}"), middle))
 }
 
 fn is_fingerprint(text: &str) -> bool {
@@ -113,7 +118,7 @@ fn fingerprint(path: &Path) -> io::Result<String> {
     loop {
         match file.read(&mut piece)? {
             0 => break,
-            read => hash.update(&piece[..read]),
+            read => hash.update(piece.get(..read).unwrap_or_default()),
         }
     }
     let digest = hash.finalize();

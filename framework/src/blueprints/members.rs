@@ -87,7 +87,7 @@ impl Call {
         let id = self.id()?;
         let (attribute, target) = self.association()?;
         if !self.db.is_writable(self.schema(), attribute) {
-            let (model, name) = (self.schema().identity(), self.schema().attributes()[attribute].name());
+            let (model, name) = (self.schema().identity(), self.schema().attribute_at(attribute).name());
             return Err(Error::forbidden(format!("`{model}.{name}` can't be changed by clients")));
         }
         let options = self.about(id.clone(), Map::new())?;
@@ -112,7 +112,7 @@ impl Call {
     /// The ids in the body, or in the parameter with the association's name.
     fn ids(&mut self, target: &Schema) -> Result<Vec<Value>> {
         let (attribute, _) = self.association()?;
-        let name = self.schema().attributes()[attribute].name().to_owned();
+        let name = self.schema().attribute_at(attribute).name().to_owned();
         let list = match (self.params.take_list(), self.params.take(&name)) {
             (Some(list), _) | (None, Some(Json::Array(list))) => list,
             (None, Some(text)) => match query::from_text(&name, text)? {

@@ -65,8 +65,8 @@ impl Asked {
         let is_full = limit > 0 && u64::try_from(records.len()).is_ok_and(|found| found == limit);
         if self.after.is_some() {
             // Nobody but the app sorts by what is private, and what a cursor holds can be read.
-            let attributes = call.schema().attributes();
-            let is_hidden = criteria.sort.iter().any(|sort| attributes[sort.attribute].is_private());
+            let schema = call.schema();
+            let is_hidden = criteria.sort.iter().any(|sort| schema.attribute_at(sort.attribute).is_private());
             if let Some(last) = records.last().filter(|_| is_full && !is_hidden) {
                 let cursor = Cursor::of(last, criteria).text();
                 answer.insert_header((header::LINK, link(&call.req, "after", &cursor, "next")));

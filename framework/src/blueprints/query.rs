@@ -119,9 +119,9 @@ impl Reader<'_> {
 
     fn add_path(self, schema: &Schema, paths: &mut Vec<Populate>, path: &str, depth: usize) -> Result<()> {
         let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-        let (at, target) = self.place(schema, paths, name, depth)?;
+        let (path, target) = self.place(schema, paths, name, depth)?;
         match rest {
-            Some(rest) => self.add_path(&target, &mut paths[at].criteria.populate, rest, depth + 1),
+            Some(rest) => self.add_path(&target, &mut path.criteria.populate, rest, depth + 1),
             None => Ok(()),
         }
     }
@@ -137,12 +137,12 @@ impl Reader<'_> {
         if criteria == Value::Bool(false) {
             return Ok(());
         }
-        let (at, target) = self.place(schema, paths, name, depth)?;
+        let (path, target) = self.place(schema, paths, name, depth)?;
         match criteria {
             Value::Bool(true) => Ok(()),
             Value::Object(mut params) => {
                 let limit = self.config.populate_limit;
-                paths[at].criteria = self.criteria(&target, &mut params, limit, depth + 1, false)?;
+                path.criteria = self.criteria(&target, &mut params, limit, depth + 1, false)?;
                 match params.keys().next() {
                     None => Ok(()),
                     Some(unknown) => Err(refuse(
@@ -157,19 +157,19 @@ impl Reader<'_> {
         }
     }
 
-    /// Where the association called `name` stands in `paths`, and the model it leads to.
-    fn place(
+    /// The association called `name` among `paths`, and the model it leads to.
+    fn place<'a>(
         self,
         schema: &Schema,
-        paths: &mut Vec<Populate>,
+        paths: &'a mut Vec<Populate>,
         name: &str,
         depth: usize,
-    ) -> Result<(usize, Arc<Schema>)> {
+    ) -> Result<(&'a mut Populate, Arc<Schema>)> {
         let most = self.config.populate_depth;
         if depth > most {
             return Err(refuse("populate", &format!("A path follows at most {most} associations.")));
         }
-        let found = schema.index_of(name).filter(|&place| schema.attributes()[place].is_populatable());
+        let found = schema.index_of(name).filter(|&place| schema.attribute_at(place).is_populatable());
         let Some((attribute, link)) = found.and_then(|place| Some((place, self.db.link(schema, place)?)))
         else {
             let known: Vec<_> = schema.populatable().map(|(_, attribute)| attribute.name()).collect();
@@ -178,11 +178,8 @@ impl Reader<'_> {
             let why = format!("`{identity}` has no association `{name}`: it can populate {known}.");
             return Err(refuse("populate", &why));
         };
-        let at = paths.iter().position(|path| path.attribute == attribute).unwrap_or_else(|| {
-            paths.push(Populate::at_most(attribute, self.config.populate_limit));
-            paths.len() - 1
-        });
-        Ok((at, link.target().clone()))
+        let new = Populate::at_most(attribute, self.config.populate_limit);
+        Ok((Populate::among(paths, new), link.target().clone()))
     }
 }
 

@@ -130,8 +130,10 @@ impl Queue {
         if let Some(Waiting { message, number }) = self.waiting.pop_front().as_deref() {
             self.first += 1;
             self.bytes -= message.weight();
-            if let Some(Number { namespace, n }) = *number {
-                self.gone[namespace] = n;
+            if let Some(Number { namespace, n }) = *number
+                && let Some(gone) = self.gone.get_mut(namespace)
+            {
+                *gone = n;
             }
         }
     }

@@ -101,7 +101,8 @@ impl Entry {
     /// What [`Entry::encode`] made, when the key has `left` milliseconds to live; nothing when it is something else.
     pub(super) fn decode(bytes: &[u8], left: u64) -> Option<(Self, Lifetime)> {
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
-        let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+        let (head, body) = (bytes.get(..end)?, bytes.get(end + 1..)?);
+        let head: Head = serde_json::from_slice(head).ok()?;
         let mut headers = HeaderMap::with_capacity(head.headers.len());
         for (name, value) in head.headers {
             headers.append(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
@@ -110,14 +111,12 @@ impl Entry {
             fresh: Duration::from_millis(left.saturating_sub(head.stale)),
             stale: Duration::from_millis(head.stale.min(left)),
         };
-        Some((Self::new(headers, Bytes::copy_from_slice(&bytes[end + 1..])), lifetime))
+        Some((Self::new(headers, Bytes::copy_from_slice(body)), lifetime))
     }
 }
 
 fn first_half(digest: &[u8]) -> [u8; 16] {
-    let mut half = [0; 16];
-    half.copy_from_slice(&digest[..16]);
-    half
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -13,11 +13,13 @@ pub(crate) struct Variants(Arc<[OnceLock<Bytes>; Coding::PREFERRED.len()]>);
 
 impl Variants {
     pub(super) fn get(&self, coding: Coding) -> Option<Bytes> {
-        self.0[coding as usize].get().cloned()
+        self.0.get(coding as usize)?.get().cloned()
     }
 
     pub(super) fn keep(&self, coding: Coding, bytes: Bytes) {
-        // Two that were made at the same time are the same.
-        let _ = self.0[coding as usize].set(bytes);
+        if let Some(place) = self.0.get(coding as usize) {
+            // Two that were made at the same time are the same.
+            let _ = place.set(bytes);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Days of the calendar.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -73,9 +74,10 @@ impl FromStr for Date {
         if !is_plain {
             return Err(NoDate);
         }
-        let number = |part: &str| part.parse().map_err(|_| NoDate);
-        let year = text[..4].parse().map_err(|_| NoDate)?;
-        Self::new(year, number(&text[5..7])?, number(&text[8..])?).ok_or(NoDate)
+        let part = |place: Range<usize>| text.get(place).ok_or(NoDate);
+        let number = |place| part(place)?.parse().map_err(|_| NoDate);
+        let year = part(0..4)?.parse().map_err(|_| NoDate)?;
+        Self::new(year, number(5..7)?, number(8..10)?).ok_or(NoDate)
     }
 }
 

@@ -25,6 +25,12 @@ pub(crate) enum DbError {
     Tls(#[from] TlsError),
     #[error("the database at {address} can't be reached: {todo}")]
     Unavailable { address: String, todo: String, source: sqlx::Error },
+    #[error(
+        "the database at {address} takes no changes now ({source}): let its `url` name the one that does"
+    )]
+    ReadOnly { address: String, source: sqlx::Error },
+    #[error("the database at {address} has no room left ({source}): give it more disk or memory")]
+    Full { address: String, source: sqlx::Error },
     #[error("every connection to the database stayed busy: raise pool_size, or look for slow statements")]
     Busy,
     #[error("the database did not answer within `timeout` of config/datastores.toml")]
@@ -90,6 +96,12 @@ impl DbError {
             ErrorKind::NotNullViolation => Self::NotNull { column: not_null_column(&*error) },
             _ => match Code::of(&*error) {
                 Code::Away => Self::unavailable(sqlx::Error::Database(error), address),
+                Code::ReadOnly => {
+                    Self::ReadOnly { address: address.to_owned(), source: sqlx::Error::Database(error) }
+                }
+                Code::Full => {
+                    Self::Full { address: address.to_owned(), source: sqlx::Error::Database(error) }
+                }
                 Code::Cancelled => Self::Timeout,
                 Code::Locked => Self::Locked,
                 Code::Deadlock => Self::Deadlock,
@@ -111,6 +123,10 @@ pub(super) fn is_locked(error: &sqlx::Error) -> bool {
 enum Code {
     /// Connection lost, shutting down, starting up, out of connections.
     Away,
+    /// A replica, or switched to reading only.
+    ReadOnly,
+    /// Out of disk or memory.
+    Full,
     /// The deadline of a statement passed.
     Cancelled,
     /// Somebody else held a lock for too long.
@@ -135,6 +151,8 @@ impl Code {
             // Another one wrote since this transaction began to read.
             (..5, Ok(517)) => Self::Deadlock,
             (..5, Ok(number)) if matches!(number & 0xff, 5 | 6) => Self::Locked,
+            (..5, Ok(number)) if number & 0xff == 8 => Self::ReadOnly,
+            (..5, Ok(7 | 13)) => Self::Full,
             (..5, Ok(18)) => Self::DoesNotFit,
             (5, _) => Self::of_postgres(code),
             _ => Self::Other,
@@ -145,6 +163,8 @@ impl Code {
     fn of_postgres(code: &str) -> Self {
         match code {
             "57P01" | "57P02" | "57P03" | "53300" => Self::Away,
+            "25006" => Self::ReadOnly,
+            "53100" | "53200" => Self::Full,
             "57014" => Self::Cancelled,
             "55P03" => Self::Locked,
             "40001" | "40P01" => Self::Deadlock,
@@ -160,8 +180,10 @@ impl Code {
     #[cfg(feature = "mysql")]
     fn of_mysql(number: u16) -> Self {
         match number {
-            // Too many connections, shutting down, killed, read-only.
-            1040 | 1053 | 1152 | 1184 | 1203 | 1226 | 1290 | 1836 | 1927 | 3169 | 4031 => Self::Away,
+            // Too many connections, shutting down, killed.
+            1040 | 1053 | 1152 | 1184 | 1203 | 1226 | 1927 | 3169 | 4031 => Self::Away,
+            1290 | 1836 => Self::ReadOnly,
+            1021 | 1037 | 1038 | 1041 | 1114 => Self::Full,
             1317 | 1969 | 3024 => Self::Cancelled,
             1205 | 3572 => Self::Locked,
             1020 | 1213 => Self::Deadlock,
@@ -176,6 +198,8 @@ impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Unavailable { .. }
+            | DbError::ReadOnly { .. }
+            | DbError::Full { .. }
             | DbError::Busy
             | DbError::Timeout
             | DbError::Deadlock

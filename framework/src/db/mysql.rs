@@ -120,8 +120,8 @@ pub(super) fn decode(row: &MySqlRow, layout: &Layout) -> Result<Vec<Value>, sqlx
             Kind::Uuid => row.try_get_unchecked::<Option<uuid::Uuid>, _>(column)?.map(Value::Uuid),
             Kind::Bytes => row.try_get_unchecked::<Option<Vec<u8>>, _>(column)?.map(Value::Bytes),
         };
-        if let Some(value) = value {
-            values[slot] = value;
+        if let (Some(value), Some(place)) = (value, values.get_mut(slot)) {
+            *place = value;
         }
     }
     Ok(values)

@@ -22,6 +22,7 @@ impl RequestId {
     /// A counter of this thread, scattered from a random start, so that a request costs no system call for it.
     pub(crate) fn new() -> Self {
         let number = NEXT.with(|next| next.replace(next.get().wrapping_add(SCATTER))).wrapping_mul(SCATTER);
+        #[expect(clippy::indexing_slicing, reason = "four bits are less than sixteen")]
         let digit = |place: usize| b"0123456789abcdef"[(number >> (60 - 4 * place)) as usize & 0xf];
         Self(std::array::from_fn(digit))
     }

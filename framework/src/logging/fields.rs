@@ -150,12 +150,14 @@ fn escape(json: &mut String, text: &str) {
     while let Some(place) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
         let (clean, special) = rest.split_at(place);
         json.push_str(clean);
-        match special.as_bytes()[0] {
-            byte @ (b'"' | b'\\') => json.extend(['\\', char::from(byte)]),
+        let mut letters = special.chars();
+        match letters.next() {
+            Some(letter @ ('"' | '\\')) => json.extend(['\\', letter]),
             // Writing to a string can't fail.
-            byte => _ = write!(json, "\\u{byte:04x}"),
+            Some(letter) => _ = write!(json, "\\u{:04x}", u32::from(letter)),
+            None => {}
         }
-        rest = &special[1..];
+        rest = letters.as_str();
     }
     json.push_str(rest);
 }

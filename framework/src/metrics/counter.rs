@@ -25,7 +25,9 @@ impl Sum {
     fn add(&self, n: u64) {
         // A thread that ends may still count.
         let cell = CELL.try_with(|cell| *cell).unwrap_or_default();
-        self.0[cell].0.fetch_add(n, Ordering::Relaxed);
+        if let Some(Cell(sum)) = self.0.get(cell) {
+            sum.fetch_add(n, Ordering::Relaxed);
+        }
     }
 
     fn get(&self) -> u64 {

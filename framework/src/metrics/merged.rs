@@ -23,17 +23,25 @@ impl Merged {
         for line in page.lines() {
             if let Some(rest) = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE ")) {
                 let name = rest.split(' ').next().unwrap_or_default();
-                let place = self.place(name);
-                current = Some(place);
-                self.families[place].tell(line);
-            } else if let Some(place) = current.filter(|_| !line.is_empty() && !line.starts_with('#')) {
-                self.families[place].add(instance, line);
+                current = Some(self.place(name));
+                if let Some(family) = self.family(current) {
+                    family.tell(line);
+                }
+            } else if let Some(family) = self.family(current)
+                && !line.is_empty()
+                && !line.starts_with('#')
+            {
+                family.add(instance, line);
             }
         }
     }
 
     pub(crate) fn into_text(self) -> String {
         self.families.into_iter().fold(String::new(), |text, family| text + &family.head + &family.samples)
+    }
+
+    fn family(&mut self, place: Option<usize>) -> Option<&mut Family> {
+        self.families.get_mut(place?)
     }
 
     fn place(&mut self, name: &str) -> usize {

@@ -271,7 +271,9 @@ impl Worker {
         let took = nanoseconds(took);
         let series = route.series.get_or_init(|| self.book.series(route.name()));
         let class = usize::from(status / 100).clamp(1, CLASSES.len()) - 1;
-        series.classes[class].add(1);
+        if let Some(answers) = series.classes.get(class) {
+            answers.add(1);
+        }
         let place = self.book.bounds.iter().position(|bound| took <= *bound);
         if let Some(times) = series.times.get(place.unwrap_or(self.book.bounds.len())) {
             times.add(1);
@@ -305,8 +307,9 @@ impl Totals {
     fn of(workers: &[Arc<Series>]) -> Self {
         let places = workers.first().map_or(0, |series| series.times.len());
         let at = |place: usize| sum(workers.iter().filter_map(|series| series.times.get(place)));
+        let in_class = |class: usize| sum(workers.iter().filter_map(|series| series.classes.get(class)));
         Self {
-            classes: std::array::from_fn(|class| sum(workers.iter().map(|series| &series.classes[class]))),
+            classes: std::array::from_fn(in_class),
             times: (0..places).map(at).collect(),
             nanoseconds: sum(workers.iter().map(|series| &series.nanoseconds)),
         }

@@ -36,7 +36,7 @@ impl Aggregate {
             Self::Count => Kind::Integer,
             Self::Average(_) => Kind::Float,
             Self::Sum(place) | Self::Least(place) | Self::Greatest(place) => {
-                schema.attributes()[place].kind()
+                schema.attribute_at(place).kind()
             }
         }
     }
@@ -51,7 +51,7 @@ pub(crate) async fn aggregate(
     aggregates: &[Aggregate],
 ) -> Result<Vec<Group>> {
     let statement = statement::aggregate(db.engine(schema), schema, filter, group, aggregates);
-    let kinds = group.iter().map(|&place| schema.attributes()[place].kind());
+    let kinds = group.iter().map(|&place| schema.attribute_at(place).kind());
     let kinds = kinds.chain(aggregates.iter().map(|aggregate| aggregate.kind(schema)));
     let slots: Vec<_> = kinds.enumerate().collect();
     let rows = db.rows(schema, db.build(schema, &statement), &Layout::new(slots.len(), slots)).await?;

@@ -128,7 +128,7 @@ impl SchemaBuilder {
                 names.into_iter().partition(|name| by_name.contains_key(name.as_str()));
             mistakes.extend(unknown.into_iter().map(|name| format!("an index names `{name}`")));
             indexes.push(Index {
-                attributes: known.iter().map(|name| by_name[name.as_str()]).collect(),
+                attributes: known.iter().filter_map(|name| by_name.get(name.as_str()).copied()).collect(),
                 unique,
             });
         }

@@ -143,7 +143,7 @@ impl Change {
         match self.what {
             What::Linked { attribute, .. }
             | What::AddedTo { attribute, .. }
-            | What::RemovedFrom { attribute, .. } => !self.schema.attributes()[attribute].is_private(),
+            | What::RemovedFrom { attribute, .. } => !self.schema.attribute_at(attribute).is_private(),
             What::Created(_) | What::Updated { .. } | What::Destroyed(_) => true,
         }
     }
@@ -159,7 +159,7 @@ struct Payload<'a>(&'a Change);
 impl Serialize for Payload<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let change = self.0;
-        let name = |attribute: usize| change.schema.attributes()[attribute].name();
+        let name = |attribute: usize| change.schema.attribute_at(attribute).name();
         let mut map = serializer.serialize_map(None)?;
         match &change.what {
             What::Created(record) => {
@@ -219,21 +219,22 @@ struct Changed<'a> {
 
 impl Serialize for Changed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let attributes = self.record.schema().attributes();
-        let is_automatic = |index: usize| attributes[index].automatic().is_some();
-        let key = self.record.schema().primary_key_index();
+        let schema = self.record.schema();
+        let is_automatic = |index: usize| schema.attribute_at(index).automatic().is_some();
+        let is_public = |index: usize| !schema.attribute_at(index).is_private();
+        let key = schema.primary_key_index();
         let without_key = self.changed.iter().filter(|index| **index != key);
         let set = without_key.clone().filter(|index| !is_automatic(**index));
         let automatic = without_key.filter(|index| is_automatic(**index));
         let mut map = serializer.serialize_map(None)?;
-        for &index in set.filter(|index| !attributes[**index].is_private()) {
-            map.serialize_entry(attributes[index].name(), self.record.at(index))?;
+        for &index in set.filter(|index| is_public(**index)) {
+            map.serialize_entry(schema.attribute_at(index).name(), self.record.at(index))?;
         }
-        for (index, ids) in self.members.iter().filter(|(index, _)| !attributes[*index].is_private()) {
-            map.serialize_entry(attributes[*index].name(), ids)?;
+        for (index, ids) in self.members.iter().filter(|(index, _)| is_public(*index)) {
+            map.serialize_entry(schema.attribute_at(*index).name(), ids)?;
         }
-        for &index in [&key].into_iter().chain(automatic.filter(|index| !attributes[**index].is_private())) {
-            map.serialize_entry(attributes[index].name(), self.record.at(index))?;
+        for &index in [&key].into_iter().chain(automatic.filter(|index| is_public(**index))) {
+            map.serialize_entry(schema.attribute_at(index).name(), self.record.at(index))?;
         }
         map.end()
     }

@@ -84,6 +84,16 @@ impl Populate {
     pub fn at_most(attribute: usize, limit: u64) -> Self {
         Self { attribute, criteria: Criteria { limit: Some(limit), ..Criteria::default() } }
     }
+
+    /// The path of the same association among `paths`; without one `new` is put there.
+    #[expect(clippy::indexing_slicing, reason = "the place was found or made here")]
+    pub(crate) fn among(paths: &mut Vec<Self>, new: Self) -> &mut Self {
+        let place = paths.iter().position(|path| path.attribute == new.attribute).unwrap_or_else(|| {
+            paths.push(new);
+            paths.len() - 1
+        });
+        &mut paths[place]
+    }
 }
 
 impl Sort {

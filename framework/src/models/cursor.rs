@@ -39,7 +39,7 @@ impl Cursor {
         let values = values.and_then(|values| {
             let value = |(json, sort): (&Json, &Sort)| match json {
                 Json::Null => Some(Value::Null),
-                json => coerce(schema.attributes()[sort.attribute].kind(), json),
+                json => coerce(schema.attribute_at(sort.attribute).kind(), json),
             };
             values.iter().zip(&order).map(value).collect()
         });

@@ -99,7 +99,7 @@ impl Filter {
 
 /// Refuses tests an attribute of this kind can't be put to.
 pub(super) fn fits(schema: &Schema, attribute: usize, test: &Test) -> Result<()> {
-    let attribute = &schema.attributes()[attribute];
+    let attribute = schema.attribute_at(attribute);
     let is_null_test = matches!(test, Test::Equal(Value::Null) | Test::NotEqual(Value::Null));
     let is_text_test =
         matches!(test, Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Like(_));

@@ -103,7 +103,7 @@ impl Db {
     /// 500 when the models are in another database.
     #[cfg(feature = "sqlite")]
     pub fn sqlite(&self) -> Result<&sqlx::SqlitePool> {
-        match self.shared.stores[0].1.pool() {
+        match self.main_store().pool() {
             Pool::Sqlite(pool) => Ok(pool),
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             other => Err(elsewhere(other)),
@@ -116,7 +116,7 @@ impl Db {
     /// 500 when the models are in another database.
     #[cfg(feature = "postgres")]
     pub fn postgres(&self) -> Result<&sqlx::PgPool> {
-        match self.shared.stores[0].1.pool() {
+        match self.main_store().pool() {
             Pool::Postgres(pool) => Ok(pool),
             #[cfg(any(feature = "sqlite", feature = "mysql"))]
             other => Err(elsewhere(other)),
@@ -129,7 +129,7 @@ impl Db {
     /// 500 when the models are in another database.
     #[cfg(feature = "mysql")]
     pub fn mysql(&self) -> Result<&sqlx::MySqlPool> {
-        match self.shared.stores[0].1.pool() {
+        match self.main_store().pool() {
             Pool::MySql(pool) => Ok(pool),
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
             other => Err(elsewhere(other)),
@@ -153,10 +153,10 @@ impl Db {
     /// members: it is writable when they are.
     pub(crate) fn is_writable(&self, schema: &Schema, place: usize) -> bool {
         let through = match self.link(schema, place) {
-            Some(Link::Many { target, via }) => target.attributes()[*via].is_writable(),
+            Some(Link::Many { target, via }) => target.attribute_at(*via).is_writable(),
             _ => true,
         };
-        through && schema.attributes()[place].is_writable()
+        through && schema.attribute_at(place).is_writable()
     }
 
     /// The migrations of each datastore; that of the models which name none comes first. `root` is the app's folder,
@@ -216,13 +216,21 @@ impl Db {
         place.ok_or_else(|| Error::internal(format!("no model is in a datastore called `{name}`")))
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "there is one at least, and places are those that `place_of` finds"
+    )]
+    pub(super) fn store_at(&self, place: usize) -> &Store {
+        &self.shared.stores[place].1
+    }
+
     /// The datastore of the models that name none.
     pub(super) fn main_store(&self) -> &Store {
-        &self.shared.stores[0].1
+        self.store_at(0)
     }
 
     fn store(&self, schema: &Schema) -> &Store {
-        &self.shared.stores[self.store_place(schema)].1
+        self.store_at(self.store_place(schema))
     }
 
     pub(super) fn engine(&self, schema: &Schema) -> Engine {
@@ -244,7 +252,7 @@ impl Db {
         let store = self.store_place(schema);
         let within = self.within.as_ref().filter(|within| within.store == store);
         let transaction = within.map(|within| &within.transaction);
-        self.shared.stores[store].1.rows(query, layout, transaction).await
+        self.store_at(store).rows(query, layout, transaction).await
     }
 
     /// Runs a statement that returns no rows. Only inside a transaction: what it wrote is read there.
@@ -252,7 +260,7 @@ impl Db {
         let store = self.store_place(schema);
         let within = self.within.as_ref().filter(|within| within.store == store);
         let transaction = within.map(|within| &within.transaction).ok_or(DbError::TransactionOver)?;
-        self.shared.stores[store].1.execute(query, transaction).await
+        self.store_at(store).execute(query, transaction).await
     }
 
     /// Tells those who watch, now or when the transaction is committed.

@@ -48,7 +48,9 @@ pub(crate) fn for_create(
     let now = Timestamp::now();
     let mut slots: Vec<Option<Value>> = vec![None; schema.attributes().len()];
     for (index, value) in std::mem::take(&mut given.values) {
-        slots[index] = Some(value);
+        if let Some(slot) = slots.get_mut(index) {
+            *slot = Some(value);
+        }
     }
     for ((index, attribute), value) in schema.attributes().iter().enumerate().zip(slots) {
         let value = match (value, attribute.automatic()) {
@@ -106,7 +108,7 @@ fn assign(db: &Db, schema: &Schema, given: &Map<String, Json>, failures: &mut Ve
     let mut result = Given::default();
     for (name, json) in given {
         let Some(index) = schema.index_of(name) else { return Err(not_storable(schema, name)) };
-        let attribute = &schema.attributes()[index];
+        let attribute = schema.attribute_at(index);
         if let Some(link) = db.link(schema, index).filter(|_| attribute.is_collection()) {
             match members(link.target(), json) {
                 Some(ids) => result.members.push((index, ids)),

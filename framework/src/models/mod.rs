@@ -21,6 +21,11 @@ mod filter;
 mod handle;
 pub(crate) mod input;
 mod lifecycle;
+#[expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "before the first request, or a command of its own"
+)]
 pub(crate) mod migrate;
 mod model;
 pub(crate) mod once;

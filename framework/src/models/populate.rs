@@ -173,7 +173,7 @@ async fn to_many(
 fn with_owner(target: &Schema, criteria: &Criteria, kind: Kind) -> (Layout, usize) {
     let place = target.attributes().len();
     let mut slots: Vec<_> = match criteria.select.as_deref() {
-        Some(selected) => selected.iter().map(|&index| (index, target.attributes()[index].kind())).collect(),
+        Some(selected) => selected.iter().map(|&index| (index, target.attribute_at(index).kind())).collect(),
         None => target.stored().map(|(index, attribute)| (index, attribute.kind())).collect(),
     };
     slots.push((place, kind));

@@ -55,7 +55,7 @@ impl Registry {
         }
         // The join models made on the way have links too.
         for schema in registry.in_order.clone() {
-            if registry.models[schema.identity()].links.is_empty() {
+            if registry.models.get(schema.identity()).is_some_and(|known| known.links.is_empty()) {
                 let links = (0..schema.attributes().len()).map(|place| registry.link(&schema, place));
                 let links = links.collect::<Result<_>>()?;
                 if let Some(known) = registry.models.get_mut(schema.identity()) {
@@ -129,7 +129,7 @@ impl Registry {
     }
 
     fn link(&mut self, schema: &Arc<Schema>, place: usize) -> Result<Option<Link>> {
-        let attribute = &schema.attributes()[place];
+        let attribute = schema.attribute_at(place);
         let Some(association) = attribute.association() else { return Ok(None) };
         let target = self.get(association.identity())?.clone();
         let link = match association {
@@ -152,7 +152,7 @@ impl Registry {
         target: Arc<Schema>,
         via: &str,
     ) -> Result<Link> {
-        let back = target.index_of(via).map(|place| (place, &target.attributes()[place]));
+        let back = target.index_of(via).map(|place| (place, target.attribute_at(place)));
         match back.and_then(|(place, back)| Some((place, back.association()?))) {
             Some((place, Association::Model { identity })) if identity == schema.identity() => {
                 Ok(Link::Many { target, via: place })
@@ -218,7 +218,7 @@ impl Registry {
     ) -> Result<Link> {
         let here = format!("{}_{}", schema.identity(), attribute.name());
         let there = match back {
-            Some(back) => format!("{}_{}", target.identity(), target.attributes()[back].name()),
+            Some(back) => format!("{}_{}", target.identity(), target.attribute_at(back).name()),
             None => format!("{}_{}_{}", target.identity(), attribute.name(), schema.identity()),
         };
         if schema.datastore() != target.datastore() {
@@ -265,7 +265,7 @@ impl Registry {
 
 /// Whether the attribute at `place` refers to one record of the model `identity`.
 fn refers(schema: &Schema, place: usize, identity: &str) -> bool {
-    let association = schema.attributes()[place].association();
+    let association = schema.attribute_at(place).association();
     matches!(association, Some(Association::Model { identity: target }) if target == identity)
 }
 
@@ -308,7 +308,7 @@ fn check_attributes(schema: &Schema) -> Result<()> {
         return Err(wrong(format!("`{model}` has {keys} primary keys: one is enough")));
     }
     for index in schema.indexes() {
-        if index.attributes.iter().any(|&place| schema.attributes()[place].is_collection()) {
+        if index.attributes.iter().any(|&place| schema.attribute_at(place).is_collection()) {
             return Err(wrong(format!("an index of `{model}` names a collection, which has no column")));
         }
     }

@@ -83,14 +83,20 @@ impl Schema {
         &self.indexes
     }
 
+    /// The attribute at a place that this schema gave.
+    #[expect(clippy::indexing_slicing, reason = "places are made by `index_of` and never by a client")]
+    pub(crate) fn attribute_at(&self, place: usize) -> &Attribute {
+        &self.attributes[place]
+    }
+
     /// The attribute that tells records apart.
     pub fn primary_key(&self) -> &Attribute {
-        &self.attributes[self.primary_key]
+        self.attribute_at(self.primary_key)
     }
 
     /// The attribute with this JSON name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.index_of(name).map(|index| &self.attributes[index])
+        self.index_of(name).map(|index| self.attribute_at(index))
     }
 
     /// The room that hears of changes of one record, as Sails names it.
@@ -150,7 +156,7 @@ impl Schema {
     /// The attribute with the name, as clients see them: a private one is as good as absent.
     pub(crate) fn public(&self, name: &str) -> Option<(usize, &Attribute)> {
         let index = self.index_of(name)?;
-        Some((index, &self.attributes[index])).filter(|(_, attribute)| !attribute.is_private())
+        Some((index, self.attribute_at(index))).filter(|(_, attribute)| !attribute.is_private())
     }
 
     /// The attributes that have a column, with their places.

@@ -95,7 +95,7 @@ impl Db {
     }
 
     async fn begin(&self, store: usize) -> Result<Atomic> {
-        let transaction = self.shared.stores[store].1.begin().await?;
+        let transaction = self.store_at(store).begin().await?;
         let within = Arc::new(Within { transaction, store, changes: Mutex::default() });
         let db = Self { shared: self.shared.clone(), within: Some(within.clone()) };
         Ok(Atomic { db, own: Some(within) })
@@ -120,7 +120,7 @@ impl Atomic {
         let Some(within) = self.own else { return outcome };
         match outcome {
             Ok(value) => {
-                self.db.shared.stores[within.store].1.commit(&within.transaction).await?;
+                self.db.store_at(within.store).commit(&within.transaction).await?;
                 let changes =
                     std::mem::take(&mut *within.changes.lock().unwrap_or_else(PoisonError::into_inner));
                 self.db.tell(changes).await;

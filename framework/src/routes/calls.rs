@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::{FromRequest, Handler, HttpResponse, Responder};
 
-use super::{Action, Doc, Guarded, Routes, Target, short_name};
+use super::{Action, Doc, Guarded, Routes, Target, added, short_name};
 use crate::Result;
 use crate::policies::Policy;
 use crate::security::Rules;
@@ -86,16 +86,15 @@ impl NamespaceEntry {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.calls.push(CallEntry {
+        let entry = CallEntry {
             call,
             name: short_name::<F>(),
             action: Action::from_handler(action),
             guards: Vec::new(),
             doc: Doc::default(),
             rules: Rules::default(),
-        });
-        let last = self.calls.len() - 1;
-        let CallEntry { guards, doc, rules, .. } = &mut self.calls[last];
+        };
+        let CallEntry { guards, doc, rules, .. } = added(&mut self.calls, entry);
         Guarded { guards, doc, rules, cache: None }
     }
 }
@@ -193,6 +192,7 @@ impl Routes {
     ///
     /// # Panics
     /// When the name does not begin with `/`, or has a `,`, `?` or `#` in it: clients can't name it.
+    #[expect(clippy::indexing_slicing, reason = "the place was found or made here")]
     pub fn namespace(&mut self, name: &str) -> Namespace<'_> {
         assert!(
             name.starts_with('/') && !name.contains([',', '?', '#']),
@@ -205,6 +205,11 @@ impl Routes {
         Namespace(&mut self.namespaces[place])
     }
 
+    #[expect(clippy::indexing_slicing, reason = "`/` is there from the beginning")]
+    fn root(&mut self) -> &mut NamespaceEntry {
+        &mut self.namespaces[0]
+    }
+
     /// Handles the socket event `event`. The action's `Input` or `Json` is the event's argument, or a list of
     /// them when there are several; what it answers becomes the acknowledgement.
     pub fn on<F, Args>(&mut self, event: &str, action: F) -> Guarded<'_>
@@ -213,7 +218,7 @@ impl Routes {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.namespaces[0].add(Call::Event(event.into()), action)
+        self.root().add(Call::Event(event.into()), action)
     }
 
     /// Handles the socket events that have no handler of their own; [`EventName`](crate::sockets::EventName) says
@@ -224,7 +229,7 @@ impl Routes {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.namespaces[0].add(Call::AnyEvent, action)
+        self.root().add(Call::AnyEvent, action)
     }
 
     /// Handles what another instance says with [`Sockets::server_side_emit`](crate::sockets::Sockets::server_side_emit), or
@@ -249,7 +254,7 @@ impl Routes {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.namespaces[0].add(Call::ServerEvent(event.into()), action)
+        self.root().add(Call::ServerEvent(event.into()), action)
     }
 
     /// Asks `policy` before a socket enters: its error refuses the socket, whose client gets its message. The
@@ -275,7 +280,7 @@ impl Routes {
         F: Handler<Args, Output = Result<()>>,
         Args: FromRequest + 'static,
     {
-        self.namespaces[0].before_connect.push(Policy::new(policy));
+        self.root().before_connect.push(Policy::new(policy));
         self
     }
 
@@ -304,7 +309,7 @@ impl Routes {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.namespaces[0].add(Call::Disconnect, action);
+        self.root().add(Call::Disconnect, action);
         self
     }
 }

@@ -46,6 +46,7 @@ impl Guarded<'_> {
     ///
     /// # Panics
     /// When the route is not one of GET, or the time is none.
+    #[expect(clippy::panic, reason = "routes are drawn before the first request comes")]
     pub fn cache(self, rule: impl Into<Cache>) -> Self {
         let Self { guards, doc, rules, cache } = self;
         let Some(cache) = cache else {

@@ -132,7 +132,7 @@ impl Routes {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.entries.push(Entry {
+        let entry = Entry {
             method,
             path: path.to_owned(),
             name: short_name::<F>(),
@@ -142,9 +142,8 @@ impl Routes {
             doc: Doc::default(),
             rules: Rules::default(),
             cache: None,
-        });
-        let last = self.entries.len() - 1;
-        let Entry { method, guards, doc, rules, cache, .. } = &mut self.entries[last];
+        };
+        let Entry { method, guards, doc, rules, cache, .. } = added(&mut self.entries, entry);
         Guarded { guards, doc, rules, cache: (*method == Method::GET).then_some(cache) }
     }
 
@@ -165,9 +164,7 @@ impl Routes {
 
     /// The same for a schema built at run time.
     pub fn blueprints_of(&mut self, schema: Arc<Schema>) -> Blueprints<'_> {
-        self.blueprints.push(BlueprintEntry::new(schema));
-        let last = self.blueprints.len() - 1;
-        Blueprints(&mut self.blueprints[last])
+        Blueprints(added(&mut self.blueprints, BlueprintEntry::new(schema)))
     }
 
     /// # Errors
@@ -182,10 +179,8 @@ impl Routes {
     /// each, with every method, and `/name` for the one called `index`. Other routes win over them.
     /// See <https://sailsjs.com/documentation/concepts/blueprints/blueprint-actions>.
     pub fn controller(&mut self, name: &str) -> Controller<'_> {
-        self.controllers
-            .push(ControllerEntry { name: name.trim_matches('/').to_owned(), ..Default::default() });
-        let last = self.controllers.len() - 1;
-        Controller(&mut self.controllers[last])
+        let entry = ControllerEntry { name: name.trim_matches('/').to_owned(), ..Default::default() };
+        Controller(added(&mut self.controllers, entry))
     }
 }
 
@@ -248,11 +243,19 @@ impl Scope<'_> {
     }
 }
 
+/// Puts `entry` at the end of `entries`, to say more of it.
+#[expect(clippy::indexing_slicing, reason = "the last one is there")]
+fn added<T>(entries: &mut Vec<T>, entry: T) -> &mut T {
+    let place = entries.len();
+    entries.push(entry);
+    &mut entries[place]
+}
+
 /// `pages::home` for a handler of type `chat::actions::pages::home`.
 fn short_name<F>() -> String {
     let full = std::any::type_name::<F>();
     let parts: Vec<_> = full.split("::").filter(|part| !part.starts_with('{')).collect();
-    parts[parts.len().saturating_sub(2)..].join("::")
+    parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("::")
 }
 
 #[cfg(test)]

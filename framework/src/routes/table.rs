@@ -25,7 +25,7 @@ fn allowed(entries: &[Entry]) -> Vec<(String, String)> {
             paths.push((&entry.path, BTreeSet::new()));
             paths.len() - 1
         });
-        let methods = &mut paths[place].1;
+        let Some((_, methods)) = paths.get_mut(place) else { continue };
         methods.insert(entry.method.as_str());
         if entry.method == Method::GET {
             methods.insert(Method::HEAD.as_str());
@@ -114,7 +114,7 @@ impl Table {
         let start = first_segment(req.match_info().unprocessed());
         let places = self.by_start.get(start).unwrap_or(&self.others);
         let fits = |line: &&Line| line.takes(method) && line.path.capture_match_info(req.match_info_mut());
-        places.iter().map(|place| &self.lines[*place]).find(fits).map(|line| &line.target)
+        places.iter().filter_map(|place| self.lines.get(*place)).find(fits).map(|line| &line.target)
     }
 
     /// The answer to a browser that asks beforehand what another site's page may send.

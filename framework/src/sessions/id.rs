@@ -28,8 +28,10 @@ impl Id {
     }
 
     pub(crate) fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
-        let hashed = Sha256::digest(bytes);
-        let hash = std::array::from_fn(|place| digit(hashed[place / 2] >> (4 * ((place + 1) % 2))));
+        let mut hash = [0; 2 * Self::LENGTH];
+        for ([high, low], byte) in hash.as_chunks_mut().0.iter_mut().zip(Sha256::digest(bytes)) {
+            (*high, *low) = (digit(byte >> 4), digit(byte));
+        }
         Self { bytes, hash }
     }
 
@@ -62,6 +64,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The lower four bits as a hexadecimal digit.
+#[expect(clippy::indexing_slicing, reason = "four bits are less than sixteen")]
 fn digit(nibble: u8) -> u8 {
     b"0123456789abcdef"[usize::from(nibble & 15)]
 }

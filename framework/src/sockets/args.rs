@@ -59,10 +59,10 @@ impl<T: Serialize> Payload for Args<T> {
     fn said(&self, event: &str) -> Result<Said> {
         let mut args = serde_json::to_string(&[event])?;
         let (list, numbered) = binary::written(|| list(&self.0))?;
-        if list != "[]" {
+        if let Some(rest) = list.strip_prefix('[').filter(|rest| *rest != "]") {
             args.pop();
             args.push(',');
-            args.push_str(&list[1..]);
+            args.push_str(rest);
         }
         Ok(Said(binary::settle(args, &numbered)?))
     }

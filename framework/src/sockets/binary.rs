@@ -159,12 +159,12 @@ fn rewrite(json: &str, mut with: impl FnMut(u64) -> Option<String>) -> Result<St
     let found = placeholders::find(json).map_err(|error| Error::bad_request(error.to_string()))?;
     let (mut out, mut end) = (String::with_capacity(json.len()), 0);
     for placeholder in found {
-        out.push_str(&json[end..placeholder.range.start]);
+        out.push_str(json.get(end..placeholder.range.start).unwrap_or_default());
         let instead = placeholder.num.and_then(&mut with);
         out.push_str(instead.as_deref().unwrap_or("null"));
         end = placeholder.range.end;
     }
-    out.push_str(&json[end..]);
+    out.push_str(json.get(end..).unwrap_or_default());
     Ok(out)
 }
 

@@ -286,12 +286,15 @@ fn described(registry: &Registry, selection: Selection<'_>) -> Vec<Value> {
 }
 
 fn read(mut socket: Value) -> Option<RemoteSocket> {
-    let rooms = socket["rooms"].as_array().into_iter().flatten();
+    let mut take = |name: &str| socket.get_mut(name).map(Value::take).unwrap_or_default();
+    let Value::String(id) = take("id") else { return None };
+    let rooms = take("rooms");
+    let rooms = rooms.as_array().into_iter().flatten();
     Some(RemoteSocket {
-        id: socket["id"].as_str()?.to_owned(),
+        id,
         rooms: rooms.filter_map(|room| room.as_str().map(str::to_owned)).collect(),
-        handshake: socket["handshake"].take(),
-        data: socket["data"].take(),
+        handshake: take("handshake"),
+        data: take("data"),
     })
 }
 

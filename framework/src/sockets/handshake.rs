@@ -39,10 +39,11 @@ impl Handshake {
         for (name, value) in headers {
             lines.extend_from_slice(name.as_str().as_bytes());
             lines.push(b':');
-            if let Some(place) = CARRIED.iter().position(|carried| carried == name) {
+            let place = carried.iter_mut().zip(&CARRIED).find(|(_, carried)| *carried == name);
+            if let Some((place, _)) = place {
                 let start = u32::try_from(lines.len()).ok();
                 let value = start.zip(u32::try_from(value.len()).ok());
-                carried[place] = carried[place].or(value);
+                *place = place.or(value);
             }
             lines.extend_from_slice(value.as_bytes());
             lines.push(b'\n');

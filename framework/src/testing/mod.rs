@@ -15,7 +15,12 @@
 //!
 //! Whatever goes wrong here panics: it is for tests.
 
-#![expect(clippy::expect_used, reason = "a test ends where something can't go on")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something can't go on"
+)]
 
 mod client;
 mod cluster;

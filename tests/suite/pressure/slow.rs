@@ -13,8 +13,8 @@ use regatta_tests::redis::Redis;
 use regatta_tests::usage;
 use regatta_tests::wait::{self, SOON};
 
+use crate::trials::Fleet;
 use crate::trials::app;
-use crate::trials::outages::Fleet;
 
 /// Late, and later than the 500 ms a request waits for its session.
 const LATE: Duration = Duration::from_millis(200);
@@ -119,7 +119,8 @@ fn asked(fleet: &Fleet, cookie: &str, during: impl FnOnce()) -> Answers {
 fn a_slow_redis_makes_requests_slow_and_a_slower_one_is_left_alone() {
     let (app, redis) = (app(), Redis::new());
     let line = Proxy::to(redis.port());
-    let fleet = Fleet::lift(&app, &format!("redis://127.0.0.1:{}", line.port()));
+    let url = format!("redis://127.0.0.1:{}", line.port());
+    let fleet = Fleet::lift(&app, &[("REDIS_URL", &url)]);
     let visitor = Http::new(&fleet.bases[0]);
     assert_eq!(visitor.send("POST", "/set/n/1", &[("sec-fetch-site", "same-origin")], "").status, 200);
     let cookie = visitor.cookie();

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use regatta::actix_web::rt::time::sleep;
+use regatta::models::Callbacks;
 use regatta::prelude::*;
-use regatta::security::{CsrfToken, IsSecure, Rate};
+use regatta::security::{Cors, CsrfToken, IsSecure, Rate};
 use regatta::sessions::Sessions;
 use regatta::uploads::Uploads;
 
@@ -33,8 +34,23 @@ pub fn draw(r: &mut Routes) {
     r.post("/few", plain).rate_limit(Rate::per_minute(6).by_address().strict());
     r.get("/number", number).cache("2s");
     r.get("/clock", clock);
+    r.get("/open", plain).cors(Cors::any());
+    r.get("/shop", all).cors(Cors::origins(["https://shop.example.com"]).credentials());
+    r.put("/shop", plain).cors(Cors::origins(["https://shop.example.com"]).credentials());
+    r.get("/listed", plain).cors(Cors::listed());
+    r.get("/listed-kept", plain).cors(Cors::listed()).cache("1m");
+    r.get("/account", all).cors(Cors::listed().credentials());
+    r.put("/account", plain).cors(Cors::listed().credentials());
+    r.get("/closed", plain).cors(Cors::off());
+    if std::env::var_os("TRIALS_LEAK").is_some() {
+        r.get("/leak", all).cors(Cors::any().credentials());
+    }
+    r.get("/show/{view}", show);
     r.post("/pair-when/{gate}", pair_when);
     r.get("/people", people);
+    r.get("/people-kept", people).cache("10m");
+    r.post("/add/{name}", add);
+    r.post("/add-two/{name}", add_two);
     r.post("/upload", upload);
     r.get("/boom", boom);
     r.get("/guarded", plain).guard(boom_policy);
@@ -44,6 +60,7 @@ pub fn draw(r: &mut Routes) {
     inner.get("/plain", plain);
     inner.post("/plain", plain);
     r.blueprints::<Person>().guard_writes(signed_in).guard_writes(is_captain);
+    r.blueprints::<Fuse>();
     r.on("boom", boom);
     r.on("echo", echo);
     r.on("join", join);
@@ -151,6 +168,12 @@ async fn from(address: ClientAddress, secure: IsSecure) -> Json<JsonValue> {
     Json(json!({ "address": address.0, "secure": secure.0 }))
 }
 
+/// A view below `views/shown/` with what the client sent as `x`.
+async fn show(views: Views, view: Path<String>, query: Query<Vec<(String, String)>>) -> Result<HttpResponse> {
+    let x = query.0.into_iter().next().map(|(_, value)| value).unwrap_or_default();
+    views.render(&format!("shown/{view}"), &context! { x: x })
+}
+
 async fn take(input: Input<JsonValue>) -> String {
     input.0.to_string().len().to_string()
 }
@@ -170,6 +193,20 @@ async fn people(db: Db) -> Result<Json<Vec<Person>>> {
     Ok(Json(Person::find().limit(1000).all(&db).await?))
 }
 
+async fn add(db: Db, name: Path<String>) -> Result<&'static str> {
+    Person::create(json!({ "name": *name })).exec(&db).await?;
+    Ok("one")
+}
+
+async fn add_two(db: Db, name: Path<String>) -> Result<&'static str> {
+    db.transaction(async |tx| {
+        Person::create(json!({ "name": format!("{name} first") })).exec(tx).await?;
+        Person::create(json!({ "name": format!("{name} second") })).exec(tx).await?;
+        Ok::<_, Error>("both")
+    })
+    .await
+}
+
 /// Saves the files of the field `kept` and forgets the others.
 async fn upload(uploads: Uploads) -> Result<Json<JsonValue>> {
     let count = uploads.files().len();
@@ -186,6 +223,22 @@ async fn boom() -> &'static str {
 
 async fn boom_policy() -> Result<()> {
     panic!("the inside of the app")
+}
+
+/// What panics around the writes of its records.
+#[derive(Debug, Model)]
+#[model(callbacks)]
+pub struct Fuse {
+    pub id: i64,
+    #[attr(required)]
+    pub name: String,
+}
+
+impl Callbacks for Fuse {
+    async fn after_create(_: &Db, fuse: Self) -> Result<()> {
+        assert!(fuse.name != "boom", "the inside of the app");
+        Ok(())
+    }
 }
 
 async fn task() -> &'static str {

@@ -2,20 +2,27 @@
 //! tell what they know, as several processes.
 
 mod database;
+mod database_away;
+mod forged;
+mod fragments;
 mod inside;
 mod limits;
 mod origins;
-pub(crate) mod outages;
+mod outages;
+mod pages;
 mod proxies;
 mod secrets;
 mod sessions;
+mod sharing;
 
 use std::fs;
 use std::path::Path;
 
 use regatta_tests::cluster::Cluster;
+use regatta_tests::ports;
+use regatta_tests::process::Process;
 use regatta_tests::scaffold::{App, Scaffold};
-use regatta_tests::wait::{self, SOON};
+use regatta_tests::wait::{self, SOON, START};
 
 /// The file `src/trials.rs` of the app.
 const ACTIONS: &str = include_str!("actions.rs");
@@ -41,6 +48,7 @@ pub(crate) fn app() -> App {
     let edit = |folder: &Path| {
         fs::write(folder.join("src/trials.rs"), ACTIONS).expect("a file of the app");
         insert(&folder.join("src/lib.rs"), "mod routes;\n", "mod trials;\n");
+        insert(&folder.join("src/lib.rs"), ".model::<Message>()", ".model::<trials::Fuse>()");
         insert(&folder.join("src/routes.rs"), "draw(r: &mut Routes) {\n", "    crate::trials::draw(r);\n");
     };
     Scaffold::edited("trials", edit).copy()
@@ -51,6 +59,29 @@ fn cluster(settings: &[(&str, &str)]) -> Cluster {
     let app = app();
     fs::create_dir_all(app.root().join(".tmp")).expect("a folder for gates");
     Cluster::of(app, settings)
+}
+
+/// Three instances of it that may be lifted while what they need is away.
+pub(crate) struct Fleet {
+    pub(crate) process: Process,
+    pub(crate) bases: Vec<String>,
+}
+
+impl Fleet {
+    pub(crate) fn lift(app: &App, settings: &[(&str, &str)]) -> Self {
+        let ports = ports::range(3);
+        let range = format!("{}-{}", ports.start(), ports.end());
+        let own = [("REGATTA__SOCKETS__ADAPTER", "redis"), ("REGATTA__HTTP__WORKERS", "2")];
+        let process = app.lift(&["--ports".to_owned(), range], &[&own, settings].concat());
+        let listening = || process.log().matches("listening on").count() == 3;
+        wait::until_true("three instances listen", START, listening);
+        Self { process, bases: ports.map(|port| format!("http://127.0.0.1:{port}")).collect() }
+    }
+
+    /// How many lines of the log complain.
+    pub(crate) fn complaints(&self) -> usize {
+        self.process.log().lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).count()
+    }
 }
 
 /// Where requests wait for the test, whichever instance they are on.

@@ -4,15 +4,12 @@
 use std::time::{Duration, Instant};
 
 use regatta_tests::http::{self, Http};
-use regatta_tests::ports;
-use regatta_tests::process::Process;
 use regatta_tests::redis::Redis;
-use regatta_tests::scaffold::App;
 use regatta_tests::socket::Socket;
-use regatta_tests::wait::{self, SOON, START};
+use regatta_tests::wait::{self, SOON};
 use serde_json::json;
 
-use super::app;
+use super::{Fleet, app};
 
 /// The store's deadline is 500 ms, and the machine may be busy.
 const SLOWEST: Duration = Duration::from_millis(900);
@@ -93,30 +90,7 @@ impl Kind {
     }
 }
 
-/// Three instances that may be lifted while Redis is away.
-pub(crate) struct Fleet {
-    pub(crate) process: Process,
-    pub(crate) bases: Vec<String>,
-}
-
 impl Fleet {
-    /// With this Redis.
-    pub(crate) fn lift(app: &App, redis: &str) -> Self {
-        let ports = ports::range(3);
-        let range = format!("{}-{}", ports.start(), ports.end());
-        let settings =
-            [("REGATTA__SOCKETS__ADAPTER", "redis"), ("REDIS_URL", redis), ("REGATTA__HTTP__WORKERS", "2")];
-        let process = app.lift(&["--ports".to_owned(), range], &settings);
-        let listening = || process.log().matches("listening on").count() == 3;
-        wait::until_true("three instances listen", START, listening);
-        Self { process, bases: ports.map(|port| format!("http://127.0.0.1:{port}")).collect() }
-    }
-
-    /// How many lines of complaint it has written.
-    pub(crate) fn complaints(&self) -> usize {
-        self.process.log().lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).count()
-    }
-
     /// Asks everything of every instance, and prints a row of the table.
     fn answers(&self, fault: Fault, visitor: &Http) {
         let (started, before) = (Instant::now(), self.complaints());
@@ -168,7 +142,8 @@ impl Fleet {
 fn every_kind_of_route_is_answered_in_time_while_redis_is_away_and_recovers_by_itself() {
     let app = app();
     let mut redis = Redis::new();
-    let fleet = Fleet::lift(&app, &redis.url());
+    let url = redis.url();
+    let fleet = Fleet::lift(&app, &[("REDIS_URL", &url)]);
     let mut here = Socket::connect(&fleet.bases[1], &[]);
     assert_eq!(here.ask("join", &json!("told")), "joined");
     let session = || {
@@ -192,7 +167,7 @@ fn every_kind_of_route_is_answered_in_time_while_redis_is_away_and_recovers_by_i
     drop(fleet);
 
     redis.crash();
-    let fleet = Fleet::lift(&app, &redis.url());
+    let fleet = Fleet::lift(&app, &[("REDIS_URL", &url)]);
     fleet.answers(Fault::DownAtStart, &visitor);
     Fault::DownAtStart.end(&mut redis);
     fleet.recovers(Fault::DownAtStart);

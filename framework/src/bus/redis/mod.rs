@@ -181,7 +181,8 @@ fn random_name() -> Result<String> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut random = [0; 6];
     getrandom::fill(&mut random).map_err(Error::internal)?;
-    Ok(random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)])).collect())
+    let letters = random.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 64)));
+    Ok(letters.map(|letter| char::from(*letter)).collect())
 }
 
 #[cfg(test)]

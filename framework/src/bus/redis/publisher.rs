@@ -170,7 +170,9 @@ impl Publisher {
                 if known.get(namespace).is_some_and(|known| n <= *known) {
                     continue;
                 }
-                totals[namespace] = Some(n);
+                if let Some(total) = totals.get_mut(namespace) {
+                    *total = Some(n);
+                }
             }
             match self.encode(message) {
                 Ok((channel, mut payload)) => {

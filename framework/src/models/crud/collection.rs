@@ -27,7 +27,7 @@ impl Members<'_> {
     }
 
     fn link<'a>(&self, db: &'a Db) -> Result<&'a Link> {
-        let attribute = &self.schema.attributes()[self.attribute];
+        let attribute = self.schema.attribute_at(self.attribute);
         db.link(self.schema, self.attribute).filter(|_| attribute.is_collection()).ok_or_else(|| {
             Error::internal(format!("`{}.{}` is no collection", self.schema.identity(), attribute.name()))
         })

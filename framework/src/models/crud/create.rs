@@ -96,7 +96,7 @@ pub(crate) async fn upsert(
     let given = input::for_update(db, schema, &values, write.from_client)?;
     let same = |place: &usize| {
         let value = given.values.iter().find(|(index, _)| index == place).map(|(_, value)| value.clone());
-        let name = schema.attributes()[*place].name();
+        let name = schema.attribute_at(*place).name();
         let missing = || Error::internal(format!("an upsert by `{name}` needs a value for it"));
         Ok(Filter::equal(*place, value.ok_or_else(missing)?))
     };
@@ -120,7 +120,9 @@ fn is_one_statement(schema: &Schema, all: &[Map<String, Json>]) -> bool {
     };
     // Which columns there are depends on the primary key alone: all else has a value when left out.
     let names_key = |values: &Map<String, Json>| values.contains_key(schema.primary_key().name());
-    let is_uniform = all.windows(2).all(|pair| names_key(&pair[0]) == names_key(&pair[1]));
+    let mut name_keys = all.iter().map(names_key);
+    let first = name_keys.next();
+    let is_uniform = name_keys.all(|names_key| Some(names_key) == first);
     let fits = rows::fit_one_statement(schema, all.len());
     schema.lifecycle().is_none() && fits && is_uniform && !all.iter().any(has_members)
 }
@@ -187,7 +189,7 @@ async fn populate_new(
     write: &Write,
     has_members: bool,
 ) -> Result<()> {
-    let is_empty = |path: &&Populate| !has_members && schema.attributes()[path.attribute].is_collection();
+    let is_empty = |path: &&Populate| !has_members && schema.attribute_at(path.attribute).is_collection();
     // Nothing can refer to a record that was not there a moment ago.
     for path in write.populate.iter().filter(is_empty) {
         for record in &mut *records {

@@ -117,7 +117,7 @@ pub(super) async fn select(db: &Db, schema: &Arc<Schema>, criteria: &Criteria) -
     let rows = match &criteria.select {
         None => db.rows(schema, query, schema.layout()).await?,
         Some(selected) => {
-            let slots = selected.iter().map(|&index| (index, schema.attributes()[index].kind())).collect();
+            let slots = selected.iter().map(|&index| (index, schema.attribute_at(index).kind())).collect();
             db.rows(schema, query, &Layout::new(schema.attributes().len(), slots)).await?
         }
     };

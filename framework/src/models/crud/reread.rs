@@ -136,7 +136,7 @@ async fn lock(db: &Db, schema: &Schema, filter: &Filter, only: Option<usize>) ->
     let rows = match only {
         None => db.rows(schema, query, schema.layout()).await,
         Some(place) => {
-            let slots = vec![(place, schema.attributes()[place].kind())];
+            let slots = vec![(place, schema.attribute_at(place).kind())];
             db.rows(schema, query, &Layout::new(schema.attributes().len(), slots)).await
         }
     };

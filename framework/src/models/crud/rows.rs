@@ -70,7 +70,8 @@ fn batches(rows: Vec<Assignments>) -> Vec<Vec<Assignments>> {
     let mut batches: Vec<Vec<Assignments>> = Vec::new();
     for row in rows {
         let fits = |batch: &Vec<Assignments>| {
-            let same = batch[0].iter().map(|(index, _)| index).eq(row.iter().map(|(index, _)| index));
+            let names = row.iter().map(|(index, _)| index);
+            let same = batch.first().is_some_and(|first| first.iter().map(|(index, _)| index).eq(names));
             same && !row.is_empty() && (batch.len() + 1) * row.len() <= MOST_VALUES
         };
         match batches.last_mut() {

@@ -119,7 +119,7 @@ impl Dialect {
         }
         for index in schema.indexes() {
             let columns = index.attributes.iter();
-            let columns = columns.map(|&place| schema.attributes()[place].column_name().to_owned()).collect();
+            let columns = columns.map(|&place| schema.attribute_at(place).column_name().to_owned()).collect();
             table.indexes.push(TableIndex { name: wide_index(schema, index), columns, unique: index.unique });
         }
         table
@@ -265,7 +265,7 @@ pub(in crate::models) fn unique_index(schema: &Schema, attribute: &Attribute) ->
 /// The index over several attributes.
 pub(in crate::models) fn wide_index(schema: &Schema, index: &Index) -> String {
     let columns: Vec<_> =
-        index.attributes.iter().map(|&place| schema.attributes()[place].column_name()).collect();
+        index.attributes.iter().map(|&place| schema.attribute_at(place).column_name()).collect();
     index_name(schema.table(), &columns.join("_"), if index.unique { "key" } else { "idx" })
 }
 

@@ -41,12 +41,8 @@ fn add(db: &Db, schema: &Schema, paths: &mut Vec<Populate>, path: &str, wanted: 
     let Some((attribute, link)) = place.and_then(|place| Some((place, db.link(schema, place)?))) else {
         return Err(unknown(schema, name));
     };
-    let at = paths.iter().position(|known| known.attribute == attribute).unwrap_or_else(|| {
-        paths.push(Populate::all(attribute));
-        paths.len() - 1
-    });
     let target = link.target();
-    let criteria = &mut paths[at].criteria;
+    let criteria = &mut Populate::among(paths, Populate::all(attribute)).criteria;
     match rest {
         Some(rest) => add(db, target, &mut criteria.populate, rest, wanted),
         None => {

@@ -17,9 +17,9 @@ pub(in crate::models) fn aggregate(
     aggregates: &[Aggregate],
 ) -> SelectStatement {
     let mut statement = Query::select();
-    let column = |place: usize| Expr::col(schema.attributes()[place].iden());
+    let column = |place: usize| Expr::col(schema.attribute_at(place).iden());
     for &place in group {
-        let name = schema.attributes()[place].iden();
+        let name = schema.attribute_at(place).iden();
         statement.column(name.clone()).group_by_col(name.clone()).order_by(name, sea_query::Order::Asc);
     }
     for aggregate in aggregates {
@@ -34,7 +34,7 @@ pub(in crate::models) fn aggregate(
                 _ => Expr::expr(Func::sum(column(place))),
             },
             Aggregate::Average(place) if engine == Engine::Sqlite && is_decimal(schema, place) => {
-                average_of_parts(&column(place), schema.attributes()[place].kind())
+                average_of_parts(&column(place), schema.attribute_at(place).kind())
             }
             // It would keep a few digits behind the point only.
             Aggregate::Average(place) if engine == Engine::MySql => {
@@ -67,7 +67,7 @@ fn fraction(engine: Engine) -> &'static str {
 }
 
 fn is_decimal(schema: &Schema, place: usize) -> bool {
-    matches!(schema.attributes()[place].kind(), Kind::Decimal { .. })
+    matches!(schema.attribute_at(place).kind(), Kind::Decimal { .. })
 }
 
 /// Each part of a column of decimals inside a function, such as `SUM`.

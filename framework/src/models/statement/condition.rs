@@ -11,10 +11,10 @@ use crate::models::{Kind, Schema, Value};
 
 pub(super) fn condition(engine: Engine, schema: &Schema, filter: &Filter) -> Cond {
     match filter {
-        Filter::All(all) if all.len() == 1 => condition(engine, schema, &all[0]),
-        Filter::All(all) => {
-            all.iter().fold(Cond::all(), |cond, filter| cond.add(condition(engine, schema, filter)))
-        }
+        Filter::All(all) => match all.as_slice() {
+            [one] => condition(engine, schema, one),
+            all => all.iter().fold(Cond::all(), |cond, filter| cond.add(condition(engine, schema, filter))),
+        },
         Filter::Any(any) if any.is_empty() => Cond::all().add(never()),
         Filter::Any(any) => {
             any.iter().fold(Cond::any(), |cond, filter| cond.add(condition(engine, schema, filter)))
@@ -25,7 +25,7 @@ pub(super) fn condition(engine: Engine, schema: &Schema, filter: &Filter) -> Con
 }
 
 fn comparison(engine: Engine, schema: &Schema, index: usize, test: &Test) -> Cond {
-    let attribute = &schema.attributes()[index];
+    let attribute = schema.attribute_at(index);
     let column = || Expr::col(attribute.iden());
     let bound = |value: &Value| Expr::Value(value.clone().into_parameter(attribute.kind(), engine));
     let test = exact(test, attribute.kind());

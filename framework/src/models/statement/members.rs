@@ -46,7 +46,7 @@ pub(in crate::models) fn members(
     }
     let mut window = WindowStatement::partition_by(owner(target, by));
     for sort in cursor::order(target, &criteria.sort) {
-        let column = (MEMBERS, target.attributes()[sort.attribute].iden());
+        let column = (MEMBERS, target.attribute_at(sort.attribute).iden());
         match nulls(target, sort) {
             Some(nulls) => window.order_by_with_nulls(column, direction(sort), nulls),
             None => window.order_by(column, direction(sort)),
@@ -57,7 +57,7 @@ pub(in crate::models) fn members(
     let first = bounded(criteria.skip);
     let mut statement = Query::select();
     match criteria.select.as_deref() {
-        Some(selected) => statement.columns(selected.iter().map(|&index| target.attributes()[index].iden())),
+        Some(selected) => statement.columns(selected.iter().map(|&index| target.attribute_at(index).iden())),
         None => statement.columns(stored(target)),
     };
     statement.column(OWNER).from_subquery(numbered, "regatta_numbered");
@@ -84,7 +84,7 @@ fn found(
     let mut statement = Query::select();
     match selected {
         Some(selected) => statement.columns(
-            selected.iter().map(|&index| (DynIden::from(MEMBERS), target.attributes()[index].iden())),
+            selected.iter().map(|&index| (DynIden::from(MEMBERS), target.attribute_at(index).iden())),
         ),
         None => statement.columns(stored(target).map(|column| (DynIden::from(MEMBERS), column))),
     };
@@ -92,10 +92,10 @@ fn found(
     let kind = match by {
         Owners::Via(via) => {
             statement.from_as(target.table_iden(), MEMBERS).cond_where(filter);
-            target.attributes()[via].kind()
+            target.attribute_at(via).kind()
         }
         Owners::Joined(join) => {
-            let (here, there) = (&join.join.attributes()[join.here], &join.join.attributes()[join.there]);
+            let (here, there) = (join.join.attribute_at(join.here), join.join.attribute_at(join.there));
             let mut fitting = Query::select();
             fitting.columns(stored(target)).from(target.table_iden()).cond_where(filter);
             statement.from_subquery(fitting, MEMBERS).join_as(
@@ -118,7 +118,7 @@ fn found(
 /// The column that names a member's owner.
 fn owner(target: &Schema, by: Owners<'_>) -> (DynIden, DynIden) {
     match by {
-        Owners::Via(via) => (MEMBERS.into(), target.attributes()[via].iden()),
-        Owners::Joined(join) => (JOINED.into(), join.join.attributes()[join.here].iden()),
+        Owners::Via(via) => (MEMBERS.into(), target.attribute_at(via).iden()),
+        Owners::Joined(join) => (JOINED.into(), join.join.attribute_at(join.here).iden()),
     }
 }

@@ -39,7 +39,7 @@ fn order_within(
     sort: &[Sort],
 ) {
     for sort in cursor::order(schema, sort) {
-        let name = schema.attributes()[sort.attribute].iden();
+        let name = schema.attribute_at(sort.attribute).iden();
         let column = match table {
             Some(table) => (table, name).into_column_ref(),
             None => name.into_column_ref(),
@@ -59,7 +59,7 @@ fn direction(sort: Sort) -> Order {
 /// Where nulls go, when there can be any.
 fn nulls(schema: &Schema, sort: Sort) -> Option<NullOrdering> {
     let last = if sort.descending { NullOrdering::Last } else { NullOrdering::First };
-    schema.attributes()[sort.attribute].is_nullable().then_some(last)
+    schema.attribute_at(sort.attribute).is_nullable().then_some(last)
 }
 
 fn page(statement: &mut SelectStatement, limit: Option<u64>, skip: u64) {
@@ -80,5 +80,5 @@ fn bounded(number: u64) -> u64 {
 }
 
 fn parameter(engine: Engine, schema: &Schema, index: usize, value: Value) -> Expr {
-    Expr::Value(value.into_parameter(schema.attributes()[index].kind(), engine))
+    Expr::Value(value.into_parameter(schema.attribute_at(index).kind(), engine))
 }

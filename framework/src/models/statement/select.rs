@@ -11,7 +11,7 @@ use crate::models::{Filter, Schema};
 pub(in crate::models) fn select(engine: Engine, schema: &Schema, criteria: &Criteria) -> SelectStatement {
     let mut statement = Query::select();
     match criteria.select.as_deref() {
-        Some(selected) => statement.columns(selected.iter().map(|&index| schema.attributes()[index].iden())),
+        Some(selected) => statement.columns(selected.iter().map(|&index| schema.attribute_at(index).iden())),
         None => statement.columns(stored(schema)),
     };
     statement.from(schema.table_iden()).cond_where(condition(

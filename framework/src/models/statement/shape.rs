@@ -63,7 +63,7 @@ impl Shape {
             one => Some(equality(one)?),
         };
         // A decimal with too many places is compared as another value; nothing is skipped without a limit everywhere.
-        let is_plain = |place: usize| !matches!(schema.attributes()[place].kind(), Kind::Decimal { .. });
+        let is_plain = |place: usize| !matches!(schema.attribute_at(place).kind(), Kind::Decimal { .. });
         if equal.is_some_and(|(place, _)| !is_plain(place)) || (criteria.skip > 0 && criteria.limit.is_none())
         {
             return None;
@@ -71,7 +71,7 @@ impl Shape {
         let limit = criteria.limit.map(bounded);
         let skip = Some(bounded(criteria.skip)).filter(|skip| *skip > 0);
         let value = equal
-            .map(|(place, value)| value.clone().into_parameter(schema.attributes()[place].kind(), engine));
+            .map(|(place, value)| value.clone().into_parameter(schema.attribute_at(place).kind(), engine));
         let number = |number| Parameter::BigUnsigned(Some(number));
         let values = value.into_iter().chain(limit.map(number)).chain(skip.map(number)).collect();
         let what = What::Read {
@@ -88,7 +88,7 @@ impl Shape {
 /// The values of an insert of one record.
 pub(in crate::models) fn parameters(engine: Engine, schema: &Schema, row: Assignments) -> Values {
     let parameter =
-        |(place, value): (usize, Value)| value.into_parameter(schema.attributes()[place].kind(), engine);
+        |(place, value): (usize, Value)| value.into_parameter(schema.attribute_at(place).kind(), engine);
     Values(row.into_iter().map(parameter).collect())
 }
 

@@ -26,7 +26,7 @@ pub(in crate::models) fn insert(
     let mut statement = Query::insert();
     statement.into_table(schema.table_iden());
     let columns: Vec<_> =
-        rows.first().into_iter().flatten().map(|(index, _)| schema.attributes()[*index].iden()).collect();
+        rows.first().into_iter().flatten().map(|(index, _)| schema.attribute_at(*index).iden()).collect();
     if columns.is_empty() {
         statement.or_default_values_many(u32::try_from(rows.len()).unwrap_or(u32::MAX));
     } else {
@@ -53,10 +53,10 @@ pub(in crate::models) fn update(
     let mut statement = Query::update();
     statement.table(schema.table_iden()).cond_where(condition(engine, schema, filter));
     for (index, value) in values {
-        statement.value(schema.attributes()[index].iden(), parameter(engine, schema, index, value));
+        statement.value(schema.attribute_at(index).iden(), parameter(engine, schema, index, value));
     }
     if let Some(version) = schema.version_index() {
-        let column = schema.attributes()[version].iden();
+        let column = schema.attribute_at(version).iden();
         statement.value(column.clone(), Expr::col(column).add(1));
     }
     statement.returning(Query::returning().columns(stored(schema)));

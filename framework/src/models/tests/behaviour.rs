@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::super::{Db, Model, Ref};
-use super::{Message, Person, Recorder, message, person, sqlite};
+use super::{Message, Person, Recorder, message, open, person, sqlite};
 
 #[tokio::test]
 async fn holds_on_sqlite() {
@@ -294,4 +294,29 @@ async fn private_attributes_never_leave(db: &Db, recorder: &Recorder) {
     for text in seen {
         assert!(!text.contains("hidden") && !text.contains("secret"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_changes_or_has_no_room_is_unavailable_and_read_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, _) = open("sqlite::memory:", folder.path());
+    db.migrate().await.unwrap();
+    person(&db, "ann").await;
+    let set = async |pragma: &'static str| sqlx::query(pragma).execute(db.sqlite().unwrap()).await.unwrap();
+    let written = async || {
+        let long = "x".repeat(100_000);
+        Person::create(json!({ "name": "bob", "secret": long })).exec(&db).await
+    };
+    for (wrong, mended, words) in [
+        ("PRAGMA query_only = ON", "PRAGMA query_only = OFF", "takes no changes"),
+        ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 100000", "has no room left"),
+    ] {
+        set(wrong).await;
+        let error = written().await.unwrap_err();
+        assert_eq!(error.status(), 503, "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(Person::find().count(&db).await.unwrap(), 1, "reads go on");
+        set(mended).await;
+    }
+    written().await.unwrap();
 }

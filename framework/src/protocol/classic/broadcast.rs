@@ -155,7 +155,7 @@ pub(super) fn read_event(args: Reader<'_>, size: usize) -> Option<Event> {
 fn is_own(payload: &[u8], own: &str) -> bool {
     let mut uid = Vec::with_capacity(own.len() + 2);
     msgpack::write_str(own, &mut uid);
-    payload.get(1..).is_some_and(|rest| rest.starts_with(&uid)) && payload[0] & 0xf0 == 0x90
+    matches!(payload, [0x90..=0x9f, rest @ ..] if rest.starts_with(&uid))
 }
 
 fn write_names(key: &str, names: &[String], out: &mut Vec<u8>) {

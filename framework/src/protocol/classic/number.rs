@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::protocol::msgpack;
 
@@ -57,8 +58,8 @@ pub(crate) fn sender(payload: &[u8]) -> Option<Sender<'_>> {
         }
         _ => {
             let message = super::as_json(payload).ok()?;
-            let uid = message["uid"].as_str()?.to_owned();
-            Some(Sender { uid: uid.into(), number: message["n"].as_u64() })
+            let uid = message.get("uid")?.as_str()?.to_owned();
+            Some(Sender { uid: uid.into(), number: message.get("n").and_then(Value::as_u64) })
         }
     }
 }

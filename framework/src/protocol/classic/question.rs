@@ -92,7 +92,8 @@ impl Asked {
     /// When it is none, or one that is not understood here.
     pub(crate) fn decode(payload: &[u8], own: &str) -> Result<Option<Self>, Unusable> {
         let message = super::as_json(payload)?;
-        if message["uid"] == own {
+        let at = |path: &str| message.pointer(path).unwrap_or(&Value::Null);
+        if at("/uid") == own {
             return Ok(None);
         }
         let names = |value: &Value| -> Vec<String> {
@@ -109,25 +110,24 @@ impl Asked {
             }
             Ok(value.to_string())
         };
-        let opts = &message["opts"];
-        let question = match message["type"].as_u64() {
-            Some(0) => Question::Sockets { rooms: names(&message["rooms"]) },
+        let question = match at("/type").as_u64() {
+            Some(0) => Question::Sockets { rooms: names(at("/rooms")) },
             Some(1) => Question::Rooms,
-            Some(5) => Question::Fetch { rooms: names(&opts["rooms"]), except: names(&opts["except"]) },
+            Some(5) => Question::Fetch { rooms: names(at("/opts/rooms")), except: names(at("/opts/except")) },
             Some(kind) if kind == u64::from(SETTLED) => Question::Settled,
-            Some(6) => Question::Emit { args: event(&message["data"])?.into() },
+            Some(6) => Question::Emit { args: event(at("/data"))?.into() },
             Some(7) => Question::Broadcast {
                 data: match asked_event(payload) {
                     Some(event) => event,
-                    None => event(&message["packet"]["data"])?.into(),
+                    None => event(at("/packet/data"))?.into(),
                 },
-                rooms: names(&opts["rooms"]),
-                except: names(&opts["except"]),
-                timeout: opts["flags"]["timeout"].as_u64().unwrap_or_default(),
+                rooms: names(at("/opts/rooms")),
+                except: names(at("/opts/except")),
+                timeout: at("/opts/flags/timeout").as_u64().unwrap_or_default(),
             },
             _ => return Err(Unusable::Unknown),
         };
-        let id = message["requestId"].as_str().map(str::to_owned);
+        let id = at("/requestId").as_str().map(str::to_owned);
         if id.is_none() && !matches!(question, Question::Emit { .. }) {
             return Err(Unusable::Malformed);
         }

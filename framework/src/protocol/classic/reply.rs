@@ -50,21 +50,22 @@ impl Reply {
     /// When it is no answer.
     pub(crate) fn decode(payload: &[u8]) -> Result<(String, Self), Unusable> {
         let mut message = super::as_json(payload)?;
-        let id = message["requestId"].as_str().ok_or(Unusable::Malformed)?.to_owned();
+        let mut take = |name: &str| message.get_mut(name).map(Value::take).unwrap_or_default();
+        let Value::String(id) = take("requestId") else { return Err(Unusable::Malformed) };
         let texts =
             |list: &[Value]| list.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect();
-        let reply = match message["type"].as_u64() {
-            Some(6) => Self::Emitted(message["data"].take()),
-            Some(8) => Self::Clients(message["clientCount"].as_u64().ok_or(Unusable::Malformed)?),
-            Some(9) => Self::Acknowledged(message["packet"].take()),
+        let reply = match take("type").as_u64() {
+            Some(6) => Self::Emitted(take("data")),
+            Some(8) => Self::Clients(take("clientCount").as_u64().ok_or(Unusable::Malformed)?),
+            Some(9) => Self::Acknowledged(take("packet")),
             Some(kind) if kind == u64::from(SETTLED) => Self::Settled,
             Some(_) => return Err(Unusable::Unknown),
-            None => match (message["sockets"].take(), &message["rooms"]) {
+            None => match (take("sockets"), take("rooms")) {
                 (Value::Array(sockets), _) if sockets.iter().all(Value::is_string) && !sockets.is_empty() => {
                     Self::Sockets(texts(&sockets))
                 }
                 (Value::Array(sockets), _) => Self::Fetched(sockets),
-                (_, Value::Array(rooms)) => Self::Rooms(texts(rooms)),
+                (_, Value::Array(rooms)) => Self::Rooms(texts(&rooms)),
                 _ => return Err(Unusable::Unknown),
             },
         };

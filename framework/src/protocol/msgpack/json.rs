@@ -26,7 +26,9 @@ impl Writer<'_> {
         // Short ones have one byte, for which room was left.
         match self.0.get(end..) {
             Some(&[head]) => {
-                self.0[start] = head;
+                if let Some(place) = self.0.get_mut(start) {
+                    *place = head;
+                }
                 self.0.truncate(end);
             }
             _ => {

@@ -73,6 +73,7 @@ pub(crate) fn encode(index: &str, payload: &[u8]) -> Bytes {
 
 /// Gives the text between the quotes of a string literal piece by piece. `</` stays: the answer is a script of its own,
 /// never part of a page.
+#[expect(clippy::indexing_slicing, reason = "both places are within the text")]
 fn escape(text: &[u8], mut put: impl FnMut(&[u8])) {
     // From where nothing was given yet.
     let mut plain = 0;

@@ -64,7 +64,7 @@ fn put_base64(data: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + base64_size(data), 0);
     // It can only fail for want of room.
-    let _ = BASE64.encode_slice(data, &mut out[start..]);
+    let _ = BASE64.encode_slice(data, out.get_mut(start..).unwrap_or_default());
 }
 
 /// The part `packet` of `body`.

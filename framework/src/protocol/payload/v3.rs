@@ -94,7 +94,7 @@ fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     if !(1..=MAX_DIGITS).contains(&digits) || bytes.get(digits) != Some(&END_OF_LENGTH) {
         return None;
     }
-    let number = bytes[..digits].iter().try_fold(0_usize, |number, digit| {
+    let number = bytes.get(..digits)?.iter().try_fold(0_usize, |number, digit| {
         number.checked_mul(10).and_then(|number| number.checked_add(usize::from(*digit)))
     });
     Some((number?, digits))

@@ -128,6 +128,7 @@ impl Mouth {
     ///
     /// # Errors
     /// When the connection is lost.
+    #[expect(clippy::indexing_slicing, reason = "at most the whole of it is unwritten")]
     pub(crate) async fn ping(&mut self) -> RedisResult<()> {
         match &mut self.0 {
             Speaking::Own { writer, asked, unwritten, answered } => {

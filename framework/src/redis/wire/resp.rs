@@ -41,10 +41,8 @@ pub(super) fn extent(bytes: &[u8]) -> io::Result<Extent> {
                 if let Some(length) = length(text, TEXT)? {
                     at += length + 2;
                 }
-                if at > bytes.len() {
-                    return Ok(Extent::AtLeast(at));
-                }
-                if !bytes[..at].ends_with(b"\r\n") {
+                let Some(text) = bytes.get(..at) else { return Ok(Extent::AtLeast(at)) };
+                if !text.ends_with(b"\r\n") {
                     return Err(malformed("a text does not end where it should"));
                 }
             }
@@ -96,7 +94,7 @@ fn read(bytes: &[u8], at: &mut usize, depth: usize) -> RedisResult<Value> {
             None => Value::Nil,
         },
         // What errors mean is the library's knowledge.
-        _ => redis::parse_redis_value(&bytes[start..end])?,
+        _ => redis::parse_redis_value(bytes.get(start..end).unwrap_or_default())?,
     })
 }
 
@@ -130,10 +128,10 @@ struct Line<'a> {
 fn line(bytes: &[u8], at: usize) -> io::Result<Option<Line<'_>>> {
     let Some((kind, rest)) = bytes.get(at..).and_then(<[u8]>::split_first) else { return Ok(None) };
     match rest.iter().take(LINE).position(|byte| *byte == b'\r') {
-        Some(length) => match rest.get(length + 1) {
-            Some(b'\n') => Ok(Some(Line { kind: *kind, text: &rest[..length], end: at + length + 3 })),
-            Some(_) => Err(malformed("a line does not end as it should")),
-            None => Ok(None),
+        Some(length) => match rest.split_at(length) {
+            (text, [_, b'\n', ..]) => Ok(Some(Line { kind: *kind, text, end: at + length + 3 })),
+            (_, [_, _, ..]) => Err(malformed("a line does not end as it should")),
+            _ => Ok(None),
         },
         None if rest.len() >= LINE => Err(malformed("a line is too long")),
         None => Ok(None),

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use sea_query::Value as Parameter;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{sleep, timeout};
 
 use rows::{ids, owned, patch, text, values};
@@ -39,6 +39,8 @@ pub(super) struct SqlStore(Arc<Inner>);
 struct Inner {
     store: db::Store,
     statements: Statements,
+    /// Set once the table is known to be there: the database may be away when the instance starts.
+    table: OnceCell<()>,
     /// SQLite has one writer: those of this process wait here in their order instead of asking it again and again.
     writer: Mutex<()>,
     idle: i64,
@@ -54,6 +56,7 @@ impl SqlStore {
         Self(Arc::new(Inner {
             statements: Statements::new(store.engine()),
             store,
+            table: OnceCell::new(),
             writer: Mutex::default(),
             idle: millis(config.idle.get()),
             absolute: millis(config.absolute.get()),
@@ -71,6 +74,11 @@ impl SqlStore {
         F: Future<Output = Result<T, DbError>> + Send + 'static,
     {
         let (work, inner) = (work(self.0.clone()), self.0.clone());
+        let there = self.0.clone();
+        let work = async move {
+            there.made().await?;
+            work.await
+        };
         async move {
             inner.breaker.admit()?;
             let (deadline, breaker) = (inner.deadline, &inner.breaker);
@@ -185,10 +193,14 @@ impl Inner {
         self.read(&look, Vec::new(), &[], None).await.map(drop)
     }
 
-    async fn make(&self) -> Result<()> {
+    async fn made(&self) -> Result<(), DbError> {
+        self.table.get_or_try_init(|| self.make()).await.map(drop)
+    }
+
+    async fn make(&self) -> Result<(), DbError> {
         match self.is_there().await {
             Err(DbError::Other(_)) => {}
-            known => return Ok(known?),
+            known => return known,
         }
         let mut made = Ok(());
         for statement in &self.statements.make {
@@ -197,9 +209,7 @@ impl Inner {
         // Of several who make it at once, one may be told that it exists.
         match (self.is_there().await, made) {
             (Ok(()), _) => Ok(()),
-            (Err(_), Err(why)) | (Err(why), Ok(())) => {
-                Err(SessionError::NoTable { why, columns: self.statements.columns.clone() }.into())
-            }
+            (Err(_), Err(why)) | (Err(why), Ok(())) => Err(why),
         }
     }
 }
@@ -340,11 +350,21 @@ impl Store for SqlStore {
     }
 
     fn prepare(&self) -> BoxFuture<'_, Result<()>> {
-        self.0.make().boxed()
+        async {
+            match self.0.made().await {
+                // It is looked for again when somebody has a session.
+                Ok(()) | Err(DbError::Unavailable { .. } | DbError::Busy | DbError::Timeout) => Ok(()),
+                Err(why) => {
+                    Err(SessionError::NoTable { why, columns: self.0.statements.columns.clone() }.into())
+                }
+            }
+        }
+        .boxed()
     }
 
     fn sweep(&self) -> BoxFuture<'_, Result<()>> {
         async move {
+            self.0.made().await?;
             loop {
                 let swept = self.0.remove(&self.0.statements.sweep, vec![BATCH.into()]).await?;
                 if swept.len() < usize::try_from(BATCH).unwrap_or_default() {

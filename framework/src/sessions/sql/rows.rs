@@ -40,11 +40,11 @@ pub(super) fn in_order(sql: &str, parameters: &[Parameter]) -> (String, Vec<Para
     let mut pieces = sql.split('$');
     text.extend(pieces.next());
     for piece in pieces {
-        let digits = piece.len() - piece.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
-        let place: usize = piece[..digits].parse().unwrap_or_default();
+        let rest = piece.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        let place: usize = piece.strip_suffix(rest).unwrap_or_default().parse().unwrap_or_default();
         ordered.extend(place.checked_sub(1).and_then(|place| parameters.get(place)).cloned());
         text.push('?');
-        text.push_str(&piece[digits..]);
+        text.push_str(rest);
     }
     (text, ordered)
 }

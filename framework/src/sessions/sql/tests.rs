@@ -113,6 +113,7 @@ async fn a_database_that_is_away_is_503_within_the_deadline() {
     let nowhere = DatastoreConfig::at("postgres://nobody@127.0.0.1:1/none");
     let Ok(store) = db::Store::open(&nowhere, Path::new(folder.path()), 2) else { return };
     let store = SqlStore::new(store, &SessionConfig::default());
+    store.prepare().await.unwrap();
     let started = std::time::Instant::now();
     let error = store.load(&Id::random().unwrap()).await.unwrap_err();
     assert_eq!(error.status(), 503, "{error:?}");

@@ -76,5 +76,6 @@ impl Ids {
 
 fn tag(signer: &Hmac<Sha256>, bytes: &[u8]) -> [u8; LENGTH - TAG] {
     let code = signer.clone().chain_update(PURPOSE).chain_update(bytes).finalize().into_bytes();
-    [code[0], code[1], code[2]]
+    let [first, second, third, ..]: [u8; 32] = code.into();
+    [first, second, third]
 }

@@ -153,7 +153,7 @@ impl Dialect {
 
 /// Whether its column is in an index.
 fn is_indexed(schema: &Schema, attribute: &Attribute) -> bool {
-    let is_listed = |&place: &usize| schema.attributes()[place].name() == attribute.name();
+    let is_listed = |&place: &usize| schema.attribute_at(place).name() == attribute.name();
     attribute.is_primary_key()
         || attribute.is_unique()
         || attribute.association().is_some()

@@ -98,7 +98,9 @@ impl Frame {
             },
         }
         let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
-        out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+        if let Some(head) = out.get_mut(start..).and_then(<[u8]>::first_chunk_mut) {
+            *head = length.to_be_bytes();
+        }
     }
 
     /// The next frame in `buffer`, if all of it is there; nothing sensible is `Err`.
