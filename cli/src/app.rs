@@ -8,6 +8,7 @@ use std::process::Command;
 use clap::CommandFactory as _;
 
 use crate::cargo::{self, Build};
+use crate::output::say;
 use crate::{Error, Result, commands};
 
 /// The nearest folder from `start` up that has a `Cargo.toml` and a `config/` folder.
@@ -50,7 +51,7 @@ fn print_help(command: &str) -> Result<()> {
     let mut cli = commands::Cli::command().bin_name("regatta");
     cli.build();
     if let Some(command) = cli.find_subcommand_mut(command) {
-        println!("{}", command.render_help());
+        say!("{}", command.render_help());
     }
     Ok(())
 }

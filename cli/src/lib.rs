@@ -7,11 +7,11 @@
 //! | [`app`] | finds the app around the current folder |
 //! | [`cargo`] | builds an app and names its binary |
 //! | [`package`] | a release of an app as one archive |
+//! | `output` | what it prints |
 //! | [`process`] | programs that this command started and ends again |
 //! | [`demo`] | a whole cluster on this machine: Redis, three instances, nginx |
 //!
 //! It does not depend on the framework: what needs a model or a loaded config is a command of the app's own binary.
-#![allow(clippy::print_stdout, reason = "a command line answers on standard output")]
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -23,6 +23,7 @@ pub mod cargo;
 pub mod commands;
 pub mod demo;
 pub mod error;
+mod output;
 pub mod package;
 pub mod process;
 pub mod scaffold;

@@ -1,12 +1,12 @@
 //! One of the servers that are compared.
 
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::time::Duration;
 
 use regatta_tests::ports;
 use regatta_tests::process::Process;
+use regatta_tests::usage;
 use regatta_tests::wait::START;
 use regatta_tests::workdir::Workdir;
 
@@ -83,11 +83,7 @@ impl Side {
     /// # Panics
     /// When it has ended.
     pub(crate) fn memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.pid()));
-        let status = status.unwrap_or_else(|error| panic!("{} has ended: {error}", self.name));
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        kilobytes.expect("a process has memory") * 1_024
+        usage::memory(self.process.pid())
     }
 
     /// The processor time its process has used so far, threads that have ended included.
@@ -95,14 +91,7 @@ impl Side {
     /// # Panics
     /// When it has ended.
     pub(crate) fn cpu(&self) -> Duration {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.pid()));
-        let stat = stat.unwrap_or_else(|error| panic!("{} has ended: {error}", self.name));
-        // The program's name stands in parentheses and may itself contain any character; `utime` and `stime` are the
-        // twelfth and thirteenth field behind it.
-        let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
-        let ticks: u64 =
-            fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-        Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second())
+        usage::cpu(self.process.pid())
     }
 }
 

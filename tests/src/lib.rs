@@ -9,9 +9,12 @@
 //! | [`http`], [`socket`], [`node`], [`chromium`] with [`cdp`] | the clients that look at it |
 //! | [`figures`] | what instances tell of themselves, read strictly |
 //! | [`load`] | clients that never stop asking, and count what fails |
+//! | [`herd`], [`light`] | thousands of sockets, and clients that cost little |
 //! | [`harbour`] | an app whose sockets do everything |
 //! | [`hosts`] | hosts of their own for them, whose cables can be taken out |
 //! | [`testserver`] | an app that is configured from outside, for suites written for other servers |
+//! | [`clock`] | the wrong time for a program |
+//! | [`usage`] | what a process uses, and how many files it may open |
 //! | [`process`], [`ports`], [`wait`], [`workdir`], [`wire`] | what the others are made of |
 #![allow(
     clippy::expect_used,
@@ -21,12 +24,15 @@
 
 pub mod cdp;
 pub mod chromium;
+pub mod clock;
 pub mod cluster;
 pub mod figures;
 pub mod haproxy;
 pub mod harbour;
+pub mod herd;
 pub mod hosts;
 pub mod http;
+pub mod light;
 pub mod load;
 pub mod nginx;
 pub mod node;
@@ -38,6 +44,7 @@ pub mod redis;
 pub mod scaffold;
 pub mod socket;
 pub mod testserver;
+pub mod usage;
 pub mod varnish;
 pub mod wait;
 pub mod wire;

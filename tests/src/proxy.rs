@@ -3,13 +3,18 @@
 use std::net::{Ipv4Addr, TcpStream as Probe};
 use std::time::Duration;
 
+use futures_util::future::try_join;
 use tokio::io::{self, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
 use crate::wait::{self, SOON};
 use crate::{ports, wire};
+
+/// Pieces that may be under way in one direction.
+const UNDER_WAY: usize = 1_024;
 
 /// What becomes of what goes over the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +27,17 @@ pub enum Line {
     Hung,
     /// What the client says arrives; no answer does before the line is open again.
     OneWay,
+    /// Everything arrives, answers so much later.
+    Late(Duration),
+}
+
+impl Line {
+    fn delay(self) -> Duration {
+        match self {
+            Self::Late(delay) => delay,
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 /// How connections end.
@@ -135,8 +151,9 @@ async fn carry(
     {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
-        let there = pump(from_client, to_server, line.clone(), |line| line == Line::Hung);
-        let back = pump(from_server, to_client, line, |line| matches!(line, Line::Hung | Line::OneWay));
+        let there = pump(from_client, to_server, line.clone(), |line| line == Line::Hung, |_| Duration::ZERO);
+        let holds_answers = |line| matches!(line, Line::Hung | Line::OneWay);
+        let back = pump(from_server, to_client, line, holds_answers, Line::delay);
         tokio::select! {
             biased;
             _ = end.changed() => {}
@@ -150,18 +167,35 @@ async fn carry(
     let _ = client.set_zero_linger();
 }
 
+/// What is read stays in order, and is not waited for before more is read: a line that is late is not a narrow one.
 async fn pump(
     mut from: impl io::AsyncRead + Unpin,
     mut to: impl io::AsyncWrite + Unpin,
-    mut line: watch::Receiver<Line>,
+    line: watch::Receiver<Line>,
     holds_back: fn(Line) -> bool,
+    delay: fn(Line) -> Duration,
 ) -> io::Result<()> {
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let count = from.read(&mut buffer).await?;
-        if count == 0 || line.wait_for(|line| !holds_back(*line)).await.is_err() {
-            return Ok(());
+    let (under_way, mut arriving) = mpsc::channel::<(Instant, Vec<u8>)>(UNDER_WAY);
+    let mut change = line.clone();
+    let reads = async move {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let count = from.read(&mut buffer).await?;
+            let due = Instant::now() + delay(*line.borrow());
+            if count == 0 || under_way.send((due, buffer[..count].to_vec())).await.is_err() {
+                return Ok(());
+            }
         }
-        to.write_all(&buffer[..count]).await?;
-    }
+    };
+    let writes = async move {
+        while let Some((due, bytes)) = arriving.recv().await {
+            sleep_until(due).await;
+            if change.wait_for(|line| !holds_back(*line)).await.is_err() {
+                return Ok(());
+            }
+            to.write_all(&bytes).await?;
+        }
+        Ok(())
+    };
+    try_join(reads, writes).await.map(|((), ())| ())
 }

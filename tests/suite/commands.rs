@@ -1,6 +1,6 @@
 //! The commands of the app's binary that look at it instead of serving it, and what production refuses.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use regatta_tests::ports;
 use regatta_tests::postgres::Postgres;
@@ -29,6 +29,23 @@ fn routes_lists_actions_and_blueprints() {
     };
     assert!(has("POST", "/message", "messages::say"), "{table}");
     assert!(has("GET", "/message/{id}", "message/findOne"), "{table}");
+}
+
+#[test]
+fn commands_end_quietly_when_nobody_reads_what_they_print() {
+    let app = App::new();
+    for arguments in [&["routes"][..], &["openapi"], &["doctor"], &["seed"], &["deploy", "nginx"]] {
+        let (unread, printed) = std::io::pipe().expect("a pipe");
+        drop(unread);
+        let child = app.command(arguments).stdout(printed).stderr(Stdio::piped()).spawn();
+        let output = child.expect("the app's binary runs").wait_with_output().expect("its end");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success() && !told.contains("panicked"),
+            "{arguments:?}: {}{told}",
+            output.status
+        );
+    }
 }
 
 #[test]

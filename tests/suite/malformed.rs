@@ -1,14 +1,13 @@
 //! Whatever clients send, over every transport and for long: nobody else notices, and the memory is given back.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use regatta_tests::full_size;
 use regatta_tests::http::Http;
 use regatta_tests::ports;
-use regatta_tests::process::Process;
 use regatta_tests::scaffold::App;
 use regatta_tests::socket::Socket;
+use regatta_tests::usage;
 
 /// What clients say and what attackers might; the codecs are tried with the same.
 const SEEDS: [&str; 5] = [
@@ -57,7 +56,7 @@ fn malformed_input_costs_its_sender_alone() {
         }
         attempts += 1;
         if attempts == WARM_UP {
-            held = Some(memory(&process));
+            held = Some(usage::memory(process.pid()));
         }
         if attempts.is_multiple_of(100) {
             assert_eq!(bystander.get("/message?limit=1").status, 200, "after {attempts} attempts");
@@ -67,7 +66,7 @@ fn malformed_input_costs_its_sender_alone() {
     assert!(process.exit().is_none());
     assert!(!process.log().contains("panicked at"), "{}", process.log());
     assert_eq!(bystander.get("/message?limit=1").status, 200);
-    let (before, after) = (held.unwrap_or_default(), memory(&process));
+    let (before, after) = (held.unwrap_or_default(), usage::memory(process.pid()));
     println!("{attempts} attempts; {} KB, then {} KB", before >> 10, after >> 10);
     assert!(after < before + MOST_MORE, "{before} bytes became {after} in {attempts} attempts");
 }
@@ -113,14 +112,6 @@ fn unescape(text: &str) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// Bytes that the process holds in memory.
-fn memory(process: &Process) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.pid())).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
-    kilobytes << 10
 }
 
 /// The same numbers in every run (xorshift).

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::output::say;
 use crate::package::{self, Release};
 use crate::{Error, Result, app};
 
@@ -33,9 +34,9 @@ impl Build {
         let out = self.out.map_or_else(|| root.join("target/package"), |out| here.join(out));
         let packed = package::pack(&Release { root: &root, out: &out, optimised: !self.debug })?;
         for file in &packed.files {
-            println!("{:>12}  {}", file.bytes, file.path.display());
+            say!("{:>12}  {}", file.bytes, file.path.display());
         }
-        println!("{} files in {}, {} bytes", packed.files.len(), packed.archive.display(), packed.bytes);
+        say!("{} files in {}, {} bytes", packed.files.len(), packed.archive.display(), packed.bytes);
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::output::say;
 use crate::scaffold::{self, NewApp};
 use crate::{Result, process};
 
@@ -28,7 +29,7 @@ impl New {
             Some(_) => "regatta lift",
             None => "cargo run -- lift",
         };
-        println!(
+        say!(
             "{} is there: {files} files in {}\n\nType next:\n  cd {}\n  {lift:<18}  # then open http://localhost:1337\n  cargo test",
             app.name().title(),
             app.folder().display(),

@@ -9,6 +9,7 @@ use ureq::http::{Response, header};
 use ureq::{Agent, Body, RequestBuilder};
 
 use super::{Site, url};
+use crate::output::say;
 use crate::process::POLL;
 use crate::{Error, Result};
 
@@ -38,13 +39,13 @@ fn message_is_seen_elsewhere(visitor: &mut Visitor, here: u16, there: u16) -> Re
     let body = format!("Ahoy from port {here}, process {}", std::process::id());
     visitor.post(here, "/name", &json!({ "name": "Checker" }))?;
     let posted = visitor.post(here, "/message", &json!({ "body": body }))?;
-    println!("Instance {} took the message {body:?}", posted.instance);
+    say!("Instance {} took the message {body:?}", posted.instance);
 
     let deadline = Instant::now() + TIMEOUT;
     loop {
         let seen = visitor.get(there, "/message?limit=20")?;
         if seen.text.contains(&body) {
-            println!("Instance {} has it", seen.instance);
+            say!("Instance {} has it", seen.instance);
             return Ok(());
         }
         if Instant::now() >= deadline {
@@ -78,7 +79,7 @@ fn session_continues(visitor: &mut Visitor, site: &Site) -> Result<()> {
         instances.insert(answer.instance);
         if instances.len() >= site.instances.len() {
             let names: Vec<_> = instances.into_iter().collect();
-            println!("One session counted to {visits} through nginx over instances {}", names.join(", "));
+            say!("One session counted to {visits} through nginx over instances {}", names.join(", "));
             return Ok(());
         }
     }

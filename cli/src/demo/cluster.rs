@@ -10,6 +10,7 @@ use toml_edit::{DocumentMut, value};
 use super::interrupt::Interrupt;
 use super::redis::Redis;
 use super::{Demo, Site, check, nginx, ports, ready};
+use crate::output::say;
 use crate::process::Program;
 use crate::{Error, Result};
 
@@ -47,10 +48,10 @@ impl Running {
 
 /// Starts Redis, three instances and nginx, and waits until each of them is ready.
 pub fn start(demo: &Demo, redis: &Path, nginx: &Path, port: u16, interrupt: &Interrupt) -> Result<Running> {
-    println!("Setting adapter = \"redis\" in config/sockets.toml: that makes it a cluster");
+    say!("Setting adapter = \"redis\" in config/sockets.toml: that makes it a cluster");
     edit(&demo.app().join("config/sockets.toml"), with_redis_adapter)?;
 
-    println!("Starting redis-server, {INSTANCES} instances and nginx");
+    say!("Starting redis-server, {INSTANCES} instances and nginx");
     let redis = Redis::start(redis, &demo.redis(), &demo.logs().join("redis.log"), interrupt)?;
     let row = ports::free_row(INSTANCES)?;
     let mut command = lift(demo);
@@ -71,7 +72,7 @@ pub fn start(demo: &Demo, redis: &Path, nginx: &Path, port: u16, interrupt: &Int
 
 /// Starts one instance on the embedded defaults and waits until it is ready.
 pub fn start_single(demo: &Demo, port: u16, interrupt: &Interrupt) -> Result<Running> {
-    println!("Starting one instance");
+    say!("Starting one instance");
     let front = front_port(port)?;
     let app = start_app(lift(demo).arg("--port").arg(front.to_string()), demo, &[front], interrupt)?;
     Ok(Running { nginx: None, app, redis: None, site: Site { front, instances: vec![front] } })
@@ -80,7 +81,7 @@ pub fn start_single(demo: &Demo, port: u16, interrupt: &Interrupt) -> Result<Run
 fn front_port(wanted: u16) -> Result<u16> {
     let port = ports::free_or(wanted)?;
     if port != wanted {
-        println!("Port {wanted} is taken, so it is {port}");
+        say!("Port {wanted} is taken, so it is {port}");
     }
     Ok(port)
 }

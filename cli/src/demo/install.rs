@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::Result;
+use crate::output::say;
 use crate::process::find_program;
 
 const REDIS: &str = "redis-server";
@@ -39,7 +40,7 @@ pub fn find_or_install() -> Result<Services> {
     let missing = missing();
     let mut said = None;
     if !missing.is_empty() && rustix::process::geteuid().is_root() && find_program("apt-get").is_some() {
-        println!("Installing {}", missing.join(" and "));
+        say!("Installing {}", missing.join(" and "));
         said = install(&missing)?;
     }
     Ok(find(said))

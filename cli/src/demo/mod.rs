@@ -6,6 +6,7 @@ use std::{fs, io, thread};
 use tempfile::TempDir;
 
 use crate::cargo::{self, Build};
+use crate::output::say;
 use crate::process::{self, Program};
 use crate::scaffold::NewApp;
 use crate::{Error, Result};
@@ -37,7 +38,7 @@ pub fn run(port: u16, check: bool) -> Result<()> {
         if check {
             return Err(Error::Missing { missing: missing.clone(), remedy: remedy.clone() });
         }
-        println!(
+        say!(
             "Without {missing} there is no cluster, so this runs one instance on the embedded defaults.\n{remedy}"
         );
     }
@@ -50,7 +51,7 @@ pub fn run(port: u16, check: bool) -> Result<()> {
     };
     if check {
         check::cluster(running.site())?;
-        println!("Check passed; stopping everything.");
+        say!("Check passed; stopping everything.");
         return Ok(());
     }
     announce(running.site(), &demo);
@@ -71,7 +72,7 @@ impl Demo {
         for folder in [demo.logs(), demo.nginx(), demo.redis()] {
             fs::create_dir(&folder).map_err(Error::file("create", &folder))?;
         }
-        println!("Scaffolding {NAME} in {}", demo.app().display());
+        say!("Scaffolding {NAME} in {}", demo.app().display());
         NewApp::plan(&demo.app(), None)?.write()?;
         // nginx started by root has workers of another user: they must reach their own folder, and no other.
         restrict(&demo.app(), 0o700)?;
@@ -88,7 +89,7 @@ impl Demo {
     fn build(&self, interrupt: &Interrupt) -> Result<()> {
         use std::os::unix::process::CommandExt as _;
 
-        println!("Building it; the first time takes a few minutes");
+        say!("Building it; the first time takes a few minutes");
         let target_dir = cargo::own_target_dir();
         let root = self.app();
         let build = Build { root: &root, release: false, target_dir: target_dir.as_deref() };
@@ -171,9 +172,9 @@ fn announce(site: &Site, demo: &Demo) {
             format!("{} instances on {}, Redis between them, nginx in front", ports.len(), ports.join(", "))
         }
     };
-    println!("\n  http://localhost:{}    open it in two windows\n", site.front);
-    println!("{instances}\nThe app: {}    its logs: {}", demo.app().display(), demo.logs().display());
-    println!("Ctrl-C stops everything");
+    say!("\n  http://localhost:{}    open it in two windows\n", site.front);
+    say!("{instances}\nThe app: {}    its logs: {}", demo.app().display(), demo.logs().display());
+    say!("Ctrl-C stops everything");
 }
 
 /// Until Ctrl-C, which is a good end, or until a program ends by itself, which is not.
@@ -182,6 +183,6 @@ fn wait(running: &mut Running, interrupt: &Interrupt) -> Result<()> {
         running.expect_running()?;
         thread::sleep(process::POLL);
     }
-    println!("\nStopping everything");
+    say!("\nStopping everything");
     Ok(())
 }

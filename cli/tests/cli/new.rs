@@ -213,3 +213,15 @@ fn framework_path(app: &Path) -> String {
     let manifest: DocumentMut = fs::read_to_string(app.join("Cargo.toml")).unwrap().parse().unwrap();
     manifest["dependencies"]["regatta"]["path"].as_str().unwrap().to_owned()
 }
+
+#[test]
+fn an_app_is_made_also_when_nobody_reads_what_is_said_of_it() {
+    let folder = tempdir().unwrap();
+    let (unread, printed) = std::io::pipe().unwrap();
+    drop(unread);
+
+    let output = regatta(folder.path()).args(["new", "quiet"]).stdout(printed).output().unwrap();
+
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(folder.path().join("quiet/Cargo.toml").exists());
+}

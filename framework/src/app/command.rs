@@ -151,6 +151,6 @@ pub(super) fn root() -> PathBuf {
 }
 
 #[expect(clippy::print_stderr, reason = "a command tells people why it failed")]
-fn complain(message: &str) {
+pub(super) fn complain(message: &str) {
     eprintln!("error: {message}");
 }

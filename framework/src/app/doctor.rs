@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::command::root;
-use super::fleet::{ask_status, print};
+use super::fleet::ask_status;
+use super::output::show;
 use super::{App, server};
 use crate::Result;
 use crate::config::{Config, Environment};
@@ -47,7 +48,7 @@ pub(super) fn run(app: &App, wanted: &Doctor) -> Result<ExitCode> {
     };
     let environment = environment.as_ref().map_or("unknown", |environment| environment.as_str());
     let text = if wanted.json { report.json(app.name, environment)? } else { report.table() };
-    print(&text);
+    show(&text);
     Ok(if report.is_bad() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

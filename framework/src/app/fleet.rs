@@ -8,6 +8,7 @@ use clap::Subcommand;
 use tokio::time::sleep;
 
 use super::install::Install;
+use super::output::show;
 use crate::config::Config;
 use crate::fleet::{Asking, Reply, Request, Row, Status};
 use crate::{Error, Result};
@@ -123,26 +124,26 @@ impl Fleet {
         let mut asking = Asking::start(path, request).await?;
         while let Some(reply) = asking.next().await? {
             if let Reply::Line(line) = reply {
-                print(&if self.json { serde_json::json!({ "line": line }).to_string() } else { line });
+                show(&if self.json { serde_json::json!({ "line": line }).to_string() } else { line });
             }
         }
         Ok(())
     }
 
     fn show_done(&self, what: &str) -> Result<()> {
-        print(&if self.json { serde_json::json!({ "done": what }).to_string() } else { what.to_owned() });
+        show(&if self.json { serde_json::json!({ "done": what }).to_string() } else { what.to_owned() });
         Ok(())
     }
 
     fn show(&self, status: &Status) -> Result<()> {
-        print(&if self.json { serde_json::to_string(status)? } else { table(status) });
+        show(&if self.json { serde_json::to_string(status)? } else { table(status) });
         Ok(())
     }
 
     fn show_again(&self, status: &Status) -> Result<()> {
         if !self.json {
             // Clears the terminal, as top does.
-            print("\u{1b}[2J\u{1b}[H");
+            show("\u{1b}[2J\u{1b}[H");
         }
         self.show(status)
     }
@@ -201,9 +202,4 @@ fn line(row: &Row) -> String {
     let age = humantime::format_duration(Duration::from_secs(row.for_seconds)).to_string().replace(' ', "");
     let (id, pid, state, restarts) = (&row.id, row.pid, row.state.as_str(), row.restarts);
     format!("{id:<10} {pid:>8} {state:<9} {age:>9} {restarts:>9} {memory:>9} {cpu:>6}")
-}
-
-#[expect(clippy::print_stdout, reason = "a command answers on standard output")]
-pub(super) fn print(text: &str) {
-    println!("{text}");
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use super::fleet::print;
+use super::output::say;
 use crate::config::Config;
 use crate::fleet::{Count, program};
 use crate::{Error, Result};
@@ -45,7 +45,7 @@ impl Install {
         }
         let unit = self.unit(name, config)?;
         if self.print {
-            print(unit.trim_end());
+            say(unit.trim_end());
             return Ok(ExitCode::SUCCESS);
         }
         let file = format!("{name}.service");
@@ -54,14 +54,14 @@ impl Install {
             fs::write(Path::new(UNITS).join(&file), unit)?;
             systemctl(&["daemon-reload"])?;
             systemctl(&["enable", "--now", &file])?;
-            print(&format!("{file} runs, now and after each start of the machine: systemctl status {name}"));
+            say(&format!("{file} runs, now and after each start of the machine: systemctl status {name}"));
             return Ok(ExitCode::SUCCESS);
         }
         let written = config.path(".tmp").join(&file);
         fs::create_dir_all(config.path(".tmp"))?;
         fs::write(&written, unit)?;
         let why = if runs { "this user may not install services" } else { "systemd does not run here" };
-        print(&format!(
+        say(&format!(
             "{why}: the unit is in {shown}. Where systemd runs, as root:\n  cp {shown} {UNITS}/\n  \
              systemctl daemon-reload\n  systemctl enable --now {file}",
             shown = written.display()

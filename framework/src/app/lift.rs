@@ -7,10 +7,11 @@ use super::{App, levels, notify, server};
 use crate::Result;
 use crate::config::{Config, Environment};
 use crate::fleet::{self, Orders, Told};
-use crate::http::Instance;
+use crate::http::{self, Instance};
 
 /// Serves until told to stop.
 pub(super) fn lift(app: &App, config: Config, instance: Instance) -> Result<ExitCode> {
+    http::take_all_files();
     actix_web::rt::System::new().block_on(async {
         // Heard from the first moment: an instance may be told to stop while it starts.
         let mut orders = Orders::open()?;

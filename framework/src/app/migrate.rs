@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::App;
+use super::output::say;
 use super::server::{self, Parts};
 use crate::config::Config;
 use crate::http::Instance;
@@ -293,9 +294,4 @@ fn named<'a>(migrations: &'a [Migrations], name: Option<&str>) -> Result<&'a Mig
             name.unwrap_or_default()
         ))
     })
-}
-
-#[expect(clippy::print_stdout, reason = "the command tells what it does")]
-fn say(line: &str) {
-    println!("{line}");
 }

@@ -16,6 +16,7 @@ mod migrate;
 mod mirror;
 mod notify;
 mod once;
+mod output;
 mod prepare;
 mod private;
 mod probes;

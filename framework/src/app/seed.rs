@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use super::once::{self, Task};
+use super::output::{say, show};
 use super::server::{self, Parts};
 use super::{App, prepare};
 use crate::config::Config;
@@ -37,11 +38,10 @@ pub(super) fn run(app: &App, config: Config, wanted: &Seed) -> Result<ExitCode> 
     })
 }
 
-#[expect(clippy::print_stdout, reason = "the command tells what it did")]
 async fn run_within(parts: &Parts, wanted: &Seed) -> Result<()> {
     let seeds = chosen(&parts.app.seeds, &wanted.names)?;
     if seeds.is_empty() {
-        println!("this app has no seeds: add one with `.seed(\"name\", async |db| …)` in `app()`");
+        say("this app has no seeds: add one with `.seed(\"name\", async |db| …)` in `app()`");
         return Ok(());
     }
     let once = once::open(parts).await?;
@@ -52,22 +52,21 @@ async fn run_within(parts: &Parts, wanted: &Seed) -> Result<()> {
     prepare::run(parts).await?;
     for seed in seeds {
         match seed.run(KIND, &once, &parts.db, wanted.again).await? {
-            Outcome::Done => println!("{}: done", seed.name),
+            Outcome::Done => say(&format!("{}: done", seed.name)),
             Outcome::DoneBefore(when) => {
-                println!("{}: left alone, it ran on {}; --again repeats it", seed.name, moment(when));
+                say(&format!("{}: left alone, it ran on {}; --again repeats it", seed.name, moment(when)));
             }
         }
     }
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the command prints its list")]
 async fn list(once: &Once<'_>, seeds: &[&Task]) -> Result<()> {
     let width = seeds.iter().map(|seed| seed.name.len()).max().unwrap_or(0);
     for seed in seeds {
         let when = seed.done(KIND, once).await?;
         let when = when.map_or("never ran".to_owned(), |when| format!("ran on {}", moment(when)));
-        println!("{:width$}  {when}", seed.name);
+        show(&format!("{:width$}  {when}", seed.name));
     }
     Ok(())
 }

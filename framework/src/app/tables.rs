@@ -2,12 +2,12 @@
 
 use super::App;
 use super::layer::drawn;
+use super::output::show;
 use crate::Result;
 use crate::config::Config;
 use crate::openapi::{self, Subject};
 use crate::routes::Call;
 
-#[expect(clippy::print_stdout, reason = "the command prints its table")]
 pub(super) fn routes(app: &App, config: &Config) {
     let routes = drawn(app, config);
     let mut lines: Vec<[String; 3]> = Vec::with_capacity(routes.entries.len());
@@ -28,7 +28,7 @@ pub(super) fn routes(app: &App, config: &Config) {
     let first = lines.iter().map(|[method, ..]| method.len()).max().unwrap_or(0);
     let second = lines.iter().map(|[_, path, _]| path.len()).max().unwrap_or(0);
     for [method, path, name] in &lines {
-        println!("{method:first$}  {path:second$}  {name}");
+        show(&format!("{method:first$}  {path:second$}  {name}"));
     }
 }
 
@@ -42,10 +42,9 @@ fn told(call: &Call) -> Option<(&'static str, String)> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the command prints the document")]
 pub(super) fn openapi(app: &App, config: &Config) -> Result<()> {
     let routes = drawn(app, config);
     let subject = Subject { name: app.name, config, models: &app.models, routes: &routes };
-    println!("{}", serde_json::to_string_pretty(&openapi::document(&subject))?);
+    show(&serde_json::to_string_pretty(&openapi::document(&subject))?);
     Ok(())
 }

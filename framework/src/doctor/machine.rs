@@ -11,9 +11,6 @@ use crate::config::Config;
 use crate::health::Finding;
 use crate::sessions;
 
-/// Descriptors an instance needs besides its clients': files, logs, Redis, the database.
-const OWN: u64 = 256;
-
 /// Variables whose `_FILE` names a secret.
 const SECRETS: [&str; 3] = ["SESSION_SECRET", "DATABASE_URL", "REDIS_URL"];
 
@@ -25,7 +22,7 @@ pub(super) fn look(config: &Config, processes: &[i32]) -> Vec<Named> {
     findings
 }
 
-/// The lowest limit of open files of the instances that run, else of this process; nothing when there is none.
+/// The lowest limit of open files of the instances that run, else what one may raise its own to; nothing when there is none.
 fn limit(processes: &[i32]) -> Option<u64> {
     let of_process = |pid: &i32| {
         let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
@@ -33,13 +30,13 @@ fn limit(processes: &[i32]) -> Option<u64> {
         Some(line.split_whitespace().next()?.parse().unwrap_or(u64::MAX))
     };
     let lowest = processes.iter().filter_map(of_process).min();
-    lowest.map_or_else(|| getrlimit(Resource::Nofile).current, Some)
+    lowest.map_or_else(|| getrlimit(Resource::Nofile).maximum, Some)
 }
 
 pub(super) fn open_files(config: &Config, limit: Option<u64>) -> Finding {
-    let limit = limit.unwrap_or(u64::MAX);
-    let wanted = (workers(config) * config.http.max_connections) as u64 + OWN;
-    let clients = limit.saturating_sub(OWN);
+    let (limit, own) = (limit.unwrap_or(u64::MAX), config.http.spare_files);
+    let wanted = (workers(config) * config.http.max_connections) as u64 + own;
+    let clients = limit - own.min(limit / 4);
     if limit >= wanted {
         return Finding::Good("as many files may be open as connections are allowed".to_owned());
     }
@@ -47,10 +44,10 @@ pub(super) fn open_files(config: &Config, limit: Option<u64>) -> Finding {
         "{limit} files may be open (ulimit -n), so that an instance carries about {clients} clients, and max_connections in \
          config/http.toml allows {}: set LimitNOFILE={wanted} in the unit or `ulimit -n {wanted}` before the start, or lower \
          max_connections",
-        wanted - OWN
+        wanted - own
     );
     match config.environment.is_production() {
-        _ if limit < 2 * OWN => Finding::Error(text),
+        _ if limit < 2 * own => Finding::Error(text),
         true => Finding::Warning(text),
         false => Finding::Hint(text),
     }

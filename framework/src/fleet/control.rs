@@ -4,9 +4,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use super::line::Line;
 use super::listeners::bind_unix;
@@ -18,6 +20,9 @@ const QUEUE: usize = 16;
 
 /// Callers at the same time.
 const CALLERS: usize = 32;
+
+/// How long to wait after a caller that could not be accepted, for want of file descriptors say.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A request, and where its answers go.
 #[derive(Debug)]
@@ -87,7 +92,10 @@ async fn listen(listener: tokio::net::UnixListener, asked: mpsc::Sender<Asked>) 
     let callers = Arc::new(Semaphore::new(CALLERS));
     loop {
         let Ok(caller) = callers.clone().acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            sleep(PAUSE).await;
+            continue;
+        };
         let asked = asked.clone();
         tokio::spawn(async move {
             answer(stream.into(), asked).await;

@@ -10,11 +10,11 @@ use actix_web::http::StatusCode;
 const PAUSE: Duration = Duration::from_secs(1);
 
 thread_local! {
-    static UNAVAILABLE: Pace = const { Pace { told: Cell::new(None), untold: Cell::new(0) } };
+    static UNAVAILABLE: Pace = const { Pace::new() };
 }
 
 /// Lets one pass in each pause, and counts the others.
-struct Pace {
+pub(super) struct Pace {
     told: Cell<Option<Instant>>,
     untold: Cell<u64>,
 }
@@ -34,8 +34,12 @@ pub(super) fn log(response: &ServiceResponse) {
 }
 
 impl Pace {
+    pub(super) const fn new() -> Self {
+        Self { told: Cell::new(None), untold: Cell::new(0) }
+    }
+
     /// How many have not passed since the last that did, if this one may.
-    fn pass(&self, now: Instant) -> Option<u64> {
+    pub(super) fn pass(&self, now: Instant) -> Option<u64> {
         if self.told.get().is_some_and(|told| now.saturating_duration_since(told) < PAUSE) {
             self.untold.set(self.untold.get() + 1);
             return None;

@@ -4,11 +4,12 @@ use std::cell::OnceCell;
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::rc::Rc;
 use std::time::Duration;
 
+use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol, Request};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, fn_factory, fn_service,
@@ -20,6 +21,7 @@ use socket2::SockRef;
 use tokio::task::yield_now;
 
 use super::Drain;
+use super::room::Room;
 use super::upgraded::{self, Places};
 use crate::config::HttpConfig;
 
@@ -55,7 +57,7 @@ where
     <S::Service as Service<Request>>::Future: 'static,
 {
     let (keep_alive, header_timeout) = (config.keep_alive.get(), config.header_timeout.get());
-    let max_connections = config.max_connections;
+    let (max_connections, room) = (config.max_connections, Room::keeping(config.spare_files));
     let (send_buffer, user_timeout) = (config.send_buffer, config.tcp_user_timeout.get());
     let mut builder = Server::build()
         .workers(workers)
@@ -96,27 +98,38 @@ where
         };
         builder = match door {
             Door::Tcp(listener) => builder.listen("http", listener, move || {
-                fn_service(|io: TcpStream| async move {
+                fn_service(move |io: TcpStream| async move {
+                    turn_away(room, &io)?;
                     let peer = io.peer_addr().ok();
                     // Until the loop has turned once, after a process was stopped for longer than header_timeout, the time is
                     // that of before, and whatever the client has sent is not seen: it would get 408.
                     yield_now().await;
-                    Ok::<_, actix_http::error::DispatchError>((io, Protocol::Http1, peer))
+                    Ok::<_, DispatchError>((io, Protocol::Http1, peer))
                 })
                 .and_then(service())
             })?,
             Door::Unix(listener) => builder.listen_uds("http", listener, move || {
-                fn_service(|io: UnixStream| async move {
-                    let io = same_for_unix(io).map_err(actix_http::error::DispatchError::Io)?;
+                fn_service(move |io: UnixStream| async move {
+                    turn_away(room, &io)?;
+                    let io = same_for_unix(io).map_err(DispatchError::Io)?;
                     // Whoever reaches the file is on this machine.
                     let here = SocketAddr::from(([127, 0, 0, 1], 0));
-                    Ok::<_, actix_http::error::DispatchError>((io, Protocol::Http1, Some(here)))
+                    Ok::<_, DispatchError>((io, Protocol::Http1, Some(here)))
                 })
                 .and_then(service())
             })?,
         };
     }
     Ok(builder.run())
+}
+
+/// # Errors
+/// For a client for whom there is no room: its connection ends.
+fn turn_away(room: Room, client: &impl AsFd) -> Result<(), DispatchError> {
+    if room.has_place(client) {
+        return Ok(());
+    }
+    Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()))
 }
 
 /// A connection over a Unix socket in the type of the others: reading, writing and ending it are the same calls.

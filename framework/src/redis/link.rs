@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redis::RedisResult;
+use redis::{ErrorKind, RedisResult};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -158,7 +158,10 @@ impl Keeper {
     async fn connect(&self, id: u64) -> RedisResult<Line> {
         let doubts = self.doubts.clone();
         let ended = move || _ = doubts.try_send((id, Doubt::Lost));
-        self.target.line(ended).await
+        let line = self.target.line(ended).await?;
+        // One that is too slow to be kept would be given up in a moment, and be back, and be given up.
+        answers(&line).await.map_err(|reason| redis::RedisError::from((ErrorKind::Io, reason)))?;
+        Ok(line)
     }
 
     /// Returns why connection `id` is no longer good.
@@ -176,14 +179,20 @@ impl Keeper {
                 },
                 () = sleep(PING_EVERY) => {}
             }
-            let mut connection = connection.clone();
-            let ping = redis::cmd("PING");
-            match timeout(PING_DEADLINE, ping.query_async::<redis::Value>(&mut connection)).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) if !error.is_unrecoverable_error() => {}
-                Ok(Err(_)) => return "the connection was lost",
-                Err(_) => return "it does not answer a ping",
+            if let Err(reason) = answers(&connection).await {
+                return reason;
             }
         }
+    }
+}
+
+/// # Errors
+/// Why the connection is no good; a server that answers with an error is.
+async fn answers(connection: &Line) -> Result<(), &'static str> {
+    let (mut connection, ping) = (connection.clone(), redis::cmd("PING"));
+    match timeout(PING_DEADLINE, ping.query_async::<redis::Value>(&mut connection)).await {
+        Ok(Err(error)) if error.is_unrecoverable_error() => Err("the connection was lost"),
+        Ok(_) => Ok(()),
+        Err(_) => Err("it does not answer a ping"),
     }
 }

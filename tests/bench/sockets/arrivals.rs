@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use super::client::connect;
 use super::tally::Tally;
 use crate::contest::Outcome;
+use regatta_tests::light::connect;
 
 /// Has `doors` clients at a time make the whole way for `time`: TCP, WebSocket, Engine.IO, Socket.IO.
 pub(super) async fn come_and_go(address: SocketAddr, doors: u32, time: Duration) -> Outcome {

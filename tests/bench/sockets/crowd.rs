@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::client::{Reader, Writer, connect, unexpected};
 use super::news;
 use super::order::{Order, Turn};
 use super::tally::Tally;
 use crate::contest::Outcome;
+use regatta_tests::light::{Reader, Writer, connect, unexpected};
 
 /// Handshakes under way at once while a crowd gathers.
 const DOORS: usize = 20;

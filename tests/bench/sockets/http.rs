@@ -9,9 +9,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::client::unexpected;
 use super::tally::Tally;
 use crate::contest::Outcome;
+use regatta_tests::light::unexpected;
 
 /// Has `connections` of them ask for `path` again and again for `time`. Every answer is a 200 that contains `wanted`.
 pub(super) async fn get(

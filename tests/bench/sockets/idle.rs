@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::client::{Reader, Writer, connect};
 use super::news;
 use crate::side::Side;
 use crate::table::Memory;
+use regatta_tests::light::{Reader, Writer, connect};
 
 /// Handshakes under way at once.
 const DOORS: usize = 50;

@@ -4,7 +4,6 @@
 //! nothing came twice. What came out of order is counted.
 
 mod arrivals;
-mod client;
 mod crowd;
 mod http;
 mod idle;

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::client::{Reader, Writer, connect, unexpected};
 use super::news;
 use super::tally::Tally;
 use crate::contest::Outcome;
+use regatta_tests::light::{Reader, Writer, connect, unexpected};
 
 /// What is asked.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ fn instances(cluster: &Cluster) -> Vec<Value> {
 }
 
 /// Their process ids.
-fn pids(cluster: &Cluster) -> Vec<u64> {
+pub(crate) fn pids(cluster: &Cluster) -> Vec<u64> {
     let mut pids: Vec<_> = instances(cluster).iter().filter_map(|one| one["pid"].as_u64()).collect();
     pids.sort_unstable();
     pids
@@ -28,7 +28,7 @@ fn pids(cluster: &Cluster) -> Vec<u64> {
 
 /// Waits until there are so many instances, all ready.
 #[track_caller]
-fn wait_ready(cluster: &Cluster, count: usize, deadline: Duration) {
+pub(crate) fn wait_ready(cluster: &Cluster, count: usize, deadline: Duration) {
     wait::until_true(&format!("{count} ready instances"), deadline, || {
         let all = instances(cluster);
         all.len() == count && all.iter().all(|one| one["state"] == "ready")
@@ -36,7 +36,7 @@ fn wait_ready(cluster: &Cluster, count: usize, deadline: Duration) {
 }
 
 /// The messages of the load in the database, by their bodies.
-fn said(base: &str) -> Vec<String> {
+pub(crate) fn said(base: &str) -> Vec<String> {
     let http = Http::new(base);
     let mut bodies = Vec::new();
     loop {

@@ -7,102 +7,20 @@ use std::time::{Duration, Instant};
 
 use regatta_tests::cluster::Cluster;
 use regatta_tests::full_size;
-use regatta_tests::haproxy::Haproxy;
 use regatta_tests::http::Http;
-use regatta_tests::load::{Crowd, Load, Seen};
-use regatta_tests::nginx::Nginx;
+use regatta_tests::load::Seen;
 use regatta_tests::process::{self, Signal};
 use regatta_tests::wait::{self, SOON};
-use serde_json::json;
 
 use super::rolling::upgrade;
-use super::{pids, said, wait_ready};
-use crate::deploy::made;
+use super::{pids, wait_ready};
+use crate::site::{BACK, Front, Kind, Site, crowd, nothing_is_lost_or_done_twice, told};
 
 /// How long a restart of all instances may take under load.
 const ROLLED: Duration = Duration::from_secs(120);
 
 /// How long HAProxy may take to take an instance out that hangs: two checks of a second each, and the one before them.
 const NOTICED: Duration = Duration::from_millis(3_500);
-
-/// How long the last socket may take to be back.
-const BACK: Duration = Duration::from_secs(30);
-
-fn crowd() -> Crowd {
-    let sockets = if full_size() { 1_000 } else { 100 };
-    Crowd { getters: 6, posters: 4, idlers: 10, sockets }
-}
-
-/// A proxy with the file the command makes.
-enum Front {
-    Nginx(Nginx),
-    Haproxy(Haproxy),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Nginx,
-    Haproxy,
-}
-
-impl Front {
-    fn new(kind: Kind, cluster: &Cluster) -> Self {
-        let ports = cluster.ports();
-        let range = format!("{}-{}", ports[0], ports[ports.len() - 1]);
-        match kind {
-            Kind::Nginx => {
-                Self::Nginx(Nginx::new(&made(cluster.files(), &["nginx", "--ports", &range]), &ports))
-            }
-            Kind::Haproxy => {
-                Self::Haproxy(Haproxy::new(&made(cluster.files(), &["haproxy", "--ports", &range]), &ports))
-            }
-        }
-    }
-
-    fn base(&self) -> String {
-        match self {
-            Self::Nginx(nginx) => nginx.base(),
-            Self::Haproxy(haproxy) => haproxy.base(),
-        }
-    }
-}
-
-/// A crowd behind a proxy, at work.
-struct Site {
-    load: Load,
-    front: Front,
-    name: String,
-}
-
-impl Site {
-    fn new(kind: Kind, cluster: &Cluster) -> Self {
-        let front = Front::new(kind, cluster);
-        let base = front.base();
-        let http = Http::new(&base);
-        assert_eq!(http.post_json("/name", &json!({"name": "Load"})).status, 200);
-        let load = Load::start(&base, &http.cookie(), crowd());
-        wait::until_true("the crowd is there", BACK, || load.sockets().open == crowd().sockets);
-        let doors = if cluster.ports().len() == 1 { "one socket" } else { "a port each" };
-        Self { load, front, name: format!("{kind:?}, {doors}") }
-    }
-
-    /// Lets all sockets come back.
-    #[track_caller]
-    fn all_back(&self, since: Instant) -> Duration {
-        wait::until_true("every socket is back", BACK, || self.load.sockets().open == crowd().sockets);
-        let back = self.load.sockets().back;
-        back.iter().max().map_or(Duration::ZERO, |last| last.saturating_duration_since(since))
-    }
-
-    fn end(self, what: &str) -> (Seen, Vec<String>) {
-        let seen = self.load.end();
-        println!("figures: {}: {what}: {}", self.name, seen.figures());
-        for failed in seen.failed_gets.iter().chain(&seen.failed_posts).take(10) {
-            println!("failed: {failed}");
-        }
-        (seen, said(&self.front.base()))
-    }
-}
 
 #[track_caller]
 fn nothing_failed(mut seen: Seen, said: &[String]) {
@@ -112,16 +30,6 @@ fn nothing_failed(mut seen: Seen, said: &[String]) {
     assert_eq!(seen.sockets.cut, [""; 0], "{figures}");
     seen.said.sort();
     assert_eq!(said, seen.said, "each happened exactly once");
-}
-
-/// What was acknowledged has happened once; what was not may have, but not twice.
-#[track_caller]
-fn nothing_is_lost_or_done_twice(seen: &Seen, said: &[String]) {
-    let mut once = said.to_vec();
-    once.dedup();
-    assert_eq!(once.len(), said.len(), "something happened twice");
-    let missing: Vec<_> = seen.said.iter().filter(|body| !said.contains(body)).collect();
-    assert!(missing.is_empty(), "acknowledged and not there: {missing:?}");
 }
 
 fn rolling(kind: Kind, cluster: &Cluster) {
@@ -261,11 +169,6 @@ fn a_stopped_instance_is_taken_out_and_comes_back() {
     assert!(seen.failed_posts.len() <= crowd().posters, "{:?}", seen.failed_posts);
     assert_eq!(seen.sockets.cut, [""; 0], "{}", seen.figures());
     nothing_is_lost_or_done_twice(&seen, &said);
-}
-
-/// Whether every client that failed was told to try again.
-fn told(failed: &[String]) -> bool {
-    failed.iter().all(|why| why.ends_with("Ok(503)"))
 }
 
 /// Restarts a service that all instances use, and looks at what clients saw.

@@ -1,7 +1,8 @@
 //! What the trials ask of the app: the file `src/trials.rs` of the one they make.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
 
 use regatta::actix_web::rt::time::sleep;
 use regatta::models::Callbacks;
@@ -30,6 +31,9 @@ pub fn draw(r: &mut Routes) {
     r.get("/limited", plain).rate_limit(Rate::per_minute(1000).by_address());
     r.post("/limited", plain).rate_limit(Rate::per_minute(1000).by_address().strict());
     r.get("/cached", plain).cache("1s");
+    r.post("/few", plain).rate_limit(Rate::per_minute(6).by_address().strict());
+    r.get("/number", number).cache("2s");
+    r.get("/clock", clock);
     r.get("/open", plain).cors(Cors::any());
     r.get("/shop", all).cors(Cors::origins(["https://shop.example.com"]).credentials());
     r.put("/shop", plain).cors(Cors::origins(["https://shop.example.com"]).credentials());
@@ -92,6 +96,18 @@ async fn is_captain(session: SharedSession) -> Result<()> {
 
 async fn plain() -> &'static str {
     "plain"
+}
+
+/// Another one each time it is made.
+async fn number(instance: Instance) -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    format!("{} {}", instance.id(), MADE.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What time this instance thinks it is, in seconds.
+async fn clock() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs()).to_string()
 }
 
 async fn all(session: Session, shared: SharedSession) -> Json<JsonValue> {

@@ -39,7 +39,7 @@ const PRODUCTION: [(&str, &str); 7] = [
 ];
 
 /// A new app with those actions.
-fn app() -> App {
+pub(crate) fn app() -> App {
     let insert = |file: &Path, place: &str, text: &str| {
         let old = fs::read_to_string(file).expect("an app has this file");
         assert!(old.contains(place), "{} looks different:\n{old}", file.display());
@@ -62,13 +62,13 @@ fn cluster(settings: &[(&str, &str)]) -> Cluster {
 }
 
 /// Three instances of it that may be lifted while what they need is away.
-struct Fleet {
-    process: Process,
-    bases: Vec<String>,
+pub(crate) struct Fleet {
+    pub(crate) process: Process,
+    pub(crate) bases: Vec<String>,
 }
 
 impl Fleet {
-    fn lift(app: &App, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn lift(app: &App, settings: &[(&str, &str)]) -> Self {
         let ports = ports::range(3);
         let range = format!("{}-{}", ports.start(), ports.end());
         let own = [("REGATTA__SOCKETS__ADAPTER", "redis"), ("REGATTA__HTTP__WORKERS", "2")];
@@ -79,7 +79,7 @@ impl Fleet {
     }
 
     /// How many lines of the log complain.
-    fn complaints(&self) -> usize {
+    pub(crate) fn complaints(&self) -> usize {
         self.process.log().lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).count()
     }
 }

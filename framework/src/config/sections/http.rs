@@ -73,6 +73,10 @@ pub struct HttpConfig {
     /// The most connections one worker holds, and as many WebSockets beside them.
     #[setting(default = 25_000)]
     pub max_connections: usize,
+    /// File descriptors an instance keeps free for its own work (the database, Redis, files), at most a quarter of those it may
+    /// have: clients that come when no others are left are cut off, and a proxy asks another instance.
+    #[setting(default = 256)]
+    pub spare_files: u64,
     /// How long unacknowledged data may stay on a connection before the kernel ends it.
     #[setting(default = Span::seconds(30))]
     pub tcp_user_timeout: Span,

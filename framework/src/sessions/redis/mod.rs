@@ -9,7 +9,7 @@ mod scripts;
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use redis::{FromRedisValue, ScriptInvocation};
@@ -86,10 +86,9 @@ impl RedisStore {
     }
 
     /// Prolongs the session if a tenth of its time is over; nobody waits for it.
-    fn prolong(&self, key: String, left: i64, ends: Option<u64>) {
-        // The server's clock decides when the session ends; ours only whether it is worth asking.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64);
-        let full = self.idle.min(ends.unwrap_or(u64::MAX).saturating_sub(now));
+    fn prolong(&self, key: String, left: i64, seen: u64, ends: u64) {
+        // Both are of the server's clock: an instance's own may be wrong.
+        let full = self.idle.min(ends.saturating_sub(seen));
         if u64::try_from(left).unwrap_or_default() >= full / 10 * 9 {
             return;
         }
@@ -131,22 +130,21 @@ impl Store for RedisStore {
             both.cmd("HGETALL").arg(&key).cmd("PTTL").arg(&key);
             let (fields, left): (Vec<(String, String)>, i64) = self.ask(&both).await?;
             let mut values = Values::with_capacity(fields.len());
-            let (mut ends, mut user) = (None, None);
+            let (mut seen, mut ends, mut user) = (0, None, None);
             for (field, value) in fields {
                 match field.strip_prefix('_') {
                     None => _ = values.insert(field, value),
                     Some(own) if own.starts_with('_') => _ = values.insert(own.to_owned(), value),
                     Some("a") => ends = value.parse().ok(),
+                    Some("s") => seen = value.parse().unwrap_or(0),
                     Some("u") => user = Some(value),
                     Some("r") => return Ok(Loaded::Renewed),
                     Some(_) => {}
                 }
             }
             // In its last millisecond the server still shows what takes no change any more.
-            if ends.is_none() || left == 0 {
-                return Ok(Loaded::Gone);
-            }
-            self.prolong(key, left, ends);
+            let Some(ends) = ends.filter(|_| left != 0) else { return Ok(Loaded::Gone) };
+            self.prolong(key, left, seen, ends);
             Ok(Loaded::Alive { values, user })
         }
         .boxed()

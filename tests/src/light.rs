@@ -22,18 +22,21 @@ thread_local! {
 
 /// The sending half of a connection.
 #[derive(Debug, Clone)]
-pub(super) struct Writer(Rc<TcpStream>);
+pub struct Writer(Rc<TcpStream>);
 
 /// The receiving half.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub struct Reader {
     writer: Writer,
     /// The start of a frame whose rest has not arrived.
     rest: Vec<u8>,
 }
 
 /// Opens a WebSocket, and a socket of the default namespace over it.
-pub(super) async fn connect(address: SocketAddr) -> Result<(Writer, Reader)> {
+///
+/// # Errors
+/// When the server refuses, or says something else.
+pub async fn connect(address: SocketAddr) -> Result<(Writer, Reader)> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let request = format!(
@@ -68,7 +71,10 @@ async fn upgraded(stream: &mut TcpStream) -> Result<Vec<u8>> {
 
 impl Writer {
     /// Sends a text frame.
-    pub(super) fn send(&self, text: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// When the connection has ended, or the server does not read.
+    pub fn send(&self, text: &str) -> Result<()> {
         self.send_frame(TEXT, text.as_bytes())
     }
 
@@ -82,7 +88,7 @@ impl Writer {
                 frame.push(0x80 | 126);
                 frame.extend(length.to_be_bytes());
             }
-            Err(_) => return Err(Error::other("a bench sends no long frames")),
+            Err(_) => return Err(Error::other("this client sends no long frames")),
         }
         frame.extend([0; 4]);
         frame.extend_from_slice(data);
@@ -93,14 +99,20 @@ impl Writer {
 
     /// Makes the connection end at once when both halves are dropped, without the minute for which its port would be
     /// taken.
-    pub(super) fn end_abruptly(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn end_abruptly(&self) -> Result<()> {
         self.0.set_zero_linger()
     }
 }
 
 impl Reader {
     /// Waits until something has arrived and hands every text frame in it to `take`.
-    pub(super) async fn read(&mut self, mut take: impl FnMut(&[u8])) -> Result<()> {
+    ///
+    /// # Errors
+    /// When the connection ends, or something else than frames of text arrives.
+    pub async fn read(&mut self, mut take: impl FnMut(&[u8])) -> Result<()> {
         if !self.rest.is_empty() && self.frames(&[], &mut take)? {
             return Ok(());
         }
@@ -120,7 +132,10 @@ impl Reader {
     }
 
     /// Waits for one frame, which has to start so.
-    pub(super) async fn expect(&mut self, start: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// When another one arrives, or the connection ends.
+    pub async fn expect(&mut self, start: &str) -> Result<()> {
         let mut found = Err(Error::other("no frame"));
         self.read(|frame| {
             let is_it = frame.starts_with(start.as_bytes());
@@ -179,7 +194,7 @@ fn frame(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// An error that shows what came instead.
-pub(super) fn unexpected(wanted: &str, data: &[u8]) -> Error {
+pub fn unexpected(wanted: &str, data: &[u8]) -> Error {
     let start = String::from_utf8_lossy(&data[..data.len().min(400)]);
     Error::other(format!("not {wanted}, but {start:?}"))
 }
