@@ -49,6 +49,8 @@ impl Node {
             .env("REGATTA__SOCKETS__ADAPTER", "redis")
             .env("REGATTA__SESSION__IDLE", format!("{}s", IDLE.as_secs()))
             .env("REGATTA__SESSION__ABSOLUTE", ABSOLUTE)
+            // The members' own sessions are not what is looked at: their sockets stay.
+            .env("REGATTA__SESSION__RECHECK", "1h")
             .env("REGATTA__HTTP__WORKERS", "2");
         let clock = Clock::of(&mut command, folder.path());
         let process = Process::start("app", &mut command, folder.path());
