@@ -59,26 +59,27 @@ impl RedisBus {
         let outbox = Arc::new(Outbox::new(config.outbox, interests.names.len()));
         let channels = Arc::new(Channels::new(key.clone(), uid.clone(), interests.clone()));
         let stats = Arc::new(BusStats::default());
-        let publisher = Publisher {
-            redis: redis.clone(),
-            key: key.clone(),
-            uid: uid.clone(),
-            channels: channels.clone(),
-            common: classic::request_channel(&key, "/"),
-            outbox: outbox.clone(),
-            stats: stats.clone(),
-        };
         let pending = Pending::default();
         let probes = Arc::new(Probes::new(outbox.clone()));
         let (subscriber, subscription) = Subscriber::new(
             redis.clone(),
-            key,
-            uid,
+            key.clone(),
+            uid.clone(),
             channels.clone(),
             stats.clone(),
             probes.clone(),
             pending.clone(),
         );
+        let publisher = Publisher {
+            redis: redis.clone(),
+            common: classic::request_channel(&key, "/"),
+            key,
+            uid,
+            channels: channels.clone(),
+            outbox: outbox.clone(),
+            stats: stats.clone(),
+            subscription: subscription.clone(),
+        };
         let delivery = Delivery::new(incoming, stats.clone());
         let tasks = [redis.runtime().spawn(publisher.run()), redis.runtime().spawn(subscriber.run(delivery))];
         Ok(Self { outbox, stats, subscription, pending, redis: redis.clone(), channels, probes, tasks })

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::{Pipeline, RedisResult};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::super::outbox::{Batch, Number, Outbox, Waiting};
@@ -18,6 +19,7 @@ use super::super::{BusStats, Message, count};
 use super::audit;
 use super::channels::Channels;
 use super::probes;
+use super::subscriber::Subscription;
 use crate::protocol::classic::{self, Action, Asked, Request, Unusable};
 use crate::redis::{Backoff, Line, Redis};
 
@@ -45,14 +47,16 @@ pub(super) struct Publisher {
     pub(super) common: String,
     pub(super) outbox: Arc<Outbox>,
     pub(super) stats: Arc<BusStats>,
+    /// Whether this instance hears the others: then it is among the subscribers itself.
+    pub(super) subscription: watch::Receiver<Subscription>,
 }
 
 /// The connection, and what is known from it.
 #[derive(Default)]
 struct Uplink {
     connection: Option<Line>,
-    /// How many subscribers the last message reached.
-    reached: u64,
+    /// How many other instances a message has reached on it, at the most: not every message is for all.
+    others: u64,
     /// By namespace, the last number that Redis knew of when the connection was made.
     known: Vec<u64>,
 }
@@ -97,8 +101,9 @@ impl Publisher {
                 let (mut connection, known) = self.connect().await?;
                 line.known = known;
                 if after_outage {
-                    within(SETTLE * 2, self.settle(&mut connection, line.reached)).await?;
+                    within(SETTLE * 2, self.settle(&mut connection, line.others)).await?;
                 }
+                line.others = 0;
                 line.connection.insert(connection)
             }
         };
@@ -113,7 +118,7 @@ impl Publisher {
             return Err(error);
         }
         for reached in sent {
-            line.reached = reached?;
+            line.others = line.others.max(self.others(reached?));
         }
         Ok(())
     }
@@ -145,14 +150,20 @@ impl Publisher {
         Err((redis::ErrorKind::Io, "it confirmed nothing for 30 s").into())
     }
 
-    /// Waits until as many instances as before listen again, or had long enough for it.
+    /// How many of so many subscribers are other instances.
+    fn others(&self, subscribers: u64) -> u64 {
+        let is_one = matches!(*self.subscription.borrow(), Subscription::Held);
+        subscribers.saturating_sub(u64::from(is_one))
+    }
+
+    /// Waits until as many other instances as before listen again, or had long enough for it.
     async fn settle(&self, connection: &mut Line, before: u64) -> RedisResult<()> {
         let started = Instant::now();
         let mut listening = redis::cmd("PUBSUB");
         listening.arg("NUMSUB").arg(&self.common);
         while started.elapsed() < SETTLE {
             let (_, now): (String, u64) = listening.query_async(connection).await?;
-            if before > 0 && now >= before {
+            if before > 0 && self.others(now) >= before {
                 break;
             }
             sleep(SETTLE_STEP).await;

@@ -21,8 +21,13 @@ fn instance(watched: &Watched) -> Instance {
 async fn it_arrives_once_and_in_order() {
     let (master, replica) = (RedisServer::start().unwrap(), RedisServer::start().unwrap());
     let mut watched = Watched::start(master, replica).await;
-    let (a, mut b) = (instance(&watched), instance(&watched));
+    // Whoever publishes before it subscribes itself, and then says something to itself only, waits for the other one too.
+    let mut b = instance(&watched);
+    b.bus.subscribed().await;
+    let a = instance(&watched);
     heard(&a, &mut b).await;
+    a.bus.subscribed().await;
+    assert!(!a.bus.check().unwrap().run().await.is_error());
     a.bus.flushed().await;
     while let Ok(message) = b.incoming.try_recv() {
         assert_eq!(message, event(r#"["probe"]"#));
