@@ -178,6 +178,19 @@ fn a_secret_in_the_configuration_is_not_packed() {
     assert_eq!(fs::read_dir(out.path()).map(Iterator::count).ok(), Some(0));
 }
 
+fn listen_as_systemd(notify: &Path) -> UnixDatagram {
+    let systemd = UnixDatagram::bind(notify).expect("a socket");
+    systemd.set_read_timeout(Some(START)).expect("a deadline");
+    systemd
+}
+
+/// What an instance tells systemd next.
+fn word(systemd: &UnixDatagram) -> String {
+    let mut text = [0; 64];
+    let length = systemd.recv(&mut text).expect("a word of the instance");
+    String::from_utf8_lossy(&text[..length]).into_owned()
+}
+
 #[test]
 fn an_instance_on_a_socket_of_systemd_tells_that_it_lives() {
     if Command::new("systemd-socket-activate").arg("--version").output().is_err() {
@@ -188,13 +201,8 @@ fn an_instance_on_a_socket_of_systemd_tells_that_it_lives() {
     // The path of a socket is short.
     let short = tempfile::tempdir().expect("a folder");
     let notify = short.path().join("notify");
-    let systemd = UnixDatagram::bind(&notify).expect("a socket");
-    systemd.set_read_timeout(Some(START)).expect("a deadline");
-    let heard = || {
-        let mut text = [0; 64];
-        let length = systemd.recv(&mut text).expect("a word of the instance");
-        String::from_utf8_lossy(&text[..length]).into_owned()
-    };
+    let systemd = listen_as_systemd(&notify);
+    let heard = || word(&systemd);
     let binary = app.command::<&str>(&[]).get_program().to_owned();
     let start = || {
         let mut command = Command::new("systemd-socket-activate");
@@ -224,13 +232,8 @@ fn an_instance_on_a_socket_of_systemd_tells_that_it_lives() {
 fn an_instance_on_a_unix_socket_tells_systemd_that_it_serves_and_lives() {
     let (app, folder) = (App::new(), tempfile::tempdir().expect("a folder with a short path"));
     let (notify, http) = (folder.path().join("notify"), folder.path().join("http"));
-    let systemd = UnixDatagram::bind(&notify).expect("a socket");
-    systemd.set_read_timeout(Some(START)).expect("a deadline");
-    let heard = || {
-        let mut text = [0; 64];
-        let length = systemd.recv(&mut text).expect("a word of the instance");
-        String::from_utf8_lossy(&text[..length]).into_owned()
-    };
+    let systemd = listen_as_systemd(&notify);
+    let heard = || word(&systemd);
     app.edit("config/http.toml", "port = 1337\n", &format!("port = 1337\nsocket = \"{}\"\n", http.display()));
     let mut command = app.command(&["lift"]);
     command.env("NOTIFY_SOCKET", &notify).env("WATCHDOG_USEC", "400000");

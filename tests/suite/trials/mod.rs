@@ -15,8 +15,10 @@ mod secrets;
 mod sessions;
 mod sharing;
 
+use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
 use regatta_tests::cluster::Cluster;
 use regatta_tests::ports;
@@ -37,6 +39,12 @@ const PRODUCTION: [(&str, &str); 7] = [
     ("REGATTA__SOCKETS__SINGLE_INSTANCE", "true"),
     ("REGATTA__MODELS__MIGRATE", "alter"),
 ];
+
+/// How often each kind of route is asked on each instance while a service is away.
+const ROUNDS: usize = 4;
+
+/// More lines of complaint a second than these, from three instances with two workers each, are a flood.
+const LINES: f64 = 25.0;
 
 /// A new app with those actions.
 pub(crate) fn app() -> App {
@@ -76,6 +84,14 @@ impl Fleet {
         let listening = || process.log().matches("listening on").count() == 3;
         wait::until_true("three instances listen", START, listening);
         Self { process, bases: ports.map(|port| format!("http://127.0.0.1:{port}")).collect() }
+    }
+
+    /// How many lines a second it has complained since `started`, when it had complained `before` times.
+    fn complaint_rate(&self, during: impl Debug, started: Instant, before: usize) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a test's log is short")]
+        let rate = (self.complaints() - before) as f64 / started.elapsed().as_secs_f64().max(1.0);
+        assert!(rate < LINES, "{during:?}: {rate} lines a second\n{}", self.process.log());
+        rate
     }
 
     /// How many lines of the log complain.
