@@ -23,6 +23,7 @@ mod session;
 mod sqlite;
 mod transaction;
 mod value;
+mod within;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,15 +1,9 @@
 //! Running statements.
 
-use std::pin::pin;
-use std::time::Duration;
-
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 
 use super::transaction::Open;
 use super::{DbError, Kind, Pool, Retry, Store, Transaction, Value};
-
-/// The server ends a statement at its deadline; this much later the client gives up on the server.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// A statement as text of one engine, with its parameters beside it.
 #[derive(Debug, Clone)]
@@ -103,7 +97,7 @@ macro_rules! pooled {
     ($store:expr, $pool:expr, $statement:expr, $run:ident) => {{
         $store.about_to_take();
         let mut connection = $pool.acquire().await.map_err(|error| $store.failed(error))?;
-        let outcome = $store.within(Some($store.timeout()), $statement.$run(&mut *connection)).await;
+        let outcome = $store.within($statement.$run(&mut *connection)).await;
         if outcome.is_err() {
             drop(connection.detach());
         }
@@ -171,20 +165,19 @@ impl Store {
         transaction: &Transaction,
     ) -> Result<Rows, DbError> {
         let mut open = transaction.open().await;
-        let deadline = Some(self.timeout());
         let rows = match open.as_mut() {
             None => return Err(transaction.why_over()),
             #[cfg(feature = "sqlite")]
             Some(Open::Sqlite(connection)) => {
-                self.within(deadline, decoding!(sqlite, query, layout).fetch_all(&mut **connection)).await
+                self.within(decoding!(sqlite, query, layout).fetch_all(&mut **connection)).await
             }
             #[cfg(feature = "postgres")]
             Some(Open::Postgres(connection)) => {
-                self.within(deadline, decoding!(postgres, query, layout).fetch_all(&mut **connection)).await
+                self.within(decoding!(postgres, query, layout).fetch_all(&mut **connection)).await
             }
             #[cfg(feature = "mysql")]
             Some(Open::MySql(connection)) => {
-                self.within(deadline, decoding!(mysql, query, layout).fetch_all(&mut **connection)).await
+                self.within(decoding!(mysql, query, layout).fetch_all(&mut **connection)).await
             }
         };
         self.end_of(transaction, &mut open, rows)
@@ -193,23 +186,22 @@ impl Store {
     /// Runs a statement inside `transaction` and tells what it did: for engines that return no rows of what they wrote.
     pub(crate) async fn execute(&self, query: Query, transaction: &Transaction) -> Result<Done, DbError> {
         let mut open = transaction.open().await;
-        let deadline = Some(self.timeout());
         let done = match open.as_mut() {
             None => return Err(transaction.why_over()),
             #[cfg(feature = "sqlite")]
             Some(Open::Sqlite(connection)) => self
-                .within(deadline, plain!(query).execute(&mut **connection))
+                .within(plain!(query).execute(&mut **connection))
                 .await
                 .map(|done| done.map(|done| (done.last_insert_rowid(), done.rows_affected()))),
             // It has no such number: its statements return rows.
             #[cfg(feature = "postgres")]
             Some(Open::Postgres(connection)) => self
-                .within(deadline, plain!(query).execute(&mut **connection))
+                .within(plain!(query).execute(&mut **connection))
                 .await
                 .map(|done| done.map(|done| (0, done.rows_affected()))),
             #[cfg(feature = "mysql")]
             Some(Open::MySql(connection)) => {
-                self.within(deadline, plain!(query).execute(&mut **connection)).await.map(|done| {
+                self.within(plain!(query).execute(&mut **connection)).await.map(|done| {
                     done.map(|done| {
                         (i64::try_from(done.last_insert_id()).unwrap_or(i64::MAX), done.rows_affected())
                     })
@@ -252,26 +244,5 @@ impl Store {
             self.0.timeouts.add(1);
         }
         error
-    }
-}
-
-impl Store {
-    /// Does work on the pool in time; who gives it up before it is done leaves a connection in the middle of something.
-    pub(super) async fn within<T>(
-        &self,
-        deadline: Option<Duration>,
-        work: impl Future<Output = T>,
-    ) -> Result<T, DbError> {
-        let mut work = pin!(work);
-        // Dropped before the work is, whose connection then comes back.
-        let watch = self.0.given_up.watch();
-        let done = match deadline {
-            Some(deadline) => {
-                tokio::time::timeout(deadline + GRACE, work.as_mut()).await.map_err(|_| DbError::Timeout)?
-            }
-            None => work.as_mut().await,
-        };
-        watch.finish();
-        Ok(done)
     }
 }

@@ -46,7 +46,7 @@ impl Store {
                 Pool::MySql(pool) => Open::MySql(Box::new(pool.acquire().await?.detach())),
             })
         };
-        let open = self.within(Some(self.timeout()), open).await?.map_err(|error| self.failed(error))?;
+        let open = self.within(open).await?.map_err(|error| self.failed(error))?;
         Ok(Session { store: self.clone(), open })
     }
 }

@@ -40,7 +40,7 @@ impl Store {
                 Pool::MySql(pool) => pool.begin().await.map(Open::MySql),
             }
         };
-        let open = self.within(Some(self.timeout()), begun).await?.map_err(|error| self.failed(error))?;
+        let open = self.within(begun).await?.map_err(|error| self.failed(error))?;
         Ok(Transaction { open: Mutex::new(Some(open)), gave_way: AtomicBool::new(false) })
     }
 
@@ -57,9 +57,7 @@ impl Store {
                 Open::MySql(transaction) => transaction.commit().await,
             }
         };
-        self.within(Some(self.timeout()), committed)
-            .await?
-            .map_err(|error| transaction.watch(self.failed(error)))
+        self.within(committed).await?.map_err(|error| transaction.watch(self.failed(error)))
     }
 }
 

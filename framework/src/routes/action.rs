@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder};
+use futures_util::TryFutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use crate::policies::Policy;
@@ -38,10 +39,7 @@ impl Action {
         F: Fn(HttpRequest, Payload) -> Fut + 'static,
         Fut: Future<Output = crate::Result<HttpResponse>> + 'static,
     {
-        Self(Rc::new(move |req, payload| {
-            let outcome = run(req, payload);
-            Box::pin(async move { outcome.await.map_err(Into::into) })
-        }))
+        Self(Rc::new(move |req, payload| Box::pin(run(req, payload).err_into())))
     }
 
     /// A function of the request and its body that may fail as actix-web's handlers do.

@@ -68,16 +68,18 @@ impl SqlStore {
 
     /// Does `work` within the deadline. Work that is late goes on by itself: a statement given up half-way would cost
     /// its connection.
-    fn within<T, F>(&self, work: impl FnOnce(Arc<Inner>) -> F) -> BoxFuture<'static, Result<T>>
+    fn within<T, F>(
+        &self,
+        work: impl FnOnce(Arc<Inner>) -> F + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, DbError>> + Send + 'static,
     {
-        let (work, inner) = (work(self.0.clone()), self.0.clone());
-        let there = self.0.clone();
+        let (inner, there) = (self.0.clone(), self.0.clone());
         let work = async move {
             there.made().await?;
-            work.await
+            work(there).await
         };
         async move {
             inner.breaker.admit()?;
