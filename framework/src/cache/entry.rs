@@ -11,7 +11,7 @@ use crate::compression::Variants;
 
 /// What an answer depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Key(Bytes);
+pub(crate) struct Key(Vec<u8>);
 
 impl Key {
     /// The key for these parts, in this order.
@@ -21,7 +21,7 @@ impl Key {
             bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
             bytes.extend_from_slice(part);
         }
-        Self(bytes.into())
+        Self(bytes)
     }
 
     /// A name of 32 characters, by a hash that nobody can aim at.
@@ -29,9 +29,8 @@ impl Key {
         hex(&first_half(&Sha256::digest(&self.0)))
     }
 
-    /// How many bytes it has.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use super::{Entry, Key, Known, Lifetime};
 
 /// What a slot without an answer counts for, in bytes.
@@ -19,9 +21,9 @@ pub(super) struct Memory {
 
 #[derive(Debug, Default)]
 struct Table {
-    slots: HashMap<Key, Slot>,
+    slots: HashMap<Bytes, Slot>,
     /// The keys by their last use, oldest first.
-    uses: BTreeMap<u64, Key>,
+    uses: BTreeMap<u64, Bytes>,
     clock: u64,
     bytes: usize,
 }
@@ -44,9 +46,9 @@ impl Memory {
     pub(super) fn get(&self, key: &Key) -> Option<Known> {
         let now = Instant::now();
         let mut table = self.table();
-        let slot = table.used(key)?;
+        let slot = table.used(key.as_bytes())?;
         if now >= slot.ends {
-            table.remove(key);
+            table.remove(key.as_bytes());
             return None;
         }
         Some(match &slot.entry {
@@ -57,7 +59,7 @@ impl Memory {
     }
 
     pub(super) fn keep(&self, key: &Key, entry: Arc<Entry>, lifetime: Lifetime) {
-        let bytes = entry.bytes() + key.len();
+        let bytes = entry.bytes() + key.as_bytes().len();
         let fresh_until = Instant::now() + lifetime.fresh;
         let ends = fresh_until + lifetime.stale;
         self.put(key, Slot { entry: Some(entry), fresh_until, ends, used: 0, bytes });
@@ -65,15 +67,16 @@ impl Memory {
 
     pub(super) fn refuse(&self, key: &Key, time: Duration) {
         let ends = Instant::now() + time;
-        self.put(key, Slot { entry: None, fresh_until: ends, ends, used: 0, bytes: EMPTY + key.len() });
+        self.put(
+            key,
+            Slot { entry: None, fresh_until: ends, ends, used: 0, bytes: EMPTY + key.as_bytes().len() },
+        );
     }
 
     fn put(&self, key: &Key, slot: Slot) {
         let mut table = self.table();
-        table.remove(key);
-        table.bytes += slot.bytes;
-        table.slots.insert(key.clone(), slot);
-        table.used(key);
+        table.remove(key.as_bytes());
+        table.add(Bytes::copy_from_slice(key.as_bytes()), slot);
         while table.slots.len() > self.max_entries || table.bytes > self.max_bytes {
             let Some(oldest) = table.uses.values().next().cloned() else { break };
             table.remove(&oldest);
@@ -94,16 +97,25 @@ impl Memory {
 
 impl Table {
     /// The slot of a key, which becomes the one that was used last.
-    fn used(&mut self, key: &Key) -> Option<&Slot> {
+    fn used(&mut self, key: &[u8]) -> Option<&Slot> {
         let slot = self.slots.get_mut(key)?;
-        let key = self.uses.remove(&slot.used).unwrap_or_else(|| key.clone());
         self.clock += 1;
+        if let Some(key) = self.uses.remove(&slot.used) {
+            self.uses.insert(self.clock, key);
+        }
         slot.used = self.clock;
-        self.uses.insert(slot.used, key);
         Some(slot)
     }
 
-    fn remove(&mut self, key: &Key) {
+    fn add(&mut self, key: Bytes, mut slot: Slot) {
+        self.clock += 1;
+        slot.used = self.clock;
+        self.bytes += slot.bytes;
+        self.uses.insert(slot.used, key.clone());
+        self.slots.insert(key, slot);
+    }
+
+    fn remove(&mut self, key: &[u8]) {
         if let Some(slot) = self.slots.remove(key) {
             self.uses.remove(&slot.used);
             self.bytes -= slot.bytes;

@@ -62,7 +62,7 @@ fn what_was_unused_for_longest_makes_room() {
     assert!(memory.get(&key("b")).is_none());
     assert!(["a", "c", "d"].iter().all(|name| memory.get(&key(name)).is_some()));
 
-    let each = entry("x").bytes() + key("a").len();
+    let each = entry("x").bytes() + key("a").as_bytes().len();
     let small = Memory::new(1_000, 2 * each);
     for name in 0..100_u8 {
         small.keep(&Key::of([&[name][..]]), entry("x"), lifetime(60_000, 0));

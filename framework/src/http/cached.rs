@@ -61,10 +61,10 @@ impl Route {
         }
         let key = key(&req, &self.rule);
         let known = match self.cache.look(&key) {
-            None if req.method() == Method::GET => match self.cache.claim(&key).await {
+            None if req.method() == Method::GET => match Box::pin(self.cache.claim(&key)).await {
                 Claim::Mine(filling) => {
                     figures.misses.add(1);
-                    return self.fill(filling, req, payload).await;
+                    return Box::pin(self.fill(filling, req, payload)).await;
                 }
                 Claim::Known(known) => Some(known),
                 Claim::Crowded => None,
@@ -181,17 +181,23 @@ fn key(req: &HttpRequest, rule: &Cache) -> Key {
 
 /// The kept answer; 304 for whoever has it already.
 fn answer(req: &HttpRequest, entry: &Entry, status: HeaderValue) -> HttpResponse {
-    let mut headers = entry.headers.clone();
-    headers.insert(CACHE_STATUS, status);
-    let mut response = if has_tag(req.headers(), &entry.tag) {
-        headers.retain(|name, _| !name.as_str().starts_with("content-"));
+    let is_known = has_tag(req.headers(), &entry.tag);
+    let mut response = if is_known {
         HttpResponse::NotModified().finish()
     } else {
-        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(entry.body.clone()));
-        response.extensions_mut().insert(entry.variants.clone());
-        response
+        HttpResponse::with_body(StatusCode::OK, BoxBody::new(entry.body.clone()))
     };
-    *response.headers_mut() = headers;
+    if !is_known && req.headers().contains_key(header::ACCEPT_ENCODING) {
+        response.extensions_mut().insert(entry.variants.clone());
+    }
+    // One by one: an answer's head is used again and again, and has the room for them.
+    let headers = response.headers_mut();
+    headers.insert(CACHE_STATUS, status);
+    for (name, value) in &entry.headers {
+        if !is_known || !name.as_str().starts_with("content-") {
+            headers.append(name.clone(), value.clone());
+        }
+    }
     response
 }
 
