@@ -1,6 +1,6 @@
 //! The app layer: what HTTP requests and virtual requests go through alike.
 
-use std::collections::HashMap;
+use std::rc::Rc;
 
 use actix_service::ServiceFactory;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -19,7 +19,7 @@ use crate::sockets;
 
 /// What is around every action: its session, and the final form of errors.
 #[derive(Clone)]
-struct Layer(Sessions);
+struct Layer(Rc<Sessions>);
 
 impl Around for Layer {
     async fn around<F>(
@@ -37,9 +37,9 @@ impl Around for Layer {
 /// The app's routes, and what is answered at the paths of `bare` without anything around it.
 pub(super) fn routes(
     parts: &Parts,
-    bare: HashMap<String, Action>,
+    bare: Vec<(String, Action)>,
 ) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
-    let (entries, layer) = (draw(parts).entries, Layer(parts.sessions.clone()));
+    let (entries, layer) = (draw(parts).entries, Layer(Rc::new(parts.sessions.clone())));
     move |services| register(entries, bare, layer, services)
 }
 
@@ -57,7 +57,7 @@ pub(super) fn calls(
 >
 + 'static
 + use<> {
-    called(draw(parts).namespaces, Layer(parts.sessions.clone()))
+    called(draw(parts).namespaces, Layer(Rc::new(parts.sessions.clone())))
 }
 
 /// What every action finds.
@@ -77,6 +77,7 @@ pub(super) fn shared(parts: &Parts) -> impl FnOnce(&mut web::ServiceConfig) + us
             .app_data(parts.instance)
             .app_data(parts.gate)
             .app_data(parts.origins)
+            .app_data(parts.hops)
             .app_data(parts.uploads);
     }
 }

@@ -1,6 +1,5 @@
 //! One instance: its parts, its server, its end.
 
-use std::collections::HashMap;
 use std::future::ready;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,7 +7,6 @@ use std::sync::Arc;
 use actix_service::IntoServiceFactory;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{AppConfig, Service, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::from_fn;
 use actix_web::web;
 use futures_util::future::Either;
 use tokio::sync::{OnceCell, mpsc};
@@ -25,14 +23,14 @@ use crate::cache::ResponseCache;
 use crate::config::{Config, HttpConfig, Migrate};
 use crate::doctor::{self, About};
 use crate::health::{Health, Readiness};
-use crate::http::{self, Door, Drain, Instance, Listener, Measured, Watchdog};
+use crate::http::{self, Door, Drain, Instance, Listener, Measured, Met, Watchdog};
 use crate::metrics::{Metrics, Requests};
 use crate::models::Db;
 use crate::models::migrate::Migrations;
 use crate::openapi::{Document, Subject};
 use crate::redis::Redis;
 use crate::routes::{Action, Namespaces};
-use crate::security::{Gate, Origins, SEEN_PATH, check_secret};
+use crate::security::{Gate, Hops, Origins, SEEN_PATH, check_secret};
 use crate::sessions::{self, Sessions};
 use crate::sockets::{
     Dispatch, Dispatcher, Endpoint, MemoryPresence, PresenceStore, RedisPresence, Services, Sockets,
@@ -65,6 +63,7 @@ pub(super) struct Parts {
     listener: Listener,
     mirror: web::Data<Mirror>,
     pub(super) origins: Origins,
+    pub(super) hops: Hops,
     pub(super) drain: Drain,
     pub(super) probes: Probes,
     pub(super) metrics: Metrics,
@@ -165,6 +164,7 @@ pub(super) fn build(app: &App, config: Config, instance: &Instance) -> Result<Bu
         listener: Listener::new(&config, instance.id(), drain.clone())?,
         mirror: web::Data::new(Mirror::new(&config, &secrets)?),
         origins: Origins::for_sockets(&config),
+        hops: Hops::new(&config.security.trusted_proxies)?,
         probes: Probes::new(readiness, drain.clone()),
         drain,
         metrics: Metrics::default(),
@@ -236,14 +236,14 @@ fn application(
         Endpoint::new(&parts.sockets, config, &parts.origins, &parts.gate, &dispatcher(parts));
     #[cfg(feature = "testing")]
     let at_the_endpoint = at_the_endpoint.echoing(parts.app.echoes);
-    let listener = parts.listener.clone();
-    let bare = HashMap::from([
+    let listener = Rc::new(parts.listener.clone());
+    let bare = vec![
         ("/livez".to_owned(), Action::from_handler(probes::live)),
         ("/readyz".to_owned(), Action::from_handler(probes::ready)),
         (SEEN_PATH.to_owned(), Action::from_handler(mirror::show)),
         ("/regatta.io.js".to_owned(), Action::from_handler(serve_client)),
         (config.path.clone(), Action::from_handler(endpoint)),
-    ]);
+    ];
     let assets = crate::assets::service(&parts.assets);
     let [over_http, _] = &parts.requests;
     let measured = Measured::new(over_http, &config.path);
@@ -258,10 +258,15 @@ fn application(
             }
         })
         .configure(layer::routes(parts, bare))
-        .wrap(from_fn(move |req: ServiceRequest, next| {
+        .wrap_fn(move |req, app| {
             let place = measured.place(req.path());
-            measured.count(place, http::listen(listener.clone(), req, next))
-        }))
+            let (met, req) = Met::with(&listener, req);
+            let answer = match req {
+                Ok(req) => Either::Left(app.call(req)),
+                Err(refused) => Either::Right(ready(Ok(refused))),
+            };
+            measured.count(place, met.answer(answer))
+        })
 }
 
 /// The app layer without HTTP around it, built when the first socket of the worker asks for it.
@@ -273,7 +278,7 @@ fn dispatcher(parts: &Parts) -> Dispatcher {
     let requests = dispatch(&measured, async move || {
         let bounds = http::Bounds::new(&for_requests.config.http);
         let app = actix_web::App::new().configure(layer::shared(&for_requests));
-        let app = app.configure(layer::routes(&for_requests, HashMap::new()));
+        let app = app.configure(layer::routes(&for_requests, Vec::new()));
         made(app.wrap_fn(move |req, app| match bounds.check_head(req.request()) {
             Ok(()) => Either::Left(app.call(req)),
             Err(error) => Either::Right(ready(Ok(req.error_response(error)))),

@@ -33,20 +33,12 @@ impl Compress {
         (config.compression == Compression::Auto).then_some(Self { min_bytes })
     }
 
-    /// The answer in a coding that `accept` (the request's `Accept-Encoding`) names, or as it is.
-    pub(crate) async fn apply(
-        self,
-        accept: Option<HeaderValue>,
-        response: ServiceResponse<BoxBody>,
-    ) -> ServiceResponse<BoxBody> {
-        if !self.is_worth_it(response.status(), response.headers(), response.response().body().size()) {
-            return response;
-        }
+    /// The answer, if it [is worth it](Self::is_worth_it), in a coding that the request names, or as it is.
+    pub(crate) async fn apply(self, response: ServiceResponse) -> ServiceResponse {
         let (req, response) = response.into_parts();
         let (mut response, body) = response.into_parts();
         vary(response.headers_mut());
-        let accept = accept.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let Some(coding) = accept::choose(accept) else {
+        let Some(coding) = accept::choose(text(req.headers(), &header::ACCEPT_ENCODING)) else {
             return ServiceResponse::new(req, response.set_body(body));
         };
         let variants = response.extensions().get::<Variants>().cloned();
@@ -61,8 +53,10 @@ impl Compress {
         ServiceResponse::new(req, response.set_body(body))
     }
 
-    fn is_worth_it(self, status: StatusCode, headers: &HeaderMap, size: BodySize) -> bool {
-        let large_enough = match size {
+    /// Whether the answer has a body of a size and a kind that gets smaller.
+    pub(crate) fn is_worth_it(self, response: &ServiceResponse) -> bool {
+        let (status, headers) = (response.status(), response.headers());
+        let large_enough = match response.response().body().size() {
             BodySize::None => false,
             BodySize::Sized(bytes) => bytes >= self.min_bytes,
             BodySize::Stream => true,

@@ -1,26 +1,29 @@
 //! The listener layer: what every HTTP request meets first and its answer last. Virtual requests don't pass here.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::HttpMessage;
-use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, StatusCode};
-use actix_web::middleware::Next;
-use tracing::Instrument;
+use tracing::Span;
 
 use super::bounds::Bounds;
 use super::patience::{Late, Patience};
 use super::{Drain, RequestId, TraceContext};
+use crate::Error;
 use crate::compression::Compress;
 use crate::config::Config;
-use crate::security::{Came, ClientAddress, Headers, Hops, Nonce};
-use crate::{Error, Result};
+use crate::logging::within;
+use crate::security::{Headers, Nonce};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const INSTANCE: HeaderName = HeaderName::from_static("x-regatta-instance");
+
+/// How a request is answered.
+type Answered = Result<ServiceResponse, actix_web::Error>;
 
 /// What the layer needs, shared by all workers.
 #[derive(Debug, Clone)]
@@ -30,7 +33,6 @@ pub(crate) struct Listener(Arc<Shared>);
 struct Shared {
     instance: HeaderValue,
     headers: Headers,
-    hops: Hops,
     hosts: Vec<String>,
     compress: Option<Compress>,
     bounds: Bounds,
@@ -43,12 +45,11 @@ struct Shared {
 }
 
 impl Listener {
-    pub(crate) fn new(config: &Config, instance: &str, drain: Drain) -> Result<Self> {
+    pub(crate) fn new(config: &Config, instance: &str, drain: Drain) -> crate::Result<Self> {
         Ok(Self(Arc::new(Shared {
             instance: HeaderValue::from_str(instance)
                 .map_err(|_| Error::internal("an instance id is plain text"))?,
             headers: Headers::new(config)?,
-            hops: Hops::new(&config.security.trusted_proxies)?,
             compress: Compress::new(&config.http),
             bounds: Bounds::new(&config.http),
             patience: Patience::new(&config.http),
@@ -60,23 +61,73 @@ impl Listener {
     }
 }
 
-/// Serves one HTTP request.
-pub(crate) async fn serve<B: MessageBody + 'static>(
-    listener: Listener,
-    mut req: ServiceRequest,
-    next: Next<B>,
-) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let shared = &*listener.0;
-    let id = request_id(&req);
-    let peer = req.peer_addr().map(|peer| peer.ip());
-    let client = Some(ClientAddress(shared.hops.client(peer, req.headers())));
-    let is_secure = shared.hops.is_secure(peer, req.headers());
-    req.extensions_mut().insert(Came { client, is_secure, ..Came::default() });
+/// What is known of a request once it has come, and its answer still needs.
+pub(crate) struct Met {
+    listener: Rc<Listener>,
+    id: HeaderValue,
+    span: Span,
+    started: Option<Instant>,
+    late: Option<Late>,
+}
+
+impl Met {
+    /// Meets a request: it goes on to the app, or has its answer already.
+    pub(crate) fn with(
+        listener: &Rc<Listener>,
+        mut req: ServiceRequest,
+    ) -> (Self, Result<ServiceRequest, ServiceResponse>) {
+        let shared = &*listener.0;
+        let id = request_id(&req);
+        let span = introduce(&mut req, &id);
+        let met = Self {
+            listener: listener.clone(),
+            id,
+            span,
+            started: shared.log_answers.then(Instant::now),
+            late: shared.patience.watch(&mut req),
+        };
+        match shared.accepts(&req) {
+            Ok(()) => (met, Ok(req)),
+            Err(error) => (met, Err(req.error_response(error))),
+        }
+    }
+
+    /// Gives the answer what every answer has.
+    pub(crate) async fn answer(self, answer: impl Future<Output = Answered>) -> Answered {
+        let mut response = within(&self.span, answer).await?;
+        let shared = &*self.listener.0;
+        if let Some(error) = self.late.as_ref().and_then(Late::error) {
+            response = response.error_response(error);
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
+        if let Some(started) = self.started {
+            let status = response.status().as_u16();
+            self.span.in_scope(|| tracing::info!("{status} in {} ms", started.elapsed().as_millis()));
+        }
+        let nonce = response.response_mut().extensions_mut().remove::<Nonce>();
+        if let Some(compress) = shared.compress.filter(|compress| compress.is_worth_it(&response))
+            && !response.request().path().starts_with(&shared.socket_path)
+        {
+            response = Box::pin(compress.apply(response)).await;
+        }
+        if shared.drain.has_begun() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, self.id);
+        headers.insert(INSTANCE, shared.instance.clone());
+        shared.headers.add(headers, nonce);
+        Ok(response)
+    }
+}
+
+/// What the request is called in the log.
+fn introduce(req: &mut ServiceRequest, id: &HeaderValue) -> Span {
     let trace = TraceContext::of(req.headers());
     let span = tracing::info_span!(
         "request",
         id = id.to_str().unwrap_or_default(),
-        method = %req.method(),
+        method = req.method().as_str(),
         path = req.path(),
         trace_id = trace.as_ref().map(TraceContext::trace_id),
         parent_id = trace.as_ref().and_then(TraceContext::parent_id),
@@ -85,41 +136,13 @@ pub(crate) async fn serve<B: MessageBody + 'static>(
     if let Some(trace) = trace {
         req.extensions_mut().insert(trace);
     }
-
-    let compress = shared.compress.filter(|_| !req.path().starts_with(&shared.socket_path));
-    let accept = compress.and_then(|_| req.headers().get(header::ACCEPT_ENCODING).cloned());
-    let started = shared.log_answers.then(Instant::now);
-    let late = shared.patience.watch(&mut req);
-    let mut response = match shared.accepts(&req) {
-        Ok(()) => next.call(req).instrument(span.clone()).await?.map_into_boxed_body(),
-        Err(error) => req.error_response(error),
-    };
-    if let Some(error) = late.as_ref().and_then(Late::error) {
-        response = response.error_response(error);
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
-    if let Some(started) = started {
-        let status = response.status().as_u16();
-        span.in_scope(|| tracing::info!("{status} in {} ms", started.elapsed().as_millis()));
-    }
-    let nonce = response.response_mut().extensions_mut().remove::<Nonce>();
-    if let Some(compress) = compress {
-        response = compress.apply(accept, response).await;
-    }
-    if shared.drain.has_begun() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
-    let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, id);
-    headers.insert(INSTANCE, shared.instance.clone());
-    shared.headers.add(headers, nonce);
-    Ok(response)
+    span
 }
 
 impl Shared {
     /// # Errors
     /// For a request that is not for this app, or more than it takes.
-    fn accepts(&self, req: &ServiceRequest) -> Result<()> {
+    fn accepts(&self, req: &ServiceRequest) -> crate::Result<()> {
         if !self.accepts_host(req) {
             return Err(Error::new(
                 StatusCode::MISDIRECTED_REQUEST,

@@ -30,7 +30,7 @@ pub(crate) use input::{Arguments, value as body};
 pub use input::{Input, Rules, Valid};
 pub use instance::Instance;
 pub(crate) use instance::random_id;
-pub(crate) use listener::{Listener, serve as listen};
+pub(crate) use listener::{Listener, Met};
 pub(crate) use measured::{HTTP, Measured, VIRTUAL};
 pub(crate) use private::{Answers, Private, Told};
 pub use regatta_macros::Rules;

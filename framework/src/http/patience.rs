@@ -36,6 +36,9 @@ impl Patience {
 
     /// Watches over the request's body, if it has one.
     pub(super) fn watch(self, req: &mut ServiceRequest) -> Option<Late> {
+        if matches!(req.parts_mut().1, Payload::None) {
+            return None;
+        }
         let headers = req.headers();
         let has_body = headers.contains_key(header::TRANSFER_ENCODING)
             || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");

@@ -145,9 +145,24 @@ impl fmt::Write for Escaped<'_> {
     }
 }
 
+/// The bytes that a JSON text can't have as they are.
+#[expect(clippy::indexing_slicing, reason = "the compiler runs this")]
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        special[control] = true;
+        control += 1;
+    }
+    special[b'"' as usize] = true;
+    special[b'\\' as usize] = true;
+    special
+};
+
 fn escape(json: &mut String, text: &str) {
+    let is_special = |byte: u8| SPECIAL.get(usize::from(byte)) == Some(&true);
     let mut rest = text;
-    while let Some(place) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+    while let Some(place) = rest.bytes().position(is_special) {
         let (clean, special) = rest.split_at(place);
         json.push_str(clean);
         let mut letters = special.chars();

@@ -2,8 +2,12 @@
 
 use std::sync::OnceLock;
 
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::reload::{self, Handle};
 
 use crate::{Error, Result};
@@ -11,9 +15,30 @@ use crate::{Error, Result};
 /// The filter of this process.
 static FILTER: OnceLock<Handle<Targets, Registry>> = OnceLock::new();
 
+/// The filter as a layer: each place in the code that logs is judged once, until the levels change.
+///
+/// It passes on what is about such places alone. What is about spans means nothing to a filter, and asking the one inside
+/// would take a lock for each step of each request.
+pub(super) struct Levels<S>(reload::Layer<Targets, S>);
+
+impl<S: Subscriber> Layer<S> for Levels<S> {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        self.0.register_callsite(metadata)
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
+        self.0.enabled(metadata, context)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.0.max_level_hint()
+    }
+}
+
 /// The filter for a level, and what the process needs to change it; `adopt` it once logging has started.
-pub(super) fn filter(level: &str) -> Result<(reload::Layer<Targets, Registry>, Handle<Targets, Registry>)> {
-    Ok(reload::Layer::new(parse(level)?))
+pub(super) fn filter(level: &str) -> Result<(Levels<Registry>, Handle<Targets, Registry>)> {
+    let (filter, handle) = reload::Layer::new(parse(level)?);
+    Ok((Levels(filter), handle))
 }
 
 pub(super) fn adopt(handle: Handle<Targets, Registry>) {

@@ -5,6 +5,7 @@ mod format;
 mod levels;
 mod recent;
 mod redact;
+mod within;
 
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -17,6 +18,7 @@ pub(crate) use levels::{check_level, set_level};
 use recent::Output;
 pub(crate) use recent::{keep, recent};
 use redact::Redact;
+pub(crate) use within::within;
 
 /// Starts logging to standard error as `config/log.toml` says; `RUST_LOG` wins over its level.
 ///

@@ -1,7 +1,5 @@
 //! Routes with nothing around them, for tests.
 
-use std::collections::HashMap;
-
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::web;
 
@@ -9,7 +7,7 @@ use super::{Around, Entry, register};
 
 /// Adds every route with nothing around it.
 pub(crate) fn register_alone(entries: Vec<Entry>, services: &mut web::ServiceConfig) {
-    register(entries, HashMap::new(), Alone, services);
+    register(entries, Vec::new(), Alone, services);
 }
 
 #[derive(Clone)]

@@ -1,6 +1,5 @@
 //! Requests to their actions: the routes and what sockets do, as actix-web services.
 
-use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::rc::Rc;
 
@@ -41,13 +40,13 @@ pub(crate) trait Around: Clone + 'static {
 /// Adds every route. What stands at exactly the paths of `bare` is called with nothing around it, before any of them.
 pub(crate) fn register(
     entries: Vec<Entry>,
-    bare: HashMap<String, Action>,
+    bare: Vec<(String, Action)>,
     around: impl Around,
     services: &mut web::ServiceConfig,
 ) {
     let table = Table::new(entries);
     let map = Rc::new(table.map());
-    services.service(Routed(Answering { find: Rc::new(table), bare: Rc::new(bare), around }, map));
+    services.service(Routed(Answering { find: Rc::new(table), bare: bare.into(), around }, map));
 }
 
 /// The handlers of every namespace, for requests that are [`Call`](super::Call)s.
@@ -68,7 +67,8 @@ pub(crate) fn called<A: Around>(
 
 struct Answering<T, A> {
     find: Rc<T>,
-    bare: Rc<HashMap<String, Action>>,
+    /// A few: comparing them takes less than finding one by a hash.
+    bare: Rc<[(String, Action)]>,
     around: A,
 }
 
@@ -99,7 +99,7 @@ impl<T: Find, A: Around> Service<ServiceRequest> for Answering<T, A> {
     actix_service::always_ready!();
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
-        if let Some(action) = self.bare.get(req.path()) {
+        if let Some((_, action)) = self.bare.iter().find(|(path, _)| path == req.path()) {
             let (req, payload) = req.into_parts();
             let answer = action.call(req.clone(), payload);
             return Box::pin(async { Ok(ServiceResponse::new(req, answer.await?)) });

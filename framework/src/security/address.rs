@@ -7,6 +7,7 @@ use std::rc::Rc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
+use super::Hops;
 use crate::{Error, Result};
 
 /// The client's address as the trusted proxies tell it; an extractor. Of a virtual request it is the one its socket
@@ -16,8 +17,11 @@ pub struct ClientAddress(pub Option<IpAddr>);
 
 impl ClientAddress {
     pub(crate) fn of(req: &HttpRequest) -> Self {
-        let told = req.extensions().get::<Came>().and_then(|came| came.client);
-        told.unwrap_or_else(|| Self(req.peer_addr().map(|peer| peer.ip())))
+        if let Some(came) = req.extensions().get::<Came>() {
+            return came.client;
+        }
+        let (peer, hops) = (peer(req), req.app_data::<Hops>());
+        Self(hops.map_or(peer, |hops| hops.client(peer, req.headers())))
     }
 }
 
@@ -28,18 +32,24 @@ pub struct IsSecure(pub bool);
 
 impl IsSecure {
     pub(crate) fn of(req: &HttpRequest) -> Self {
-        Self(req.extensions().get::<Came>().is_some_and(|came| came.is_secure))
+        if let Some(came) = req.extensions().get::<Came>() {
+            return Self(came.is_secure);
+        }
+        let hops = req.app_data::<Hops>();
+        Self(hops.is_some_and(|hops| hops.is_secure(peer(req), req.headers())))
     }
 }
 
-/// Among a request's extensions: how it came.
-#[derive(Debug, Clone, Default)]
+fn peer(req: &HttpRequest) -> Option<IpAddr> {
+    req.peer_addr().map(|peer| peer.ip())
+}
+
+/// Among the extensions of a virtual request: how it came. Its origin was checked when its socket connected, or it is
+/// another instance's.
+#[derive(Debug, Clone)]
 pub(crate) struct Came {
-    /// As the trusted proxies tell it; nothing when nobody was asked.
-    pub(crate) client: Option<ClientAddress>,
+    pub(crate) client: ClientAddress,
     pub(crate) is_secure: bool,
-    /// Over a socket, whose origin was checked when it connected, or from another instance.
-    pub(crate) is_virtual: bool,
     /// The socket's id.
     pub(crate) socket: Option<Rc<str>>,
 }
@@ -47,7 +57,7 @@ pub(crate) struct Came {
 impl Came {
     /// Whether the request is none of HTTP.
     pub(crate) fn is_virtual(req: &impl HttpMessage) -> bool {
-        req.extensions().get::<Self>().is_some_and(|came| came.is_virtual)
+        req.extensions().contains::<Self>()
     }
 
     /// The socket it came over.

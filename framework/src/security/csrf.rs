@@ -57,7 +57,7 @@ impl Csrf {
                 if let Some(token) = token::told(req) {
                     return if token::fits(&session, &token) { Ok(payload) } else { Err(refusal()) };
                 }
-                let (token, payload) = in_body(req, payload).await?;
+                let (token, payload) = Box::pin(in_body(req, payload)).await?;
                 if token.is_some_and(|token| token::fits(&session, &token)) {
                     Ok(payload)
                 } else {

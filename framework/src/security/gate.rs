@@ -111,7 +111,8 @@ impl Gate {
     ) -> (Admitted, Result<Payload>) {
         let mut admitted = Admitted::default();
         for (place, rate) in rules.rates.iter().enumerate() {
-            if let Err(error) = self.count(rate, place, name, req, &mut admitted).await {
+            let counted = Box::pin(self.count(rate, place, name, req, &mut admitted)).await;
+            if let Err(error) = counted {
                 return (admitted, Err(error));
             }
         }

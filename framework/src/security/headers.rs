@@ -48,8 +48,11 @@ impl Headers {
     /// Adds what the answer does not have yet; what only concerns pages, to pages. `nonce` is the page's own.
     pub(crate) fn add(&self, headers: &mut HeaderMap, nonce: Option<Nonce>) {
         for (name, value) in PLAIN {
-            if !headers.contains_key(&name) {
-                headers.insert(name, value);
+            // Looked for once: most answers have none of their own, which would stay.
+            let mut own = headers.insert(name.clone(), value);
+            if let Some(first) = own.next() {
+                headers.insert(name.clone(), first);
+                own.for_each(|further| headers.append(name.clone(), further));
             }
         }
         if self.https {

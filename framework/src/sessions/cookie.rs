@@ -20,12 +20,10 @@ pub(super) struct Cookies {
     signers: Vec<Hmac<Sha256>>,
 }
 
-/// What a request's cookies say.
-#[derive(Debug, Default)]
+/// What a request's cookies say beside the id.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Presented {
-    /// The id, when one was signed with one of the secrets.
-    pub(super) id: Option<Id>,
-    /// Whether that was not the first secret, so that the cookie should be signed anew.
+    /// Whether not the first secret signed the id, so that the cookie should be signed anew.
     pub(super) outdated: bool,
     /// Whether there was a cookie of the name at all, valid or not.
     pub(super) any: bool,
@@ -61,8 +59,9 @@ impl Cookies {
         &self.name
     }
 
-    /// Reads `Cookie` headers. A forged cookie counts as none, whichever place it stands in.
-    pub(super) fn read<'a>(&self, headers: impl IntoIterator<Item = &'a str>) -> Presented {
+    /// Reads `Cookie` headers: the id, when one was signed with one of the secrets. A forged cookie counts as none,
+    /// whichever place it stands in.
+    pub(super) fn read<'a>(&self, headers: impl IntoIterator<Item = &'a str>) -> (Option<Id>, Presented) {
         let mut presented = Presented::default();
         let pairs =
             headers.into_iter().flat_map(|header| header.split(';')).filter_map(|pair| pair.split_once('='));
@@ -72,10 +71,10 @@ impl Cookies {
             }
             presented.any = true;
             if let Some((id, signer)) = self.verify(value.trim().trim_matches('"')) {
-                return Presented { id: Some(id), outdated: signer > 0, any: true };
+                return (Some(id), Presented { outdated: signer > 0, any: true });
             }
         }
-        presented
+        (None, presented)
     }
 
     fn verify(&self, value: &str) -> Option<(Id, usize)> {

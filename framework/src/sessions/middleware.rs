@@ -45,10 +45,10 @@ pub(crate) async fn serve<B: MessageBody + 'static, F: Future<Output = ServiceRe
 }
 
 async fn enter(sessions: &Sessions, req: &HttpRequest) -> Result<Session> {
-    let mut opened = sessions.open(req.headers()).await?;
+    let opened = sessions.open(req.headers()).await?;
     let session = req.get_session();
     // Most requests come without a session and ask for none.
-    if !opened.is_nothing() {
+    if let Some(mut opened) = opened {
         if opened.is_alive() {
             req.extensions_mut().insert(Personal);
         }

@@ -169,7 +169,7 @@ impl Sessions {
 
     /// The hash of the id in a `Cookie` header, if one is signed.
     pub(crate) fn key_in(&self, cookies: &str) -> Option<String> {
-        self.0.cookies.read([cookies]).id.map(|id| id.hash())
+        self.0.cookies.read([cookies]).0.map(|id| id.hash())
     }
 
     pub(super) fn announce(&self, ended: Vec<String>) {
@@ -179,32 +179,38 @@ impl Sessions {
         }
     }
 
-    /// The session a request comes with.
-    pub(super) async fn open(&self, headers: &HeaderMap) -> Result<Opened> {
-        self.load(self.0.cookies.read(cookie_headers(headers)), headers).await
+    /// The session a request comes with, living or not.
+    pub(super) async fn open(&self, headers: &HeaderMap) -> Result<Option<Opened>> {
+        let (id, presented) = self.0.cookies.read(cookie_headers(headers));
+        match (id, &self.0.import) {
+            (Some(id), _) => self.load(id, presented).await.map(Some),
+            (None, Some(import)) => Box::pin(self.take_over(import, presented, headers)).await,
+            (None, None) if presented.any => Ok(Some(Opened { presented, ..Opened::default() })),
+            (None, None) => Ok(None),
+        }
     }
 
     /// The session of a client that has only the old fleet's cookie.
-    async fn take_over(&self, import: &Import, opened: Opened, headers: &HeaderMap) -> Result<Opened> {
-        let Some(sid) = import.sid(cookie_headers(headers)) else { return Ok(opened) };
-        let opened = Opened { imported: true, ..opened };
-        Ok(match import.take(&sid, &*self.0.store).await? {
+    async fn take_over(
+        &self,
+        import: &Import,
+        presented: Presented,
+        headers: &HeaderMap,
+    ) -> Result<Option<Opened>> {
+        let Some(sid) = import.sid(cookie_headers(headers)) else {
+            return Ok(presented.any.then(|| Opened { presented, ..Opened::default() }));
+        };
+        let opened = Opened { presented, imported: true, ..Opened::default() };
+        Ok(Some(match import.take(&sid, &*self.0.store).await? {
             Found::Session(id, Loaded::Alive { values, user }) => {
                 Opened { id: Some(id), values, user, fresh: true, ..opened }
             }
             Found::Session(_, Loaded::Renewed) => Opened { renewed_elsewhere: true, ..opened },
             Found::Session(_, Loaded::Gone) | Found::Nothing => opened,
-        })
+        }))
     }
 
-    async fn load(&self, mut presented: Presented, headers: &HeaderMap) -> Result<Opened> {
-        let Some(id) = presented.id.take() else {
-            let opened = Opened { presented, ..Opened::default() };
-            return match &self.0.import {
-                Some(import) => self.take_over(import, opened, headers).await,
-                None => Ok(opened),
-            };
-        };
+    async fn load(&self, id: Id, presented: Presented) -> Result<Opened> {
         let figures = &self.0.figures;
         Ok(match figures.watch(self.0.store.load(&id).await)? {
             Loaded::Alive { values, user } => {
@@ -234,16 +240,16 @@ impl Sessions {
         let session = &current.session;
         let status = session.status();
         let delta = self.delta(&current.opened().values, session);
-        let opened = current.opened().close();
+        let mut opened = current.opened().close();
         if status == SessionStatus::Purged {
-            return self.end(opened).await;
+            return self.end(&opened).await;
         }
         let (mut delta, figures) = (delta?, &self.0.figures);
-        delta.owner = opened.owner;
-        match opened.id {
+        delta.owner = opened.owner.take();
+        match &opened.id {
             Some(id) if status == SessionStatus::Renewed || delta.owner.is_some() => {
                 let to = Id::random()?;
-                let renewed = figures.watch(self.0.store.renew(&id, &to, &delta).await)?;
+                let renewed = figures.watch(self.0.store.renew(id, &to, &delta).await)?;
                 let of = if renewed.is_some() { &figures.renewed } else { &figures.refused };
                 of.add(1);
                 let notice = self.notice(renewed.is_some(), Some(&to));
@@ -254,12 +260,12 @@ impl Sessions {
                 let kept = if delta.is_empty() {
                     true
                 } else {
-                    let kept = figures.watch(self.0.store.commit(&id, &delta).await)?;
+                    let kept = figures.watch(self.0.store.commit(id, &delta).await)?;
                     if kept { &figures.committed } else { &figures.refused }.add(1);
                     kept
                 };
                 let tell = opened.fresh || opened.presented.outdated;
-                Ok(self.notice(kept && !opened.ended, Some(&id).filter(|_| tell)))
+                Ok(self.notice(kept && !opened.ended, Some(id).filter(|_| tell)))
             }
             None if delta.is_empty() && (!wanted || opened.ended) => Ok(self.notice(!opened.ended, None)),
             // A new session's cookie would replace the one the client got when its session was renewed.
@@ -273,7 +279,7 @@ impl Sessions {
         }
     }
 
-    async fn end(&self, opened: Opened) -> Result<Notice> {
+    async fn end(&self, opened: &Opened) -> Result<Notice> {
         if let Some(id) = &opened.id {
             self.0.figures.watch(self.0.store.destroy(id).await)?;
             self.0.figures.ended.add(1);
@@ -319,11 +325,6 @@ impl fmt::Debug for Sessions {
 }
 
 impl Opened {
-    /// Whether the request came without any session, living or not.
-    pub(super) fn is_nothing(&self) -> bool {
-        self.id.is_none() && !self.presented.any && !self.imported && !self.renewed_elsewhere
-    }
-
     /// Whether there is a session.
     pub(super) fn is_alive(&self) -> bool {
         self.id.is_some()
@@ -354,14 +355,7 @@ impl Opened {
     /// Hands over what closing needs; what was loaded stays known to whoever still has the session.
     fn close(&mut self) -> Self {
         self.closed = true;
-        Self {
-            id: self.id.clone(),
-            presented: std::mem::take(&mut self.presented),
-            owner: self.owner.take(),
-            user: None,
-            values: Values::default(),
-            ..*self
-        }
+        Self { id: self.id.clone(), owner: self.owner.take(), user: None, values: Values::default(), ..*self }
     }
 
     /// Puts what was loaded into the session a handler sees.

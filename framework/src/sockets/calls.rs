@@ -16,7 +16,7 @@ use super::virtual_request::{self, Dispatcher, Outcome, blank, of_socket, set_js
 use crate::http::{Arguments, RequestId};
 use crate::protocol::event::Event;
 use crate::routes::{CALL, Call};
-use crate::security::Came;
+use crate::security::{Came, ClientAddress};
 use crate::{Error, Result};
 
 /// The name of the event that is handled; an extractor for handlers of any event.
@@ -124,7 +124,7 @@ pub(super) async fn served(
 ) -> Value {
     let Some((method, uri)) = address(namespace) else { return Value::Null };
     let mut request = blank(method, uri);
-    request.extensions_mut().insert(Came { is_virtual: true, ..Came::default() });
+    request.extensions_mut().insert(Came { client: ClientAddress(None), is_secure: false, socket: None });
     let span = span(None, &call, namespace);
     request.extensions_mut().insert(call);
     carry(&mut request, args);

@@ -19,12 +19,12 @@ use futures_util::stream;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use tracing::Instrument as _;
 
 use super::Socket;
 use super::args::Several;
 use super::binary::{Binary, Numbered};
 use crate::http::{RequestId, TraceContext};
+use crate::logging::within;
 use crate::security::{Came, ClientAddress};
 
 /// The largest answer a virtual request may have, in bytes.
@@ -173,7 +173,7 @@ pub(super) async fn call(
 }
 
 async fn send(dispatch: &Dispatch, request: actix_http::Request, span: tracing::Span) -> HttpResponse {
-    match dispatch(request).instrument(span).await {
+    match within(&span, dispatch(request)).await {
         Ok(response) => response.into_parts().1,
         Err(error) => error.error_response(),
     }
@@ -340,9 +340,8 @@ pub(super) fn of_socket(socket: &Socket, method: Method, uri: Uri) -> actix_http
         headers.insert(header::COOKIE, cookie);
     }
     request.extensions_mut().insert(Came {
-        client: Some(ClientAddress(handshake.client_address())),
+        client: ClientAddress(handshake.client_address()),
         is_secure: handshake.is_secure(),
-        is_virtual: true,
         socket: Some(socket.shared_id().clone()),
     });
     request.extensions_mut().insert(socket.clone());
