@@ -11,6 +11,9 @@ use super::{Entry, Key, Known, Lifetime};
 /// What a slot without an answer counts for, in bytes.
 const EMPTY: usize = 128;
 
+/// What is among this part of the slots that were used last, keeps its place there when it is used again.
+const NEWEST: u64 = 8;
+
 /// A bounded table. Its lock is held for a look or a change, never while something is awaited.
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -96,14 +99,17 @@ impl Memory {
 }
 
 impl Table {
-    /// The slot of a key, which becomes the one that was used last.
+    /// The slot of a key, which counts as used just now.
     fn used(&mut self, key: &[u8]) -> Option<&Slot> {
+        let newest = self.slots.len() as u64 / NEWEST;
         let slot = self.slots.get_mut(key)?;
-        self.clock += 1;
-        if let Some(key) = self.uses.remove(&slot.used) {
-            self.uses.insert(self.clock, key);
+        if self.clock - slot.used > newest
+            && let Some(key) = self.uses.remove(&slot.used)
+        {
+            self.clock += 1;
+            slot.used = self.clock;
+            self.uses.insert(slot.used, key);
         }
-        slot.used = self.clock;
         Some(slot)
     }
 

@@ -34,13 +34,20 @@ static ADDRESS: [HeaderName; 3] = [header::HOST, header::X_FORWARDED_HOST, heade
 
 /// The action, behind the cache.
 pub(crate) fn cached(action: Action, rule: Cache, cache: ResponseCache, session_cookie: &str) -> Action {
-    let route = Rc::new(Route { action, rule, cache, session_cookie: session_cookie.to_owned() });
+    let depends_on: Vec<_> = ADDRESS.iter().chain(rule.varies_by()).cloned().collect();
+    let names = Key::of(depends_on.iter().map(|name| name.as_str().as_bytes())).name();
+    let session_cookie = session_cookie.to_owned();
+    let route = Rc::new(Route { action, rule, depends_on, names, cache, session_cookie });
     Action::from_raw(move |req, payload| Box::pin(route.clone().serve(req, payload)))
 }
 
 struct Route {
     action: Action,
     rule: Cache,
+    /// The headers that its answers depend on.
+    depends_on: Vec<HeaderName>,
+    /// Stands for them: another version of the app may name others.
+    names: String,
     cache: ResponseCache,
     session_cookie: String,
 }
@@ -59,7 +66,7 @@ impl Route {
             figures.passed.add(1);
             return self.action.call(req, payload).await;
         }
-        let key = key(&req, &self.rule);
+        let key = self.key(&req);
         let known = match self.cache.look(&key) {
             None if req.method() == Method::GET => match Box::pin(self.cache.claim(&key)).await {
                 Claim::Mine(filling) => {
@@ -98,6 +105,17 @@ impl Route {
             || (req.headers().contains_key(header::COOKIE) && req.cookie(&self.session_cookie).is_some())
             || is_personal(req)
             || Came::is_virtual(req)
+    }
+
+    fn key(&self, req: &HttpRequest) -> Key {
+        let html: &[u8] = if wants_html(req) { b"html" } else { b"" };
+        let fixed = [self.names.as_bytes(), req.path().as_bytes(), req.query_string().as_bytes(), html];
+        let headers = self.depends_on.iter().flat_map(|name| {
+            let values = req.headers().get_all(name).map(HeaderValue::as_bytes);
+            // No value is that, so that those of two headers never look like one's.
+            values.chain([&b"\n"[..]])
+        });
+        Key::of(fixed.into_iter().chain(headers))
     }
 
     async fn refresh(self: Rc<Self>, key: Key, req: HttpRequest) {
@@ -166,17 +184,6 @@ fn allow_keeping(headers: &HeaderMap, rule: &Cache) -> bool {
         && !words(header::CACHE_CONTROL).any(|word| word == "no-store" || word.starts_with("private"))
         && !words(header::CONTENT_SECURITY_POLICY).any(|word| word.contains("'nonce-"))
         && words(header::VARY).all(|name| is_named(&name))
-}
-
-fn key(req: &HttpRequest, rule: &Cache) -> Key {
-    let html: &[u8] = if wants_html(req) { b"html" } else { b"" };
-    let fixed = [req.path().as_bytes(), req.query_string().as_bytes(), html];
-    // The name before the values: two headers never look like one.
-    let headers = ADDRESS.iter().chain(rule.varies_by()).flat_map(|name| {
-        let values = req.headers().get_all(name).map(HeaderValue::as_bytes);
-        std::iter::once(name.as_str().as_bytes()).chain(values)
-    });
-    Key::of(fixed.into_iter().chain(headers))
 }
 
 /// The kept answer; 304 for whoever has it already.
