@@ -262,8 +262,8 @@ fn application(
             let place = measured.place(req.path());
             let (met, req) = Met::with(&listener, req);
             let answer = match req {
-                Ok(req) => Either::Left(app.call(req)),
-                Err(refused) => Either::Right(ready(Ok(refused))),
+                Ok(req) => app.call(req),
+                Err(refused) => Box::pin(ready(Ok(refused))),
             };
             measured.count(place, met.answer(answer))
         })

@@ -8,6 +8,7 @@ use actix_web::HttpMessage;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, StatusCode};
+use futures_util::future::LocalBoxFuture;
 use tracing::Span;
 
 use super::bounds::Bounds;
@@ -93,9 +94,27 @@ impl Met {
     }
 
     /// Gives the answer what every answer has.
-    pub(crate) async fn answer(self, answer: impl Future<Output = Answered>) -> Answered {
-        let mut response = within(&self.span, answer).await?;
-        let shared = &*self.listener.0;
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async function has its arguments twice, and this is moved several times for each request"
+    )]
+    pub(crate) fn answer(
+        self,
+        answer: LocalBoxFuture<'static, Answered>,
+    ) -> impl Future<Output = Answered> + 'static {
+        async move {
+            let answered = within(&self.span, answer).await?;
+            let mut response = self.judge(answered);
+            let nonce = response.response_mut().extensions_mut().remove::<Nonce>();
+            if let Some(compress) = self.compress(&response) {
+                response = Box::pin(compress.apply(response)).await;
+            }
+            Ok(self.complete(response, nonce))
+        }
+    }
+
+    /// The answer, unless the body came too slowly for any.
+    fn judge(&self, mut response: ServiceResponse) -> ServiceResponse {
         if let Some(error) = self.late.as_ref().and_then(Late::error) {
             response = response.error_response(error);
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
@@ -104,12 +123,18 @@ impl Met {
             let status = response.status().as_u16();
             self.span.in_scope(|| tracing::info!("{status} in {} ms", started.elapsed().as_millis()));
         }
-        let nonce = response.response_mut().extensions_mut().remove::<Nonce>();
-        if let Some(compress) = shared.compress.filter(|compress| compress.is_worth_it(&response))
-            && !response.request().path().starts_with(&shared.socket_path)
-        {
-            response = Box::pin(compress.apply(response)).await;
-        }
+        response
+    }
+
+    /// What compresses the answer, when it is to be.
+    fn compress(&self, response: &ServiceResponse) -> Option<Compress> {
+        let shared = &*self.listener.0;
+        let compress = shared.compress.filter(|compress| compress.is_worth_it(response))?;
+        (!response.request().path().starts_with(&shared.socket_path)).then_some(compress)
+    }
+
+    fn complete(self, mut response: ServiceResponse, nonce: Option<Nonce>) -> ServiceResponse {
+        let shared = &*self.listener.0;
         if shared.drain.has_begun() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
@@ -117,7 +142,7 @@ impl Met {
         headers.insert(REQUEST_ID, self.id);
         headers.insert(INSTANCE, shared.instance.clone());
         shared.headers.add(headers, nonce);
-        Ok(response)
+        response
     }
 }
 

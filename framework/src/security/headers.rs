@@ -19,12 +19,8 @@ pub(crate) struct Headers {
     https: bool,
 }
 
-const PLAIN: [(HeaderName, HeaderValue); 2] = [
-    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+const OF_PAGES: [(HeaderName, HeaderValue); 3] = [
     (REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
-];
-
-const OF_PAGES: [(HeaderName, HeaderValue); 2] = [
     (X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
@@ -47,14 +43,8 @@ impl Headers {
 
     /// Adds what the answer does not have yet; what only concerns pages, to pages. `nonce` is the page's own.
     pub(crate) fn add(&self, headers: &mut HeaderMap, nonce: Option<Nonce>) {
-        for (name, value) in PLAIN {
-            // Looked for once: most answers have none of their own, which would stay.
-            let mut own = headers.insert(name.clone(), value);
-            if let Some(first) = own.next() {
-                headers.insert(name.clone(), first);
-                own.for_each(|further| headers.append(name.clone(), further));
-            }
-        }
+        // There is no other value, and an answer that has it already has it once.
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if self.https {
             headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         }

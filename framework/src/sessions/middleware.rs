@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use actix_session::{Session, SessionExt, SessionStatus};
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::Sessions;
-use super::service::{Notice, Opened};
+use super::service::{Brought, Opened};
 use super::shared::Current;
 use crate::Result;
 use crate::cache::Personal;
@@ -28,45 +28,47 @@ pub(crate) async fn serve<B: MessageBody + 'static, F: Future<Output = ServiceRe
     sessions: &Sessions,
     req: ServiceRequest,
     answer: impl FnOnce(ServiceRequest) -> F,
-) -> ServiceResponse<BoxBody> {
-    let session = match enter(sessions, req.request()).await {
-        Ok(session) => session,
-        Err(error) => return req.error_response(error),
-    };
-    let response = answer(req).await;
-    match leave(sessions, session, response.request()).await {
+) -> ServiceResponse {
+    let session = req.request().get_session();
+    // Most requests come without a session and ask for none: they wait for nothing here, and keep no room for it.
+    if let Some(brought) = sessions.brought(req.headers())
+        && let Err(error) = Box::pin(enter(sessions, brought, &session, req.request())).await
+    {
+        return req.error_response(error);
+    }
+    let response = answer(req).await.map_into_boxed_body();
+    let wanted = response.request().extensions().contains::<Wanted>();
+    let begun = response.request().extensions().get::<Rc<Current>>().cloned();
+    if begun.is_none() && session.status() == SessionStatus::Unchanged && !wanted {
+        return response;
+    }
+    let current = begun.unwrap_or_else(|| Rc::new(Current::new(sessions, &session, Opened::default())));
+    Box::pin(leave(sessions, &current, wanted, response)).await
+}
+
+async fn enter(sessions: &Sessions, brought: Brought, session: &Session, req: &HttpRequest) -> Result<()> {
+    let mut opened = sessions.open(brought).await?;
+    if opened.is_alive() {
+        req.extensions_mut().insert(Personal);
+    }
+    opened.fill(session);
+    Current::new(sessions, session, opened).begin(req);
+    Ok(())
+}
+
+async fn leave(
+    sessions: &Sessions,
+    current: &Current,
+    wanted: bool,
+    mut response: ServiceResponse,
+) -> ServiceResponse {
+    let closed = sessions.close(current, wanted).await;
+    current.end_turn();
+    match closed {
         Ok(notice) => {
-            let mut response = response.map_into_boxed_body();
             notice.put(response.headers_mut());
             response
         }
         Err(error) => response.error_response(error),
     }
-}
-
-async fn enter(sessions: &Sessions, req: &HttpRequest) -> Result<Session> {
-    let opened = sessions.open(req.headers()).await?;
-    let session = req.get_session();
-    // Most requests come without a session and ask for none.
-    if let Some(mut opened) = opened {
-        if opened.is_alive() {
-            req.extensions_mut().insert(Personal);
-        }
-        opened.fill(&session);
-        Current::new(sessions, &session, opened).begin(req);
-    }
-    Ok(session)
-}
-
-async fn leave(sessions: &Sessions, session: Session, req: &HttpRequest) -> Result<Notice> {
-    let wanted = req.extensions().contains::<Wanted>();
-    let begun = req.extensions().get::<Rc<Current>>().cloned();
-    let current = match begun {
-        Some(current) => current,
-        None if session.status() == SessionStatus::Unchanged && !wanted => return Ok(Notice::default()),
-        None => Rc::new(Current::new(sessions, &session, Opened::default())),
-    };
-    let closed = sessions.close(&current, wanted).await;
-    current.end_turn();
-    closed
 }

@@ -46,6 +46,16 @@ struct Shared {
     figures: Figures,
 }
 
+/// A session as a request's cookies name it.
+#[derive(Debug)]
+pub(super) enum Brought {
+    Own(Id, Presented),
+    /// One of the old fleet.
+    Old(String, Presented),
+    /// None that is signed well.
+    Unknown(Presented),
+}
+
 /// The session of one request, as it was loaded.
 #[derive(Debug, Default)]
 pub(super) struct Opened {
@@ -179,35 +189,39 @@ impl Sessions {
         }
     }
 
+    /// What a request's cookies say of a session; nothing when none of them is a session's.
+    pub(super) fn brought(&self, headers: &HeaderMap) -> Option<Brought> {
+        let (own, presented) = self.0.cookies.read(cookie_headers(headers));
+        let old = || self.0.import.as_ref().and_then(|import| import.sid(cookie_headers(headers)));
+        match own {
+            Some(id) => Some(Brought::Own(id, presented)),
+            None => match old() {
+                Some(sid) => Some(Brought::Old(sid, presented)),
+                None => presented.any.then_some(Brought::Unknown(presented)),
+            },
+        }
+    }
+
     /// The session a request comes with, living or not.
-    pub(super) async fn open(&self, headers: &HeaderMap) -> Result<Option<Opened>> {
-        let (id, presented) = self.0.cookies.read(cookie_headers(headers));
-        match (id, &self.0.import) {
-            (Some(id), _) => self.load(id, presented).await.map(Some),
-            (None, Some(import)) => Box::pin(self.take_over(import, presented, headers)).await,
-            (None, None) if presented.any => Ok(Some(Opened { presented, ..Opened::default() })),
-            (None, None) => Ok(None),
+    pub(super) async fn open(&self, brought: Brought) -> Result<Opened> {
+        match brought {
+            Brought::Own(id, presented) => self.load(id, presented).await,
+            Brought::Old(sid, presented) => self.take_over(&sid, presented).await,
+            Brought::Unknown(presented) => Ok(Opened { presented, ..Opened::default() }),
         }
     }
 
     /// The session of a client that has only the old fleet's cookie.
-    async fn take_over(
-        &self,
-        import: &Import,
-        presented: Presented,
-        headers: &HeaderMap,
-    ) -> Result<Option<Opened>> {
-        let Some(sid) = import.sid(cookie_headers(headers)) else {
-            return Ok(presented.any.then(|| Opened { presented, ..Opened::default() }));
-        };
+    async fn take_over(&self, sid: &str, presented: Presented) -> Result<Opened> {
         let opened = Opened { presented, imported: true, ..Opened::default() };
-        Ok(Some(match import.take(&sid, &*self.0.store).await? {
+        let Some(import) = &self.0.import else { return Ok(opened) };
+        Ok(match import.take(sid, &*self.0.store).await? {
             Found::Session(id, Loaded::Alive { values, user }) => {
                 Opened { id: Some(id), values, user, fresh: true, ..opened }
             }
             Found::Session(_, Loaded::Renewed) => Opened { renewed_elsewhere: true, ..opened },
             Found::Session(_, Loaded::Gone) | Found::Nothing => opened,
-        }))
+        })
     }
 
     async fn load(&self, id: Id, presented: Presented) -> Result<Opened> {
