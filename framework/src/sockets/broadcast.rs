@@ -138,14 +138,19 @@ impl Broadcast {
         .await;
     }
 
-    async fn send(self, what: What, message: impl FnOnce(String, Vec<String>, Vec<String>) -> Message) {
+    /// Tells the other instances at once, and this one's workers in the future.
+    fn send(
+        self,
+        what: What,
+        message: impl FnOnce(String, Vec<String>, Vec<String>) -> Message,
+    ) -> impl Future<Output = ()> {
         let namespace = self.sockets.shared_namespace().clone();
         let (rooms, except) = (Arc::from(&*self.rooms), Arc::from(&*self.except));
         if !self.local {
             self.sockets.bus().publish(message(namespace.to_string(), self.rooms, self.except));
         }
-        let order = Order { namespace, rooms, except, what };
-        self.sockets.workers().all(order).await;
+        let (sockets, order) = (self.sockets, Order { namespace, rooms, except, what });
+        async move { sockets.workers().all(&order).await }
     }
 }
 

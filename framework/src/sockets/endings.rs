@@ -86,7 +86,7 @@ impl Sockets {
 
     async fn order(&self, what: What) {
         let (rooms, except) = (Arc::from([]), Arc::from([]));
-        self.workers().all(Order { namespace: Arc::from(""), rooms, except, what }).await;
+        self.workers().all(&Order { namespace: Arc::from(""), rooms, except, what }).await;
     }
 }
 

@@ -172,24 +172,34 @@ pub(super) async fn call(
     read(response, Shown::Nothing).await
 }
 
-async fn send(dispatch: &Dispatch, request: actix_http::Request, span: tracing::Span) -> HttpResponse {
-    match within(&span, dispatch(request)).await {
-        Ok(response) => response.into_parts().1,
-        Err(error) => error.error_response(),
+fn send(
+    dispatch: &Dispatch,
+    request: actix_http::Request,
+    span: tracing::Span,
+) -> impl Future<Output = HttpResponse> + use<> {
+    let answer = dispatch(request);
+    async move {
+        match within(&span, answer).await {
+            Ok(response) => response.into_parts().1,
+            Err(error) => error.error_response(),
+        }
     }
 }
 
 async fn read(response: HttpResponse, shown: Shown) -> Outcome {
-    let status = response.status().as_u16();
-    let several = response.extensions().get().map(|Several(numbered)| numbered.clone());
-    let binary = response.extensions().get().cloned();
     let (head, body) = response.into_parts();
-    let headers = head.headers();
     let whole = match body.try_into_bytes() {
         Ok(bytes) => Some(bytes).filter(|bytes| bytes.len() <= ANSWER_LIMIT),
-        Err(body) => to_bytes_limited(body, ANSWER_LIMIT).await.ok().and_then(Result::ok),
+        Err(body) => Box::pin(to_bytes_limited(body, ANSWER_LIMIT)).await.ok().and_then(Result::ok),
     };
-    let Some(bytes) = whole else { return Outcome::broken() };
+    whole.map_or_else(Outcome::broken, |bytes| told(&head, bytes, shown))
+}
+
+/// What is told of an answer with this body.
+fn told(head: &HttpResponse<()>, bytes: Bytes, shown: Shown) -> Outcome {
+    let (status, headers) = (head.status().as_u16(), head.headers());
+    let several = head.extensions().get().map(|Several(numbered)| numbered.clone());
+    let binary = head.extensions().get().cloned();
     if shown == Shown::Methods
         && let Some(Ok(methods)) = headers.get(header::ALLOW).map(HeaderValue::to_str)
     {

@@ -118,15 +118,16 @@ impl Default for Workers {
 
 impl Workers {
     /// Does `order` with the sockets of every worker of this instance.
-    pub(super) async fn all(&self, order: Order) {
+    pub(super) async fn all(&self, order: &Order) {
         let own = self.here().map(|(index, hub)| {
-            carry_out(&hub, &order);
+            carry_out(&hub, order);
             index
         });
         let channels = Arc::clone(&self.channels.lock().unwrap_or_else(PoisonError::into_inner));
-        for (index, channel) in channels.iter() {
-            if Some(*index) != own && channel.send(order.clone()).await.is_err() {
-                self.forget(*index);
+        for (index, channel) in channels.iter().filter(|(index, _)| Some(*index) != own) {
+            match channel.reserve().await {
+                Ok(place) => place.send(order.clone()),
+                Err(_) => self.forget(*index),
             }
         }
     }
@@ -146,7 +147,9 @@ impl Workers {
         }));
         let namespace = namespace.clone();
         let order = Order { namespace, rooms: rooms.into(), except: except.into(), what: What::Run(task) };
-        self.all(order).await;
+        self.all(&order).await;
+        // It holds the sender.
+        drop(order);
         let mut all = Vec::new();
         // It ends when every worker has done its part, or is gone.
         while let Some(answer) = answers.recv().await {
@@ -170,7 +173,7 @@ impl Workers {
     /// Emits `["event", argument, …]` to every socket of this instance, whatever its namespace.
     pub(super) async fn tell_all(&self, event: Event) {
         let (rooms, except) = (Arc::from([]), Arc::from([]));
-        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Tell(Arc::new(event)) }).await;
+        self.all(&Order { namespace: Arc::from(""), rooms, except, what: What::Tell(Arc::new(event)) }).await;
     }
 
     /// Does what another instance asked for.
@@ -196,7 +199,7 @@ impl Workers {
             | Message::Probe { .. } => return,
         };
         let (rooms, except) = (rooms.into(), except.into());
-        self.all(Order { namespace: namespace.into(), rooms, except, what }).await;
+        self.all(&Order { namespace: namespace.into(), rooms, except, what }).await;
     }
 
     /// Closes every connection, so many in a second, and waits until none is left or `deadline` passed.
@@ -204,7 +207,7 @@ impl Workers {
         let started = Instant::now();
         let (rooms, except) = (Arc::from([]), Arc::from([]));
         let over = farewells::over(self.open.load(Ordering::Relaxed), per_second, deadline);
-        self.all(Order { namespace: Arc::from(""), rooms, except, what: What::Drain(over) }).await;
+        self.all(&Order { namespace: Arc::from(""), rooms, except, what: What::Drain(over) }).await;
         while self.open.load(Ordering::Relaxed) > 0 && started.elapsed() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
