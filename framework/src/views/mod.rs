@@ -157,7 +157,11 @@ fn parse(folder: &Path, assets: &Assets) -> Result<Tera> {
             .map_err(|error| Error::internal(format!("{}: {error}", path.display())))?;
         sources.push((name, text));
     }
-    templates.add_raw_templates(sources)?;
+    templates.add_raw_templates(sources).map_err(|error| {
+        let told = error.to_string();
+        let told = told.strip_prefix("error: ").unwrap_or(&told);
+        Error::internal(format!("a template in {} is wrong: {told}", folder.display())).with_source(error)
+    })?;
     Ok(templates)
 }
 

@@ -64,6 +64,21 @@ fn a_missing_template_is_named() {
 }
 
 #[test]
+fn a_wrong_template_is_named_with_its_place_and_mends_itself() {
+    let (root, views) = app(Environment::Development, &[("page.html", "old")]);
+
+    change(root.path(), "page.html", "one\n{% if x %}");
+    let wrong = views.render_text("page", &crate::context! {}).unwrap_err();
+    fs::write(root.path().join("views/page.html"), "longer than before").unwrap();
+
+    assert!(
+        wrong.message().contains("views is wrong: ") && wrong.message().contains("page.html:2:"),
+        "{wrong}"
+    );
+    assert_eq!(views.render_text("page", &crate::context! {}).unwrap(), "longer than before");
+}
+
+#[test]
 fn a_page_has_the_addresses_of_the_files_it_needs() {
     let (root, views) = app(Environment::Development, &[("page.html", "{{ asset(path=\"deep/a.js\") }}")]);
     let missing = views.render_text("page", &crate::context! {}).unwrap_err();
