@@ -14,24 +14,32 @@ use crate::compression::Variants;
 pub(crate) struct Key(Vec<u8>);
 
 impl Key {
-    /// The key for these parts, in this order.
-    pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+    /// A key that begins with what stands for its kind.
+    pub(crate) fn of(kind: [u8; 8]) -> Self {
         let mut bytes = Vec::with_capacity(128);
-        for part in parts {
-            // Seven bits of the length a byte, the last one below 128: short, and no two rows of parts look alike.
-            let mut length = part.len();
-            while length >= 0x80 {
-                bytes.push(length as u8 | 0x80);
-                length >>= 7;
-            }
-            bytes.push(length as u8);
-            bytes.extend_from_slice(part);
-        }
+        bytes.extend_from_slice(&kind);
         Self(bytes)
     }
 
-    /// A name of 32 characters, by a hash that nobody can aim at.
-    pub(crate) fn name(&self) -> String {
+    /// Adds a part; keys are the same when their parts are, in their order.
+    pub(crate) fn add(&mut self, part: &[u8]) {
+        // Seven bits of the length a byte, the last one below 128: short, and no two rows of parts look alike.
+        let mut length = part.len();
+        while length >= 0x80 {
+            self.0.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        self.0.push(length as u8);
+        self.0.extend_from_slice(part);
+    }
+
+    /// What stands for keys with these parts, by a hash that nobody can aim at.
+    pub(crate) fn kind(&self) -> [u8; 8] {
+        Sha256::digest(&self.0).first_chunk().copied().unwrap_or_default()
+    }
+
+    /// A name of 32 characters, by the same hash.
+    pub(super) fn name(&self) -> String {
         hex(&first_half(&Sha256::digest(&self.0)))
     }
 

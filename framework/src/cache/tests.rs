@@ -13,8 +13,14 @@ use super::{Entry, Key, Known, Lifetime};
 use crate::config::CacheConfig;
 use crate::redis::{Redis, RedisServer};
 
+fn of(parts: &[&[u8]]) -> Key {
+    let mut key = Key::of(*b"the kind");
+    parts.iter().for_each(|part| key.add(part));
+    key
+}
+
 fn key(name: &str) -> Key {
-    Key::of([name.as_bytes()])
+    of(&[name.as_bytes()])
 }
 
 fn entry(body: &'static str) -> Arc<Entry> {
@@ -31,7 +37,7 @@ fn lifetime(fresh: u64, stale: u64) -> Lifetime {
 #[test]
 fn parts_of_a_key_never_run_into_each_other() {
     let parts: [&[&[u8]]; 4] = [&[b"ab", b"c"], &[b"a", b"bc"], &[b"abc"], &[b"abc", b""]];
-    let keys: std::collections::HashSet<_> = parts.map(|parts| Key::of(parts.iter().copied())).into();
+    let keys: std::collections::HashSet<_> = parts.map(of).into();
     assert_eq!(keys.len(), 4);
 }
 
@@ -65,7 +71,7 @@ fn what_was_unused_for_longest_makes_room() {
     let each = entry("x").bytes() + key("a").as_bytes().len();
     let small = Memory::new(1_000, 2 * each);
     for name in 0..100_u8 {
-        small.keep(&Key::of([&[name][..]]), entry("x"), lifetime(60_000, 0));
+        small.keep(&of(&[&[name]]), entry("x"), lifetime(60_000, 0));
         let (entries, bytes) = small.size();
         assert!(entries <= 2 && bytes <= 2 * each);
     }

@@ -35,9 +35,11 @@ static ADDRESS: [HeaderName; 3] = [header::HOST, header::X_FORWARDED_HOST, heade
 /// The action, behind the cache.
 pub(crate) fn cached(action: Action, rule: Cache, cache: ResponseCache, session_cookie: &str) -> Action {
     let depends_on: Vec<_> = ADDRESS.iter().chain(rule.varies_by()).cloned().collect();
-    let names = Key::of(depends_on.iter().map(|name| name.as_str().as_bytes())).name();
+    let mut names = Key::of([0; 8]);
+    depends_on.iter().for_each(|name| names.add(name.as_str().as_bytes()));
+    let kind = names.kind();
     let session_cookie = session_cookie.to_owned();
-    let route = Rc::new(Route { action, rule, depends_on, names, cache, session_cookie });
+    let route = Rc::new(Route { action, rule, depends_on, kind, cache, session_cookie });
     Action::from_raw(move |req, payload| Box::pin(route.clone().serve(req, payload)))
 }
 
@@ -46,8 +48,8 @@ struct Route {
     rule: Cache,
     /// The headers that its answers depend on.
     depends_on: Vec<HeaderName>,
-    /// Stands for them: another version of the app may name others.
-    names: String,
+    /// Stands for their names: another version of the app may depend on others.
+    kind: [u8; 8],
     cache: ResponseCache,
     session_cookie: String,
 }
@@ -108,14 +110,18 @@ impl Route {
     }
 
     fn key(&self, req: &HttpRequest) -> Key {
-        let html: &[u8] = if wants_html(req) { b"html" } else { b"" };
-        let fixed = [self.names.as_bytes(), req.path().as_bytes(), req.query_string().as_bytes(), html];
-        let headers = self.depends_on.iter().flat_map(|name| {
-            let values = req.headers().get_all(name).map(HeaderValue::as_bytes);
+        let mut key = Key::of(self.kind);
+        key.add(req.path().as_bytes());
+        key.add(req.query_string().as_bytes());
+        key.add(if wants_html(req) { b"html" } else { b"" });
+        for name in &self.depends_on {
+            for value in req.headers().get_all(name) {
+                key.add(value.as_bytes());
+            }
             // No value is that, so that those of two headers never look like one's.
-            values.chain([&b"\n"[..]])
-        });
-        Key::of(fixed.into_iter().chain(headers))
+            key.add(b"\n");
+        }
+        key
     }
 
     async fn refresh(self: Rc<Self>, key: Key, req: HttpRequest) {
