@@ -67,7 +67,7 @@ impl Lifetime {
 #[derive(Debug)]
 pub(crate) struct Entry {
     /// With the tag.
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The action's own tag, or one of the body; with its quotes.
     pub(crate) tag: String,
     pub(crate) body: Bytes,
@@ -89,7 +89,7 @@ impl Entry {
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             headers.insert(ETAG, tag);
         }
-        Self { headers, tag, body, variants: Variants::default() }
+        Self { headers: headers.into_iter().collect(), tag, body, variants: Variants::default() }
     }
 
     /// How much memory it takes, roughly: a body may come to be kept in every coding too.
@@ -100,7 +100,7 @@ impl Entry {
 
     /// For Redis; nothing when a header is no text.
     pub(super) fn encode(&self, lifetime: Lifetime) -> Option<Vec<u8>> {
-        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+        let text = |(name, value): &(HeaderName, HeaderValue)| {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         };
         let headers = self.headers.iter().map(text).collect::<Option<_>>()?;

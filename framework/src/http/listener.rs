@@ -202,6 +202,6 @@ fn request_id(req: &ServiceRequest) -> HeaderValue {
             && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
     });
     given.cloned().unwrap_or_else(|| {
-        HeaderValue::from_str(RequestId::new().as_str()).unwrap_or(HeaderValue::from_static("0"))
+        HeaderValue::from_bytes(RequestId::new().as_bytes()).unwrap_or(HeaderValue::from_static("0"))
     })
 }

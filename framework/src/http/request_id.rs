@@ -27,6 +27,10 @@ impl RequestId {
         Self(std::array::from_fn(digit))
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         // Digits are text.
         str::from_utf8(&self.0).unwrap_or_default()

@@ -145,22 +145,27 @@ impl fmt::Write for Escaped<'_> {
     }
 }
 
-/// The bytes that a JSON text can't have as they are.
-#[expect(clippy::indexing_slicing, reason = "the compiler runs this")]
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let mut control = 0;
-    while control < 0x20 {
-        special[control] = true;
-        control += 1;
-    }
-    special[b'"' as usize] = true;
-    special[b'\\' as usize] = true;
-    special
-};
+/// Whether a JSON text can't have this byte as it is.
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || matches!(byte, b'"' | b'\\')
+}
+
+/// Whether one of eight bytes is special, all looked at together: a byte's highest bit is set where subtracting from it
+/// borrows and it had none.
+fn has_special(eight: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let below = |bytes: u64, bound: u8| bytes.wrapping_sub(ONES * u64::from(bound)) & !bytes;
+    let bytes = u64::from_ne_bytes(eight);
+    let is = |byte: u8| below(bytes ^ (ONES * u64::from(byte)), 1);
+    (below(bytes, 0x20) | is(b'"') | is(b'\\')) & (ONES << 7) != 0
+}
 
 fn escape(json: &mut String, text: &str) {
-    let is_special = |byte: u8| SPECIAL.get(usize::from(byte)) == Some(&true);
+    let (eights, rest) = text.as_bytes().as_chunks();
+    if !eights.iter().any(|eight| has_special(*eight)) && !rest.iter().any(|byte| is_special(*byte)) {
+        json.push_str(text);
+        return;
+    }
     let mut rest = text;
     while let Some(place) = rest.bytes().position(is_special) {
         let (clean, special) = rest.split_at(place);

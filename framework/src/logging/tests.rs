@@ -74,6 +74,18 @@ fn a_line_names_the_instance_and_the_fields_of_its_span() {
 }
 
 #[test]
+fn a_letter_json_has_another_way_for_is_found_at_every_place() {
+    for special in ['"', '\\', '\u{1f}', '\0'] {
+        for place in 0..20 {
+            let text = format!("{}{special}\u{7f}é\u{20}", "a".repeat(place));
+            let line =
+                line(|| tracing::info_span!("s", text = text.as_str()).in_scope(|| tracing::info!("done")));
+            assert_eq!(line["span"]["text"], text);
+        }
+    }
+}
+
+#[test]
 fn a_span_without_fields_is_an_object_too() {
     let line = line(|| tracing::info_span!("empty").in_scope(|| tracing::info!("done")));
     assert_eq!(line["span"], json!({ "name": "empty" }));
