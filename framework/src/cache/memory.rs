@@ -62,24 +62,23 @@ impl Memory {
     }
 
     pub(super) fn keep(&self, key: &Key, entry: Arc<Entry>, lifetime: Lifetime) {
-        let bytes = entry.bytes() + key.as_bytes().len();
         let fresh_until = Instant::now() + lifetime.fresh;
         let ends = fresh_until + lifetime.stale;
+        let bytes = entry.bytes();
         self.put(key, Slot { entry: Some(entry), fresh_until, ends, used: 0, bytes });
     }
 
     pub(super) fn refuse(&self, key: &Key, time: Duration) {
         let ends = Instant::now() + time;
-        self.put(
-            key,
-            Slot { entry: None, fresh_until: ends, ends, used: 0, bytes: EMPTY + key.as_bytes().len() },
-        );
+        self.put(key, Slot { entry: None, fresh_until: ends, ends, used: 0, bytes: EMPTY });
     }
 
-    fn put(&self, key: &Key, slot: Slot) {
+    fn put(&self, key: &Key, mut slot: Slot) {
+        let key = Bytes::copy_from_slice(key.as_bytes());
+        slot.bytes += key.len();
         let mut table = self.table();
-        table.remove(key.as_bytes());
-        table.add(Bytes::copy_from_slice(key.as_bytes()), slot);
+        table.remove(&key);
+        table.add(key, slot);
         while table.slots.len() > self.max_entries || table.bytes > self.max_bytes {
             let Some(oldest) = table.uses.values().next().cloned() else { break };
             table.remove(&oldest);

@@ -80,6 +80,18 @@ fn what_was_unused_for_longest_makes_room() {
 }
 
 #[test]
+fn what_is_used_again_and_again_stays_among_many() {
+    let memory = Memory::new(16, 1_000_000);
+    memory.keep(&key("hot"), entry("x"), lifetime(60_000, 0));
+    for name in 0..100_u8 {
+        assert!(memory.get(&key("hot")).is_some(), "{name}");
+        memory.keep(&of(&[&[name]]), entry("x"), lifetime(60_000, 0));
+    }
+    assert_eq!(memory.size().0, 16);
+    assert!(memory.get(&of(&[&[85]])).is_some() && memory.get(&of(&[&[84]])).is_none());
+}
+
+#[test]
 fn an_answer_comes_back_from_redis_as_it_was() {
     let kept = entry("line\nline\0");
     let text = kept.encode(lifetime(30_000, 5_000)).unwrap();

@@ -32,9 +32,6 @@ impl Hops {
     /// Whether the outermost trusted proxy was reached over TLS.
     pub(crate) fn is_secure(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
         let Some(peer) = peer.filter(|peer| self.trusts(*peer)) else { return false };
-        if !headers.contains_key(X_FORWARDED_PROTO) {
-            return false;
-        }
         let (_, proxies) = self.walk(peer, headers);
         let schemes = entries(headers, X_FORWARDED_PROTO);
         // Proxies that keep a list add one entry each; most replace the header.
