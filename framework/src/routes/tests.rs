@@ -3,9 +3,9 @@
 use actix_web::body::to_bytes;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service};
-use actix_web::{App, HttpRequest, web};
+use actix_web::{App, HttpRequest, HttpResponse, web};
 
-use super::{CALL, Routes, register_alone};
+use super::{Action, CALL, Routes, register_alone};
 
 /// An action that says what it is.
 macro_rules! says {
@@ -80,4 +80,17 @@ async fn an_action_that_panics_fails_its_request() {
     let app = App::new().configure(|services| register_alone(routes.entries, services));
     let response = call_service(&init_service(app).await, TestRequest::with_uri("/falls").to_request()).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[tokio::test]
+async fn what_an_action_keeps_while_it_waits_is_kept_once() {
+    let action = Action::from_fn(async |_, _| {
+        let kept = [0_u8; 4_096];
+        tokio::task::yield_now().await;
+        Ok(HttpResponse::Ok().body(kept.len().to_string()))
+    });
+    let (req, payload) = TestRequest::get().to_http_parts();
+    let answer = action.call(req, payload);
+    assert!(size_of_val(&*answer) < 4_096 + 512, "{} bytes", size_of_val(&*answer));
+    assert_eq!(to_bytes(answer.await.unwrap().into_body()).await.unwrap(), "4096");
 }

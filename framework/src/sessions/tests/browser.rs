@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::test::TestRequest;
 
 use super::{Browser, Gate, config, get, in_memory, instance, post};
-use crate::sessions::{Sessions, Store, memory};
+use crate::sessions::{Sessions, Store, memory, serve};
 
 #[tokio::test]
 async fn reading_starts_no_session_and_writing_does() {
@@ -106,4 +108,13 @@ async fn an_older_secret_is_accepted_and_the_cookie_signed_anew() {
     assert_eq!(answer.body, "1");
     assert!(answer.set_cookie.is_some());
     assert_eq!(browser.send(&after, get("/read/n")).await.set_cookie, None);
+}
+
+#[tokio::test]
+async fn a_request_keeps_little_for_its_session() {
+    let (sessions, req) = (in_memory(), TestRequest::get().to_srv_request());
+    let answered = serve(&sessions, req, async |req| req.into_response(HttpResponse::Ok().finish()));
+    let size = size_of_val(&answered);
+    assert!(size < 768, "{size} bytes");
+    assert_eq!(answered.await.status(), StatusCode::OK);
 }
